@@ -1,0 +1,29 @@
+namespace McpIdentityHeaders;
+
+/// <summary>A request was refused before anything of it was sent, because its identity headers could not be set safely.</summary>
+/// <remarks>
+/// The message names the client, the header and what to do, and never a claim's value. It is no <see cref="HttpRequestException"/>, so
+/// resilience handlers do not send the request again: it would fail again.
+/// </remarks>
+public sealed class ClaimInjectionException : InvalidOperationException
+{
+    /// <summary>Makes an exception without a message of its own.</summary>
+    public ClaimInjectionException()
+    {
+    }
+
+    /// <summary>Makes an exception that says <paramref name="message"/>.</summary>
+    /// <param name="message">What was refused, and what to do.</param>
+    public ClaimInjectionException(string? message)
+        : base(message)
+    {
+    }
+
+    /// <summary>Makes an exception that says <paramref name="message"/> and has a cause.</summary>
+    /// <param name="message">What was refused, and what to do.</param>
+    /// <param name="innerException">The cause.</param>
+    public ClaimInjectionException(string? message, Exception? innerException)
+        : base(message, innerException)
+    {
+    }
+}

@@ -1,0 +1,103 @@
+using System.Security.Claims;
+using McpIdentityHeaders.Internal;
+
+namespace McpIdentityHeaders;
+
+/// <summary>Sets the user's identity headers on a clone of each request, and removes what anyone else put under their names.</summary>
+/// <remarks>
+/// <para>
+/// In the pipeline it stands innermost, right before the primary handler, so that every retry and every re-routed request is judged as it
+/// really goes out. <c>AddClaimInjection</c> puts it there, behind <see cref="SameOriginRedirectHandler"/> and <see cref="IdentityHandler"/>.
+/// Without a container: <c>new ClaimInjectionHandler(accessor) { InnerHandler = new SocketsHttpHandler() }</c>. Before its first request it
+/// turns off redirects and cookies of the primary handler, since both would carry one user's identity elsewhere; put a
+/// <see cref="SameOriginRedirectHandler"/> in front to have redirects followed safely.
+/// </para>
+/// <para>
+/// Where there is no identity to set and nothing to remove, the very same request goes on. Otherwise a clone does: the caller's request and
+/// its headers are never modified, and the clone shares its content.
+/// </para>
+/// <para>
+/// Sending throws a <see cref="ClaimInjectionException"/>, before anything is sent, where the identity headers cannot be set safely. It
+/// holds no user: one instance serves all users at once.
+/// </para>
+/// </remarks>
+public sealed class ClaimInjectionHandler : DelegatingHandler
+{
+    private readonly IIdentityAccessor _accessor;
+    private volatile bool _primaryHardened;
+
+    /// <summary>Makes a handler with the default options, which serves every origin.</summary>
+    /// <param name="accessor">Gives the user of the current flow.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="accessor"/> is <see langword="null"/>.</exception>
+    public ClaimInjectionHandler(IIdentityAccessor accessor)
+        : this(accessor, new ClaimInjectionOptions())
+    {
+    }
+
+    /// <summary>Makes a handler with options of its own.</summary>
+    /// <param name="accessor">Gives the user of the current flow.</param>
+    /// <param name="options">The options. They are read once, here: later changes of the object have no effect.</param>
+    /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="options"/> are not valid. The message says what to change.</exception>
+    public ClaimInjectionHandler(IIdentityAccessor accessor, ClaimInjectionOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(accessor);
+        ArgumentNullException.ThrowIfNull(options);
+
+        _accessor = accessor;
+        Client = new ClaimInjectionClient(options);
+    }
+
+    /// <summary>A handler of a container's pipeline, whose primary handler has been hardened already.</summary>
+    internal ClaimInjectionHandler(IIdentityAccessor accessor, ClaimInjectionClient client)
+    {
+        _accessor = accessor;
+        Client = client;
+        _primaryHardened = true;
+    }
+
+    internal ClaimInjectionClient Client { get; }
+
+    /// <inheritdoc/>
+    protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+
+        return SendForAsync(IdentityResolver.Resolve(request, _accessor), request, async: false, cancellationToken).GetAwaiter().GetResult();
+    }
+
+    /// <inheritdoc/>
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+
+        return SendForAsync(IdentityResolver.Resolve(request, _accessor), request, async: true, cancellationToken);
+    }
+
+    /// <summary>Sends for a user that has been decided: a user, nobody, or null where it is not known.</summary>
+    internal async Task<HttpResponseMessage> SendForAsync(
+        ClaimsPrincipal? user, HttpRequestMessage request, bool async, CancellationToken cancellationToken)
+    {
+        if (!_primaryHardened)
+        {
+            PrimaryHandler.Harden(InnerHandler, Client);
+            _primaryHardened = true;
+        }
+
+        HttpRequestMessage outgoing = ClaimInjection.Apply(request, user, Client, out bool carriesIdentity);
+
+        HttpResponseMessage response = async
+            ? await base.SendAsync(outgoing, cancellationToken).ConfigureAwait(false)
+            : base.Send(outgoing, cancellationToken);
+
+        // What the caller and its loggers see is the request that they know, with no identity in it.
+        response.RequestMessage = request;
+
+        if (carriesIdentity && Redirection.IsRedirect(response))
+        {
+            CarriedIdentity.Mark(response);
+        }
+
+        return response;
+    }
+}

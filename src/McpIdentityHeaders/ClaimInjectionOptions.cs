@@ -1,0 +1,74 @@
+using System.ComponentModel.DataAnnotations;
+using System.Security.Claims;
+
+namespace McpIdentityHeaders;
+
+/// <summary>Which headers a client sends for its users, where to, and what happens when it cannot.</summary>
+/// <remarks>
+/// Named by the HttpClient. All but <see cref="SelectIdentity"/> binds from configuration. It is validated at start-up, and a changed
+/// configuration before it takes effect: an invalid one is logged and leaves the last good one in force.
+/// </remarks>
+public sealed class ClaimInjectionOptions
+{
+    /// <summary>Gets the headers and the claims they are filled from. Their names, and aliases of these, are owned by this library.</summary>
+    /// <value>
+    /// The default value is <c>X-User-Sub</c> from <c>sub</c>, <c>X-User-Email</c> from <c>email</c> and <c>X-User-Name</c> from
+    /// <c>name</c>, each also from the <see cref="ClaimTypes"/> that ASP.NET Core renames it to. Clear it first to replace the three; settings
+    /// from configuration add to them.
+    /// </value>
+    public ClaimHeaderCollection Headers { get; } = new()
+    {
+        { "X-User-Sub", "sub", ClaimTypes.NameIdentifier },
+        { "X-User-Email", "email", ClaimTypes.Email },
+        { "X-User-Name", "name", ClaimTypes.Name },
+    };
+
+    /// <summary>Gets or sets what happens to a request whose user is not known.</summary>
+    /// <value>The default value is <see cref="MissingIdentityBehavior.Forward"/>.</value>
+    public MissingIdentityBehavior MissingIdentity { get; set; }
+
+    /// <summary>Gets or sets how single values travel. Lists have their own escaping, which this does not change.</summary>
+    /// <value>The default value is <see cref="HeaderValueEncoding.Mcp"/>.</value>
+    public HeaderValueEncoding Encoding { get; set; }
+
+    /// <summary>Gets the origins (scheme, host and port; a path is ignored) whose requests carry identity headers.</summary>
+    /// <value>
+    /// Empty by default. An MCP client's endpoint and the HttpClient's <see cref="HttpClient.BaseAddress"/> count besides. With none at all,
+    /// every origin is served, and a warning says so.
+    /// </value>
+    public IList<Uri> TrustedOrigins { get; } = [];
+
+    /// <summary>Gets or sets whether requests to every origin carry identity headers.</summary>
+    /// <value>The default value is <see langword="false"/>.</value>
+    public bool AllowAnyOrigin { get; set; }
+
+    /// <summary>Gets or sets whether a request that would carry an identity over plain http is refused, except to loopback.</summary>
+    /// <value>The default value is <see langword="false"/>: one warning for each origin.</value>
+    public bool RequireHttps { get; set; }
+
+    /// <summary>Gets or sets what chooses the user among authenticated identities of different subjects or issuers.</summary>
+    /// <value>
+    /// The default value is <see langword="null"/>: such a principal is refused, and so is one for which this returns <see langword="null"/>
+    /// or an identity that is not authenticated. It is not called for other principals.
+    /// </value>
+    public Func<ClaimsPrincipal, ClaimsIdentity?>? SelectIdentity { get; set; }
+
+    /// <summary>Gets or sets how many redirects in a row are followed, within one origin.</summary>
+    /// <value>The default value is 10; 0 follows none.</value>
+    [Range(0, 100)]
+    public int MaxRedirections { get; set; } = 10;
+
+    /// <summary>Gets or sets the most bytes that one header's value may have on the wire, encoded.</summary>
+    /// <value>The default value is 4096.</value>
+    [Range(1, 1024 * 1024)]
+    public int MaxHeaderValueLength { get; set; } = 4096;
+
+    /// <summary>Gets or sets the most bytes that all identity headers of a request may have on the wire, names and values together.</summary>
+    /// <value>The default value is 8192. Servers commonly accept 8 to 32 KiB of headers in all.</value>
+    [Range(1, 1024 * 1024)]
+    public int MaxTotalLength { get; set; } = 8192;
+
+    /// <summary>Gets or sets what happens when a header would be longer than the limits allow.</summary>
+    /// <value>The default value is <see cref="OversizedValueBehavior.Reject"/>.</value>
+    public OversizedValueBehavior OversizedValue { get; set; }
+}

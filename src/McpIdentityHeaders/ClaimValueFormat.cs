@@ -1,0 +1,16 @@
+namespace McpIdentityHeaders;
+
+/// <summary>How many of a claim's values a header carries, and how.</summary>
+public enum ClaimValueFormat
+{
+    /// <summary>The first value, in the client's <see cref="ClaimInjectionOptions.Encoding"/>.</summary>
+    Single,
+
+    /// <summary>
+    /// All values, joined by <c>,</c>. Within a value, everything that a list reader could take for something else is percent-encoded.
+    /// </summary>
+    CommaSeparated,
+
+    /// <summary>All values, as a JSON array of strings in ASCII.</summary>
+    JsonArray,
+}

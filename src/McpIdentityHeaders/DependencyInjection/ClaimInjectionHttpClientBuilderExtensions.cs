@@ -1,0 +1,117 @@
+using McpIdentityHeaders;
+using McpIdentityHeaders.Internal;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Http;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using ModelContextProtocol.Client;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Makes an HttpClient carry its user's identity.</summary>
+public static class ClaimInjectionHttpClientBuilderExtensions
+{
+    /// <summary>Puts the user's identity headers on every request of this client, with the default settings.</summary>
+    /// <param name="builder">Any HttpClient's builder, an MCP client's among them.</param>
+    /// <returns>The same builder.</returns>
+    /// <remarks>
+    /// The handlers stand innermost, whatever else is added before or after. The primary handler's redirects and cookies are turned off:
+    /// redirects are followed by a handler of ours. Calling it again adds settings and no second set of handlers.
+    /// </remarks>
+    /// <exception cref="ArgumentNullException"><paramref name="builder"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException">The client has no name: it is everybody's, and must carry nobody's identity.</exception>
+    public static IHttpClientBuilder AddClaimInjection(this IHttpClientBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+
+        return builder.AddClaimInjectionCore(static _ => { });
+    }
+
+    /// <summary>Puts the user's identity headers on every request of this client.</summary>
+    /// <inheritdoc cref="AddClaimInjection(IHttpClientBuilder)"/>
+    /// <param name="builder">Any HttpClient's builder, an MCP client's among them.</param>
+    /// <param name="configure">Changes the settings. It runs again whenever they are made anew.</param>
+    public static IHttpClientBuilder AddClaimInjection(this IHttpClientBuilder builder, Action<ClaimInjectionOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(configure);
+
+        return builder.AddClaimInjectionCore(options => options.Configure(configure));
+    }
+
+    /// <summary>Puts the user's identity headers on every request of this client, with settings that follow the configuration.</summary>
+    /// <inheritdoc cref="AddClaimInjection(IHttpClientBuilder)"/>
+    /// <param name="builder">Any HttpClient's builder, an MCP client's among them.</param>
+    /// <param name="section">
+    /// Holds <see cref="ClaimInjectionOptions"/> by their names. Headers in it are added to the default three. A setting that is not known is
+    /// refused. A change takes effect with the next request if it is valid.
+    /// </param>
+    public static IHttpClientBuilder AddClaimInjection(this IHttpClientBuilder builder, IConfigurationSection section)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(section);
+
+        return builder.AddClaimInjectionCore(options =>
+        {
+            options.Configure(bound => ClaimInjectionSettings.Bind(section, bound));
+            options.Services.AddSingleton<IOptionsChangeTokenSource<ClaimInjectionOptions>>(
+                new ConfigurationChangeTokenSource<ClaimInjectionOptions>(options.Name, section));
+        });
+    }
+
+    private static IHttpClientBuilder AddClaimInjectionCore(
+        this IHttpClientBuilder builder, Action<OptionsBuilder<ClaimInjectionOptions>> configure)
+    {
+        if (string.IsNullOrEmpty(builder.Name))
+        {
+            throw new ArgumentException(
+                "AddClaimInjection needs a client with a name of its own. The defaults of all clients and the client without a name are "
+                + "everybody's, and must not carry identities. Call it on AddMcpClient(…), or on AddHttpClient(\"name\").",
+                nameof(builder));
+        }
+
+        IServiceCollection services = builder.Services;
+        if (!services.HasKeyed<ClaimInjectionClient>(builder.Name))
+        {
+            AddClient(services, builder.Name);
+        }
+
+        configure(services.AddOptions<ClaimInjectionOptions>(builder.Name));
+        return builder;
+    }
+
+    private static void AddClient(IServiceCollection services, string name)
+    {
+        services.AddIdentityCore(name);
+        services.TryAddSingleton<ClaimInjectionMetrics>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ClaimInjectionOptions>, ClaimInjectionOptionsValidator>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<HttpClientFactoryOptions>, ClientStartup.FilterValidator>());
+        services.AddKeyedSingleton(name, static (provider, key) => CreateClient(provider, (string)key!));
+
+        // After all of the user's own: whatever RedactLoggedHeaders says, before or after, owned names are redacted besides.
+        services.AddOptions<HttpClientFactoryOptions>(name).PostConfigure<IServiceProvider>((options, provider) =>
+        {
+            Func<string, bool> others = options.ShouldRedactHeaderValue;
+            options.ShouldRedactHeaderValue = header =>
+                provider.GetRequiredKeyedService<ClaimInjectionClient>(name).Plan.OwnedNames.Contains(header) || others(header);
+        });
+    }
+
+    private static ClaimInjectionClient CreateClient(IServiceProvider services, string name)
+    {
+        ILogger logger = services.GetService<ILoggerFactory>()?.CreateLogger(typeof(ClaimInjectionHandler)) ?? NullLogger.Instance;
+
+        var plan = new Reloadable<ClaimInjectionPlan>(
+            current => ClaimInjectionPlanFactory.Create(services, name, current),
+            [
+                .. Reloadable.SourcesOf(services.GetServices<IOptionsChangeTokenSource<ClaimInjectionOptions>>(), name),
+                .. Reloadable.SourcesOf(services.GetServices<IOptionsChangeTokenSource<HttpClientTransportOptions>>(), name),
+            ],
+            changed: () => logger.SettingsChanged(name),
+            refused: exception => logger.SettingsRefused(name, exception));
+
+        return new ClaimInjectionClient(name, plan, services.GetRequiredService<ClaimInjectionMetrics>(), logger);
+    }
+}

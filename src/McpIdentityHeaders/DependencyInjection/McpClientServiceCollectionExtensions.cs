@@ -1,0 +1,129 @@
+using McpIdentityHeaders;
+using McpIdentityHeaders.Internal;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using ModelContextProtocol.Client;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Registers MCP clients, which <see cref="IMcpClientFactory"/> connects.</summary>
+public static class McpClientServiceCollectionExtensions
+{
+    /// <summary>Registers the client named <see cref="McpClientDefaults.Name"/>.</summary>
+    /// <param name="services">The services.</param>
+    /// <returns>
+    /// The builder of the HttpClient of the same name, for <c>AddClaimInjection</c> and for all that others have for HttpClients.
+    /// </returns>
+    /// <remarks>
+    /// Without an endpoint here, it comes from <c>Configure&lt;HttpClientTransportOptions&gt;(name, …)</c> or from the HttpClient's
+    /// <see cref="HttpClient.BaseAddress"/>. The SDK's <see cref="HttpClientTransportOptions"/> and <see cref="McpClientOptions"/> are
+    /// options named by the client, copied for each session. Calling it again adds settings.
+    /// </remarks>
+    /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
+    public static IHttpClientBuilder AddMcpClient(this IServiceCollection services) =>
+        services.AddMcpClientCore(McpClientDefaults.Name, static _ => { });
+
+    /// <summary>Registers the client named <see cref="McpClientDefaults.Name"/> with its endpoint.</summary>
+    /// <inheritdoc cref="AddMcpClient(IServiceCollection)"/>
+    /// <param name="services">The services.</param>
+    /// <param name="endpoint">The backend's MCP endpoint, an absolute http or https URI.</param>
+    /// <exception cref="ArgumentException"><paramref name="endpoint"/> is not an absolute http or https URI.</exception>
+    public static IHttpClientBuilder AddMcpClient(this IServiceCollection services, Uri endpoint) =>
+        services.AddMcpClient(McpClientDefaults.Name, endpoint);
+
+    /// <summary>Registers a client with its endpoint.</summary>
+    /// <inheritdoc cref="AddMcpClient(IServiceCollection)"/>
+    /// <param name="services">The services.</param>
+    /// <param name="name">The client's name, which is its HttpClient's too.</param>
+    /// <param name="endpoint">The backend's MCP endpoint, an absolute http or https URI.</param>
+    /// <exception cref="ArgumentException">
+    /// <paramref name="name"/> is empty, or <paramref name="endpoint"/> is not an absolute http or https URI.
+    /// </exception>
+    public static IHttpClientBuilder AddMcpClient(this IServiceCollection services, string name, Uri endpoint)
+    {
+        ArgumentNullException.ThrowIfNull(endpoint);
+
+        if (!endpoint.IsAbsoluteUri || !ClaimInjectionOptionsValidator.IsHttp(endpoint))
+        {
+            throw new ArgumentException(
+                $"The endpoint '{endpoint}' of the MCP client '{name}' is not an absolute http or https URI. Give one such as "
+                + "'https://mcp.example.com/mcp'.",
+                nameof(endpoint));
+        }
+
+        return services.AddMcpClientCore(name, options => options.Configure(transport => transport.Endpoint = endpoint));
+    }
+
+    /// <summary>Registers a client with transport options.</summary>
+    /// <inheritdoc cref="AddMcpClient(IServiceCollection)"/>
+    /// <param name="services">The services.</param>
+    /// <param name="name">The client's name, which is its HttpClient's too.</param>
+    /// <param name="configure">Sets the endpoint, unless it comes from elsewhere, and what else the SDK's transport has.</param>
+    /// <exception cref="ArgumentException"><paramref name="name"/> is empty.</exception>
+    public static IHttpClientBuilder AddMcpClient(
+        this IServiceCollection services, string name, Action<HttpClientTransportOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+
+        return services.AddMcpClientCore(name, options => options.Configure(configure));
+    }
+
+    /// <summary>Registers a client with transport options that follow the configuration.</summary>
+    /// <inheritdoc cref="AddMcpClient(IServiceCollection)"/>
+    /// <param name="services">The services.</param>
+    /// <param name="name">The client's name, which is its HttpClient's too.</param>
+    /// <param name="section">
+    /// Holds <see cref="HttpClientTransportOptions"/> by their names, but for <c>OAuth</c>, which is set in code. Other settings in it are
+    /// passed over. A change takes effect with the next session if it is valid.
+    /// </param>
+    /// <exception cref="ArgumentException"><paramref name="name"/> is empty.</exception>
+    public static IHttpClientBuilder AddMcpClient(this IServiceCollection services, string name, IConfigurationSection section)
+    {
+        ArgumentNullException.ThrowIfNull(section);
+
+        return services.AddMcpClientCore(name, options =>
+        {
+            options.Configure(bound => McpClientSettings.Bind(section, bound));
+            options.Services.AddSingleton<IOptionsChangeTokenSource<HttpClientTransportOptions>>(
+                new ConfigurationChangeTokenSource<HttpClientTransportOptions>(options.Name, section));
+        });
+    }
+
+    private static IHttpClientBuilder AddMcpClientCore(
+        this IServiceCollection services, string name, Action<OptionsBuilder<HttpClientTransportOptions>> configure)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+
+        IHttpClientBuilder builder = services.AddHttpClient(name);
+        OptionsBuilder<HttpClientTransportOptions> options = services.AddOptions<HttpClientTransportOptions>(name);
+
+        if (!services.HasKeyed<McpClientRegistration>(name))
+        {
+            services.AddIdentityCore(name);
+            services.TryAddSingleton<IMcpClientFactory, McpClientFactory>();
+            services.AddKeyedSingleton(name, static (provider, key) => CreateRegistration(provider, (string)key!));
+            options.Validate(
+                static transport => transport.KnownSessionId is null,
+                $"MCP client '{name}': KnownSessionId is set on a registered client, whose sessions would all be the same one. Leave it null; to "
+                + "resume a session, make an HttpClientTransport of your own and call McpClient.ResumeSessionAsync.");
+        }
+
+        configure(options);
+        return builder;
+    }
+
+    private static McpClientRegistration CreateRegistration(IServiceProvider services, string name)
+    {
+        ILogger logger = services.GetService<ILoggerFactory>()?.CreateLogger(typeof(IMcpClientFactory)) ?? NullLogger.Instance;
+
+        return new McpClientRegistration(new Reloadable<HttpClientTransportOptions>(
+            _ => services.GetRequiredService<IOptionsFactory<HttpClientTransportOptions>>().Create(name),
+            Reloadable.SourcesOf(services.GetServices<IOptionsChangeTokenSource<HttpClientTransportOptions>>(), name),
+            changed: () => logger.SettingsChanged(name),
+            refused: exception => logger.SettingsRefused(name, exception)));
+    }
+}

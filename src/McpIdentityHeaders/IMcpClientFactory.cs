@@ -1,0 +1,23 @@
+using ModelContextProtocol.Client;
+
+namespace McpIdentityHeaders;
+
+/// <summary>Opens MCP sessions with the backends that <c>AddMcpClient</c> registered.</summary>
+public interface IMcpClientFactory
+{
+    /// <summary>Opens a new MCP session, which the caller owns and disposes.</summary>
+    /// <param name="name">The name given to <c>AddMcpClient</c>, or <see cref="McpClientDefaults.Name"/>.</param>
+    /// <param name="cancellationToken">Ends the attempt to connect.</param>
+    /// <returns>The connected client.</returns>
+    /// <remarks>
+    /// The user of the moment becomes the session's user. The session's own requests carry it for as long as the session lives: connecting,
+    /// the standalone GET stream and its reconnects, answers to the server's requests, DELETE. A call through the client carries the live
+    /// user of whoever calls, and the session's user where none is known. A backend that binds sessions to users refuses a call under
+    /// another user, so open one session for each.
+    /// </remarks>
+    /// <exception cref="ArgumentException"><paramref name="name"/> is empty.</exception>
+    /// <exception cref="InvalidOperationException">No client of that name is registered, or it has no endpoint.</exception>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">The client's settings are not valid.</exception>
+    /// <exception cref="ClaimInjectionException">The user's identity headers cannot be set safely.</exception>
+    Task<McpClient> CreateClientAsync(string name, CancellationToken cancellationToken = default);
+}

@@ -1,0 +1,16 @@
+using System.Runtime.CompilerServices;
+
+namespace McpIdentityHeaders.Internal;
+
+/// <summary>
+/// Remembers of a redirect response that its request carried an identity: the message that the redirect handler sees is the clean one. Kept
+/// beside the response, since nothing of the response itself is ours to write to. Only redirects are ever marked.
+/// </summary>
+internal static class CarriedIdentity
+{
+    private static readonly ConditionalWeakTable<HttpResponseMessage, object> Marked = [];
+
+    internal static void Mark(HttpResponseMessage response) => Marked.AddOrUpdate(response, response.StatusCode);
+
+    internal static bool IsMarked(HttpResponseMessage response) => Marked.TryGetValue(response, out _);
+}

@@ -1,0 +1,70 @@
+using System.Security.Claims;
+
+namespace McpIdentityHeaders.Internal;
+
+/// <summary>
+/// One client's valid options, compiled and immutable. A request is served by one plan from beginning to end; changed options make a new
+/// plan.
+/// </summary>
+internal sealed class ClaimInjectionPlan
+{
+    private readonly Origin[] _origins;
+    private readonly bool _anyOrigin;
+
+    internal ClaimInjectionPlan(ClaimInjectionOptions options, IEnumerable<Uri> clientOrigins)
+    {
+        Headers = [.. options.Headers.Select(header => new ClaimHeaderPlan(header))];
+        OwnedNames = new OwnedHeaderNames(options.Headers.Select(header => header.HeaderName));
+        MissingIdentity = options.MissingIdentity;
+        Encoding = options.Encoding;
+        RequireHttps = options.RequireHttps;
+        SelectIdentity = options.SelectIdentity;
+        MaxRedirections = options.MaxRedirections;
+        MaxHeaderValueLength = options.MaxHeaderValueLength;
+        MaxTotalLength = options.MaxTotalLength;
+        OversizedValue = options.OversizedValue;
+
+        _origins = [.. clientOrigins.Concat(options.TrustedOrigins).Select(uri => new Origin(uri)).Distinct()];
+        _anyOrigin = options.AllowAnyOrigin || _origins.Length == 0;
+        ServesAnyOriginUnsaid = _anyOrigin && !options.AllowAnyOrigin;
+    }
+
+    internal ClaimHeaderPlan[] Headers { get; }
+
+    internal OwnedHeaderNames OwnedNames { get; }
+
+    internal MissingIdentityBehavior MissingIdentity { get; }
+
+    internal HeaderValueEncoding Encoding { get; }
+
+    internal bool RequireHttps { get; }
+
+    internal Func<ClaimsPrincipal, ClaimsIdentity?>? SelectIdentity { get; }
+
+    internal int MaxRedirections { get; }
+
+    internal int MaxHeaderValueLength { get; }
+
+    internal int MaxTotalLength { get; }
+
+    internal OversizedValueBehavior OversizedValue { get; }
+
+    /// <summary>Gets whether every origin is served only because none is known, which deserves a warning.</summary>
+    internal bool ServesAnyOriginUnsaid { get; }
+
+    internal bool IsServed(Uri uri) => _anyOrigin || IsTrusted(uri);
+
+    /// <summary>Whether the origin is one that was named. Where any origin is served, none is trusted for that.</summary>
+    internal bool IsTrusted(Uri uri)
+    {
+        foreach (Origin origin in _origins)
+        {
+            if (origin.IsOf(uri))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

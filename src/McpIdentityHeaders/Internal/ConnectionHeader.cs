@@ -1,0 +1,46 @@
+using System.Net.Http.Headers;
+
+namespace McpIdentityHeaders.Internal;
+
+/// <summary>
+/// The Connection header lists headers that the next proxy drops (RFC 9110, section 7.6.1). Whoever could name ours there would make a
+/// backend believe that there is nobody.
+/// </summary>
+internal static class ConnectionHeader
+{
+    private const string HeaderName = "Connection";
+
+    /// <summary>Whether this is the Connection header and lists an owned name.</summary>
+    internal static bool Names(string headerName, HeaderStringValues values, OwnedHeaderNames owned)
+    {
+        if (!headerName.Equals(HeaderName, StringComparison.OrdinalIgnoreCase))
+        {
+            return false;
+        }
+
+        foreach (string value in values)
+        {
+            foreach (Range entry in value.AsSpan().Split(','))
+            {
+                if (owned.Contains(value.AsSpan(entry).Trim()))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
+    internal static void CopyWithoutOwned(HeaderStringValues values, OwnedHeaderNames owned, HttpRequestMessage clone)
+    {
+        foreach (string entry in values.SelectMany(value => value.Split(',', StringSplitOptions.TrimEntries)))
+        {
+            if (entry.Length > 0 && !owned.Contains(entry))
+            {
+                // A copy of what the request carried, checked for line breaks before: no value of ours, so nothing to encode.
+                clone.Headers.TryAddWithoutValidation(HeaderName, entry);
+            }
+        }
+    }
+}

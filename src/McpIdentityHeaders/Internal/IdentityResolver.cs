@@ -1,0 +1,49 @@
+using System.Security.Claims;
+
+namespace McpIdentityHeaders.Internal;
+
+/// <summary>Decides whose request it is. The order is the contract's; docs/security-model.md says why.</summary>
+internal static class IdentityResolver
+{
+    /// <returns>A user, or nobody (a principal without an authenticated identity), or null: not known.</returns>
+    internal static ClaimsPrincipal? Resolve(HttpRequestMessage request, IIdentityAccessor accessor)
+    {
+        if (request is IdentityRequestMessage decided)
+        {
+            return decided.User;
+        }
+
+        RequestIdentity? said = RequestIdentity.Of(request);
+        if (said?.User is { } user)
+        {
+            return user;
+        }
+
+        if (said?.Session is not { User: { } sessionUser } session)
+        {
+            return accessor.User;
+        }
+
+        return IsSessionsOwn(request, session) ? sessionUser : accessor.User ?? sessionUser;
+    }
+
+    internal static bool IsNobody(ClaimsPrincipal user)
+    {
+        foreach (ClaimsIdentity identity in user.Identities)
+        {
+            if (identity.IsAuthenticated)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>
+    /// GET and DELETE are the session's by their nature, in whatever flow they run; the answer to a server's request is a POST like any
+    /// other, and known by the flow of the message loop.
+    /// </summary>
+    private static bool IsSessionsOwn(HttpRequestMessage request, McpSession session) =>
+        request.Method == HttpMethod.Get || request.Method == HttpMethod.Delete || AmbientIdentity.Current?.Session == session;
+}

@@ -1,0 +1,101 @@
+using System.Security.Claims;
+using System.Text.Json;
+
+namespace McpIdentityHeaders.Internal;
+
+/// <summary>Claims whose value is JSON: an array of items, or an object with the values somewhere within.</summary>
+internal static class JsonClaim
+{
+    // Microsoft.IdentityModel's JsonClaimValueTypes.JsonArray. A string that merely looks like an array is a string.
+    private const string ArrayValueType = "JSON_ARRAY";
+
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
+    internal static bool IsJson(Claim claim, string[]? path) => path is not null || claim.ValueType == ArrayValueType;
+
+    /// <summary>Adds a claim's values: its items if it is JSON, else itself. A claim that does not parse has none.</summary>
+    /// <exception cref="FormatException">An item is no Unicode text.</exception>
+    internal static void AddItems(Claim claim, string[]? path, List<string> items)
+    {
+        if (!IsJson(claim, path))
+        {
+            items.Add(claim.Value);
+            return;
+        }
+
+        JsonDocument document;
+        try
+        {
+            document = JsonDocument.Parse(claim.Value, Strict);
+        }
+        catch (JsonException)
+        {
+            return;
+        }
+        catch (ArgumentException)
+        {
+            throw NotUnicode();
+        }
+
+        using (document)
+        {
+            if (Follow(document.RootElement, path) is not { } found)
+            {
+                return;
+            }
+
+            if (found.ValueKind != JsonValueKind.Array)
+            {
+                AddItem(found, items);
+                return;
+            }
+
+            foreach (JsonElement item in found.EnumerateArray())
+            {
+                AddItem(item, items);
+            }
+        }
+    }
+
+    private static JsonElement? Follow(JsonElement element, string[]? path)
+    {
+        foreach (string name in path ?? [])
+        {
+            if (element.ValueKind != JsonValueKind.Object || !element.TryGetProperty(name, out element))
+            {
+                return null;
+            }
+        }
+
+        return element;
+    }
+
+    private static void AddItem(JsonElement element, List<string> items)
+    {
+        string? item = element.ValueKind switch
+        {
+            JsonValueKind.String => Text(element),
+            JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False => element.GetRawText(),
+            _ => null,
+        };
+
+        if (!string.IsNullOrWhiteSpace(item))
+        {
+            items.Add(item);
+        }
+    }
+
+    private static string? Text(JsonElement element)
+    {
+        try
+        {
+            return element.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            throw NotUnicode();
+        }
+    }
+
+    private static FormatException NotUnicode() => new("a value has half of a surrogate pair, which is no Unicode text");
+}

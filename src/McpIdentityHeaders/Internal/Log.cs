@@ -1,0 +1,59 @@
+using Microsoft.Extensions.Logging;
+
+namespace McpIdentityHeaders.Internal;
+
+/// <summary>Every log line of the library. None has a claim's value, at any level: names, origins and outcomes only.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(1, LogLevel.Debug, "HttpClient '{Client}': identity headers set for {Origin}.")]
+    internal static partial void HeadersInjected(this ILogger logger, string client, Origin origin);
+
+    [LoggerMessage(2, LogLevel.Warning,
+        "HttpClient '{Client}': no identity headers are sent to {Origin}, which is not a trusted origin. If it is meant to have them, add it "
+        + "to ClaimInjectionOptions.TrustedOrigins. This is logged once for each origin.")]
+    internal static partial void UntrustedOrigin(this ILogger logger, string client, Origin origin);
+
+    [LoggerMessage(3, LogLevel.Warning,
+        "HttpClient '{Client}': identity headers are sent to every origin, since none is known. Set ClaimInjectionOptions.TrustedOrigins, or "
+        + "AllowAnyOrigin if this is meant.")]
+    internal static partial void AnyOriginServed(this ILogger logger, string client);
+
+    [LoggerMessage(4, LogLevel.Warning,
+        "HttpClient '{Client}': identity headers are sent to {Origin} over plain http. Use https, and set ClaimInjectionOptions.RequireHttps "
+        + "to refuse anything else. This is logged once for each origin.")]
+    internal static partial void PlainHttp(this ILogger logger, string client, Origin origin);
+
+    [LoggerMessage(5, LogLevel.Warning,
+        "HttpClient '{Client}': a redirect from {Origin} to {Target} was not followed, since an identity never leaves its origin by one. The "
+        + "caller got the response as it came.")]
+    internal static partial void RedirectWithIdentityRefused(this ILogger logger, string client, Origin origin, Origin target);
+
+    [LoggerMessage(6, LogLevel.Warning,
+        "HttpClient '{Client}': a redirect from {Origin} to the trusted origin {Target} was not followed, since another origin must not "
+        + "choose what is sent there. The caller got the response as it came.")]
+    internal static partial void RedirectIntoTrustedOriginRefused(this ILogger logger, string client, Origin origin, Origin target);
+
+    [LoggerMessage(7, LogLevel.Debug,
+        "HttpClient '{Client}': a redirect was not followed, since the request's content may not be sent a second time.")]
+    internal static partial void RedirectWithContentNotFollowed(this ILogger logger, string client);
+
+    [LoggerMessage(8, LogLevel.Warning,
+        "HttpClient '{Client}': header '{Header}' is left out, since it would be longer than MaxHeaderValueLength or MaxTotalLength allows.")]
+    internal static partial void OversizedHeaderOmitted(this ILogger logger, string client, string header);
+
+    [LoggerMessage(9, LogLevel.Warning,
+        "HttpClient '{Client}': the primary handler {Handler} is not known, and left as it is. Make sure that it follows no redirects and "
+        + "keeps no cookies: both would carry one user's identity elsewhere.")]
+    internal static partial void UnknownPrimaryHandler(this ILogger logger, string client, string? handler);
+
+    [LoggerMessage(10, LogLevel.Information,
+        "HttpClient '{Client}': the primary handler is an HttpClientHandler, which cannot limit how long a connection is kept. An MCP session "
+        + "that lives for long will not see changes in DNS. Use a SocketsHttpHandler.")]
+    internal static partial void ConnectionLifetimeUnlimited(this ILogger logger, string client);
+
+    [LoggerMessage(11, LogLevel.Information, "Client '{Client}': changed settings are in force.")]
+    internal static partial void SettingsChanged(this ILogger logger, string client);
+
+    [LoggerMessage(12, LogLevel.Error, "Client '{Client}': changed settings are invalid. The last valid ones stay in force.")]
+    internal static partial void SettingsRefused(this ILogger logger, string client, Exception exception);
+}

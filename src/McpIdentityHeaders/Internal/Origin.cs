@@ -1,0 +1,28 @@
+namespace McpIdentityHeaders.Internal;
+
+/// <summary>Scheme, host and port (RFC 6454, section 4). The host is compared in its ASCII form.</summary>
+internal readonly record struct Origin
+{
+    private readonly string _scheme;
+    private readonly string _host;
+    private readonly int _port;
+
+    /// <param name="uri">An absolute URI. <see cref="Uri"/> gives scheme and host in lower case.</param>
+    internal Origin(Uri uri)
+    {
+        _scheme = uri.Scheme;
+        _host = uri.IdnHost;
+        _port = uri.Port;
+    }
+
+    internal bool IsOf(Uri uri) =>
+        uri.Port == _port
+        && string.Equals(uri.Scheme, _scheme, StringComparison.Ordinal)
+        && string.Equals(uri.IdnHost, _host, StringComparison.Ordinal);
+
+    internal static bool IsSame(Uri left, Uri right) => new Origin(left).IsOf(right);
+
+    /// <summary>As in a log line or an error: nothing of a URI's user information, path or query, which may be secrets.</summary>
+    public override string ToString() =>
+        _host.Contains(':', StringComparison.Ordinal) ? $"{_scheme}://[{_host}]:{_port}" : $"{_scheme}://{_host}:{_port}";
+}

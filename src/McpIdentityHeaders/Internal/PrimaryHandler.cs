@@ -1,0 +1,117 @@
+using System.Text;
+
+namespace McpIdentityHeaders.Internal;
+
+/// <summary>
+/// Makes the handler that owns the sockets safe for many users: it follows no redirects, which would take identity headers to another host
+/// below any handler of ours, and keeps no cookies, which would send one user's session with another's request.
+/// </summary>
+internal static class PrimaryHandler
+{
+    internal static void Harden(HttpMessageHandler? handler, ClaimInjectionClient client)
+    {
+        HttpMessageHandler? primary = Innermost(handler);
+
+        switch (primary)
+        {
+            case SocketsHttpHandler sockets:
+                Write(sockets.AllowAutoRedirect, () => sockets.AllowAutoRedirect = false, client.Name, "AllowAutoRedirect = false");
+                Write(sockets.UseCookies, () => sockets.UseCookies = false, client.Name, "UseCookies = false");
+                break;
+
+            case HttpClientHandler clientHandler:
+                Write(
+                    clientHandler.AllowAutoRedirect, () => clientHandler.AllowAutoRedirect = false, client.Name, "AllowAutoRedirect = false");
+                Write(clientHandler.UseCookies, () => clientHandler.UseCookies = false, client.Name, "UseCookies = false");
+                break;
+
+            default:
+                client.UnknownPrimaryHandler(primary);
+                break;
+        }
+
+        if (client.Plan.Encoding == HeaderValueEncoding.Utf8)
+        {
+            SendRawUtf8(primary, client);
+        }
+    }
+
+    /// <summary>Has connections replaced in time to see changes in DNS, for clients that outlive the factory's own rotation of handlers.</summary>
+    /// <returns>False where the handler cannot.</returns>
+    internal static bool TryLimitConnectionLifetime(HttpMessageHandler? handler, TimeSpan lifetime, string clientName)
+    {
+        switch (Innermost(handler))
+        {
+            case SocketsHttpHandler sockets:
+                Write(
+                    sockets.PooledConnectionLifetime == Timeout.InfiniteTimeSpan,
+                    () => sockets.PooledConnectionLifetime = lifetime,
+                    clientName,
+                    "PooledConnectionLifetime to some minutes");
+                return true;
+
+            case HttpClientHandler:
+                return false;
+
+            default:
+                return true;
+        }
+    }
+
+    private static HttpMessageHandler? Innermost(HttpMessageHandler? handler)
+    {
+        while (handler is DelegatingHandler { InnerHandler: { } inner })
+        {
+            handler = inner;
+        }
+
+        return handler;
+    }
+
+    private static void SendRawUtf8(HttpMessageHandler? primary, ClaimInjectionClient client)
+    {
+        if (primary is not SocketsHttpHandler sockets)
+        {
+            throw new InvalidOperationException(
+                $"HttpClient '{client.Name}': the Utf8 encoding needs a SocketsHttpHandler as the primary handler, and it is "
+                + $"{primary?.GetType().Name ?? "missing"}. Use ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler()), or another "
+                + "ClaimInjectionOptions.Encoding.");
+        }
+
+        bool set = sockets.RequestHeaderEncodingSelector?.Target is Utf8Selector selector && selector.IsOf(client);
+        Write(
+            !set,
+            () => sockets.RequestHeaderEncodingSelector = new Utf8Selector(client, sockets.RequestHeaderEncodingSelector).Select,
+            client.Name,
+            "RequestHeaderEncodingSelector to one that chooses UTF-8 for the identity headers");
+    }
+
+    /// <summary>Writes only where the value differs: a handler that has started takes none, and one shared by many clients has it already.</summary>
+    private static void Write(bool differs, Action write, string clientName, string setting)
+    {
+        if (!differs)
+        {
+            return;
+        }
+
+        try
+        {
+            write();
+        }
+        catch (InvalidOperationException started)
+        {
+            throw new InvalidOperationException(
+                $"HttpClient '{clientName}': the primary handler has already sent requests and cannot be changed any more. Set {setting} where "
+                + "it is made.",
+                started);
+        }
+    }
+
+    private sealed class Utf8Selector(ClaimInjectionClient client, HeaderEncodingSelector<HttpRequestMessage>? others)
+    {
+        internal bool IsOf(ClaimInjectionClient other) => client == other;
+
+        internal Encoding? Select(string headerName, HttpRequestMessage request) =>
+            client.Plan.OwnedNames.Contains(headerName) ? Encoding.UTF8 : others?.Invoke(headerName, request);
+    }
+}

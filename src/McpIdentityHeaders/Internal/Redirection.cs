@@ -1,0 +1,75 @@
+using System.Net;
+
+namespace McpIdentityHeaders.Internal;
+
+/// <summary>The framework's rules for redirects (RFC 9110, section 15.4), which a primary handler that follows none leaves to us.</summary>
+internal static class Redirection
+{
+    internal static bool IsRedirect(HttpResponseMessage response) => response.StatusCode
+        is HttpStatusCode.MultipleChoices
+        or HttpStatusCode.MovedPermanently
+        or HttpStatusCode.Found
+        or HttpStatusCode.SeeOther
+        or HttpStatusCode.TemporaryRedirect
+        or HttpStatusCode.PermanentRedirect;
+
+    /// <summary>Gives where a redirect leads, or null where it leads nowhere that can be followed.</summary>
+    internal static Uri? TargetOf(HttpResponseMessage response, Uri from)
+    {
+        if (!IsRedirect(response) || response.Headers.Location is not { } location)
+        {
+            return null;
+        }
+
+        if (!location.IsAbsoluteUri && !Uri.TryCreate(from, location, out location!))
+        {
+            return null;
+        }
+
+        if (!ClaimInjectionOptionsValidator.IsHttp(location) || (from.Scheme == Uri.UriSchemeHttps && location.Scheme == Uri.UriSchemeHttp))
+        {
+            return null;
+        }
+
+        // RFC 9110, section 10.2.2: a target without a fragment inherits the request's.
+        return from.Fragment.Length > 0 && location.Fragment.Length == 0
+            ? new UriBuilder(location) { Fragment = from.Fragment }.Uri
+            : location;
+    }
+
+    /// <summary>Makes the request for the next hop: clean, for the whole block to judge afresh. Null where its content cannot go again.</summary>
+    internal static HttpRequestMessage? NextHop(HttpRequestMessage request, HttpStatusCode status, Uri target)
+    {
+        bool becomesGet = BecomesGet(request.Method, status);
+        if (!becomesGet && !RepeatableContent.IsRepeatable(request.Content))
+        {
+            return null;
+        }
+
+        var next = new HttpRequestMessage(request.Method, target);
+        RequestCloning.CopyAllButHeaders(request, next);
+        RequestCloning.CopyHeaders(request, next);
+
+        if (becomesGet)
+        {
+            next.Method = HttpMethod.Get;
+            next.Content = null;
+            next.Headers.TransferEncodingChunked = false;
+        }
+
+        // What was meant for one origin stays with it.
+        if (!Origin.IsSame(request.RequestUri!, target))
+        {
+            next.Headers.Authorization = null;
+        }
+
+        return next;
+    }
+
+    private static bool BecomesGet(HttpMethod method, HttpStatusCode status) => status switch
+    {
+        HttpStatusCode.MultipleChoices or HttpStatusCode.MovedPermanently or HttpStatusCode.Found => method == HttpMethod.Post,
+        HttpStatusCode.SeeOther => method != HttpMethod.Get && method != HttpMethod.Head,
+        _ => false,
+    };
+}

@@ -1,0 +1,47 @@
+using System.Net.Http.Headers;
+
+namespace McpIdentityHeaders.Internal;
+
+/// <summary>Copies requests: the content is the same object, everything else is copied.</summary>
+internal static class RequestCloning
+{
+    internal static void CopyAllButHeaders(HttpRequestMessage source, HttpRequestMessage clone)
+    {
+        clone.Version = source.Version;
+        clone.VersionPolicy = source.VersionPolicy;
+        clone.Content = source.Content;
+        CopyOptions(source, clone);
+    }
+
+    internal static void CopyHeaders(HttpRequestMessage source, HttpRequestMessage clone)
+    {
+        foreach ((string name, HeaderStringValues values) in source.Headers.NonValidated)
+        {
+            CopyHeader(name, values, clone);
+        }
+    }
+
+    /// <summary>Copies one header's values in their order, as they are: read through NonValidated, nothing is parsed or put right.</summary>
+    internal static void CopyHeader(string name, HeaderStringValues values, HttpRequestMessage clone)
+    {
+        foreach (string value in values)
+        {
+            clone.Headers.TryAddWithoutValidation(name, value);
+        }
+    }
+
+    private static void CopyOptions(HttpRequestMessage source, HttpRequestMessage clone)
+    {
+        ICollection<KeyValuePair<string, object?>> options = source.Options;
+        if (options.Count == 0)
+        {
+            return;
+        }
+
+        ICollection<KeyValuePair<string, object?>> copies = clone.Options;
+        foreach (KeyValuePair<string, object?> option in options)
+        {
+            copies.Add(option);
+        }
+    }
+}

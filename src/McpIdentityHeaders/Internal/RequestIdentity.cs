@@ -1,0 +1,33 @@
+using System.Security.Claims;
+
+namespace McpIdentityHeaders.Internal;
+
+/// <summary>
+/// What is said about one request's identity, kept in its options. Immutable: resilience handlers copy options by reference to other
+/// attempts. One entry for both facts, since each look-up costs.
+/// </summary>
+internal sealed class RequestIdentity
+{
+    private static readonly HttpRequestOptionsKey<RequestIdentity> Key = new("McpIdentityHeaders.RequestIdentity");
+
+    private RequestIdentity(ClaimsPrincipal? user, McpSession? session)
+    {
+        User = user;
+        Session = session;
+    }
+
+    /// <summary>Gets the user that the caller named; null where it named none.</summary>
+    internal ClaimsPrincipal? User { get; }
+
+    /// <summary>Gets the MCP session that the request belongs to.</summary>
+    internal McpSession? Session { get; }
+
+    internal static RequestIdentity? Of(HttpRequestMessage request) =>
+        request.Options.TryGetValue(Key, out RequestIdentity? identity) ? identity : null;
+
+    internal static void SetUser(HttpRequestMessage request, ClaimsPrincipal user) =>
+        request.Options.Set(Key, new RequestIdentity(user, Of(request)?.Session));
+
+    internal static void SetSession(HttpRequestMessage request, McpSession session) =>
+        request.Options.Set(Key, new RequestIdentity(Of(request)?.User, session));
+}

@@ -1,0 +1,95 @@
+using System.Runtime.InteropServices;
+using System.Security.Claims;
+
+namespace McpIdentityHeaders.Internal;
+
+/// <summary>
+/// The one user of a principal: the identity with the subject, and after it those whose claims may be added to it. Identities that are not
+/// authenticated, or that are another subject's, are never in it.
+/// </summary>
+internal readonly struct UserIdentities
+{
+    private const string Subject = "sub";
+    private const string Issuer = "iss";
+
+    private readonly ClaimsIdentity _user;
+    private readonly List<ClaimsIdentity>? _contributors;
+
+    private UserIdentities(ClaimsIdentity user, List<ClaimsIdentity>? contributors)
+    {
+        _user = user;
+        _contributors = contributors;
+    }
+
+    internal int Count => 1 + (_contributors?.Count ?? 0);
+
+    internal ClaimsIdentity this[int index] => index == 0 ? _user : _contributors![index - 1];
+
+    /// <param name="principal">A principal with at least one authenticated identity.</param>
+    /// <param name="select">Chooses among several subjects.</param>
+    /// <param name="refusal">Why there is no one user.</param>
+    internal static UserIdentities? Select(ClaimsPrincipal principal, Func<ClaimsPrincipal, ClaimsIdentity?>? select, out string? refusal)
+    {
+        refusal = null;
+
+        if (principal.Identities is IReadOnlyList<ClaimsIdentity> { Count: 1 } single)
+        {
+            return new UserIdentities(single[0], contributors: null);
+        }
+
+        List<ClaimsIdentity> authenticated = [.. principal.Identities.Where(identity => identity.IsAuthenticated)];
+        ClaimsIdentity? user = authenticated.Find(identity => SubjectOf(identity) is not null) ?? authenticated[0];
+
+        if (!authenticated.TrueForAll(identity => Contributes(identity, user)))
+        {
+            if (select is null)
+            {
+                refusal = "the principal has authenticated identities of different subjects or issuers, and which of them is the user is "
+                    + "not said. Set ClaimInjectionOptions.SelectIdentity";
+                return null;
+            }
+
+            user = select(principal);
+            if (user is not { IsAuthenticated: true })
+            {
+                refusal = "ClaimInjectionOptions.SelectIdentity did not choose an authenticated identity";
+                return null;
+            }
+        }
+
+        return new UserIdentities(user, authenticated.FindAll(identity => identity != user && Contributes(identity, user)));
+    }
+
+    /// <summary>Finds the first claim of a type with a value that is not blank.</summary>
+    internal static Claim? FindFirst(ClaimsIdentity identity, string claimType)
+    {
+        // ClaimsIdentity hands out its own list unless claims from elsewhere were mixed in; a list is read without an enumerator.
+        if (identity.Claims is List<Claim> list)
+        {
+            foreach (Claim claim in CollectionsMarshal.AsSpan(list))
+            {
+                if (Matches(claim, claimType))
+                {
+                    return claim;
+                }
+            }
+
+            return null;
+        }
+
+        return identity.Claims.FirstOrDefault(claim => Matches(claim, claimType));
+    }
+
+    internal static bool Matches(Claim claim, string claimType) =>
+        string.Equals(claim.Type, claimType, StringComparison.Ordinal) && !string.IsNullOrWhiteSpace(claim.Value);
+
+    private static bool Contributes(ClaimsIdentity identity, ClaimsIdentity user) =>
+        SubjectOf(identity) is not { } subject
+        || (string.Equals(subject, SubjectOf(user), StringComparison.Ordinal)
+            && string.Equals(IssuerOf(identity), IssuerOf(user), StringComparison.Ordinal));
+
+    private static string? SubjectOf(ClaimsIdentity identity) =>
+        (FindFirst(identity, Subject) ?? FindFirst(identity, ClaimTypes.NameIdentifier))?.Value;
+
+    private static string? IssuerOf(ClaimsIdentity identity) => FindFirst(identity, Issuer)?.Value;
+}

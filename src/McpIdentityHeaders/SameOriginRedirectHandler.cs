@@ -1,0 +1,142 @@
+using McpIdentityHeaders.Internal;
+
+namespace McpIdentityHeaders;
+
+/// <summary>Follows redirects in such a way that an identity never leaves its origin by one.</summary>
+/// <remarks>
+/// <para>
+/// In the pipeline it stands before <see cref="IdentityHandler"/> and <see cref="ClaimInjectionHandler"/>, whose primary handler follows no
+/// redirects itself. <c>AddClaimInjection</c> puts it there.
+/// </para>
+/// <para>
+/// Within one origin (scheme, host and port) redirects are followed with the framework's rules for the method. A request that carries an
+/// identity, or an owned header, is not followed anywhere else. A request without one is, as by the framework and without its
+/// <c>Authorization</c>, but never from another origin into a trusted one, and never from https to http. What is not followed is returned as
+/// it came; so is the redirect after the last hop, and one whose content might not be sent twice: content is repeated if it is null or one of
+/// <see cref="ByteArrayContent"/> and what derives from it, <see cref="ReadOnlyMemoryContent"/>,
+/// <see cref="System.Net.Http.Json.JsonContent"/>, <see cref="StreamContent"/> over a stream that can seek, or
+/// <see cref="MultipartContent"/> of such.
+/// </para>
+/// <para>
+/// Each hop is a new request that the handlers behind judge afresh. The response's <see cref="HttpResponseMessage.RequestMessage"/> is the
+/// last of them.
+/// </para>
+/// </remarks>
+public sealed class SameOriginRedirectHandler : DelegatingHandler
+{
+    private readonly ClaimInjectionClient? _client;
+
+    /// <summary>Makes a handler that follows at most <see cref="MaxRedirections"/> redirects.</summary>
+    public SameOriginRedirectHandler()
+    {
+    }
+
+    /// <summary>A handler of a container's pipeline, which follows as many as the options in force say.</summary>
+    internal SameOriginRedirectHandler(ClaimInjectionClient client) => _client = client;
+
+    /// <summary>Gets how many redirects in a row are followed.</summary>
+    /// <value>The default value is 10; 0 follows none.</value>
+    /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
+    public int MaxRedirections
+    {
+        get => _client?.Plan.MaxRedirections ?? field;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(value);
+            field = value;
+        }
+    } = 10;
+
+    /// <inheritdoc/>
+    protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+
+        return SendCoreAsync(request, async: false, cancellationToken).GetAwaiter().GetResult();
+    }
+
+    /// <inheritdoc/>
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+
+        return SendCoreAsync(request, async: true, cancellationToken);
+    }
+
+    private async Task<HttpResponseMessage> SendCoreAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken)
+    {
+        int remaining = MaxRedirections;
+        while (true)
+        {
+            HttpResponseMessage response = async
+                ? await base.SendAsync(request, cancellationToken).ConfigureAwait(false)
+                : base.Send(request, cancellationToken);
+
+            if (!Redirection.IsRedirect(response) || remaining-- == 0 || NextHop(request, response) is not { } next)
+            {
+                return response;
+            }
+
+            response.Dispose();
+            request = next;
+        }
+    }
+
+    private HttpRequestMessage? NextHop(HttpRequestMessage request, HttpResponseMessage response)
+    {
+        if (request.RequestUri is not { IsAbsoluteUri: true } from || Redirection.TargetOf(response, from) is not { } target)
+        {
+            return null;
+        }
+
+        ClaimInjectionClient? client = _client ?? FindClient();
+        if (!Origin.IsSame(from, target) && !MayLeave(request, response, from, target, client))
+        {
+            return null;
+        }
+
+        HttpRequestMessage? next = Redirection.NextHop(request, response.StatusCode, target);
+        if (next is null)
+        {
+            client?.Logger.RedirectWithContentNotFollowed(client.Name);
+        }
+
+        return next;
+    }
+
+    private static bool MayLeave(HttpRequestMessage request, HttpResponseMessage response, Uri from, Uri target, ClaimInjectionClient? client)
+    {
+        ClaimInjectionPlan? plan = client?.Plan;
+
+        // What the caller itself put under an owned name, and was forwarded while the user was not known, is an identity too.
+        if (CarriedIdentity.IsMarked(response) || (plan is not null && RequestChecks.HasOwned(request, plan.OwnedNames)))
+        {
+            client?.RedirectRefused();
+            client?.Logger.RedirectWithIdentityRefused(client.Name, new Origin(from), new Origin(target));
+            return false;
+        }
+
+        if (plan is not null && plan.IsTrusted(target))
+        {
+            client!.RedirectRefused();
+            client.Logger.RedirectIntoTrustedOriginRefused(client.Name, new Origin(from), new Origin(target));
+            return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Without a container, whose settings count is found in the handlers behind.</summary>
+    private ClaimInjectionClient? FindClient()
+    {
+        for (HttpMessageHandler? handler = InnerHandler; handler is DelegatingHandler delegating; handler = delegating.InnerHandler)
+        {
+            if (delegating is ClaimInjectionHandler injection)
+            {
+                return injection.Client;
+            }
+        }
+
+        return null;
+    }
+}
