@@ -91,12 +91,17 @@ public static class ClaimInjectionHttpClientBuilderExtensions
         services.AddKeyedSingleton(name, static (provider, key) => CreateClient(provider, (string)key!));
 
         // After all of the user's own: whatever RedactLoggedHeaders says, before or after, owned names are redacted besides.
-        services.AddOptions<HttpClientFactoryOptions>(name).PostConfigure<IServiceProvider>((options, provider) =>
-        {
-            Func<string, bool> others = options.ShouldRedactHeaderValue;
-            options.ShouldRedactHeaderValue = header =>
-                provider.GetRequiredKeyedService<ClaimInjectionClient>(name).Plan.OwnedNames.Contains(header) || others(header);
-        });
+        services.AddOptions<HttpClientFactoryOptions>(name)
+            .PostConfigure<IServiceProvider>((options, provider) =>
+            {
+                Func<string, bool> others = options.ShouldRedactHeaderValue;
+                options.ShouldRedactHeaderValue = header =>
+                    provider.GetRequiredKeyedService<ClaimInjectionClient>(name).Plan.OwnedNames.Contains(header) || others(header);
+            })
+            .Validate(
+                _ => !services.Any(service => service.ServiceType == typeof(IIdentityAccessor) && service.Lifetime == ServiceLifetime.Scoped),
+                $"HttpClient '{name}': IIdentityAccessor is registered as scoped, and the client's handlers, which outlive every scope, would see "
+                + "the user of none. Register it as a singleton that reads ambient state at each call.");
     }
 
     private static ClaimInjectionClient CreateClient(IServiceProvider services, string name)

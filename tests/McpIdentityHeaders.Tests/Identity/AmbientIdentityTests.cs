@@ -1,0 +1,279 @@
+namespace McpIdentityHeaders.Tests.Identity;
+
+public sealed class AmbientIdentityTests
+{
+    private static string? Current => AmbientIdentity.User?.FindFirst("sub")?.Value;
+
+    [Fact]
+    public void User_is_null_where_nothing_was_said() => Assert.Null(AmbientIdentity.User);
+
+    [Fact]
+    public void Use_with_null_says_nobody()
+    {
+        using IdentityScope scope = AmbientIdentity.Use(null);
+
+        Assert.NotNull(AmbientIdentity.User);
+        Assert.Empty(AmbientIdentity.User.Identities);
+    }
+
+    [Fact]
+    public void Nobody_of_one_scope_is_not_the_nobody_of_another()
+    {
+        using (AmbientIdentity.Use(null))
+        {
+            AmbientIdentity.User!.AddIdentity(Users.SignedIn(("sub", "mallory")));
+        }
+
+        using (AmbientIdentity.Use(null))
+        {
+            Assert.Empty(AmbientIdentity.User!.Identities);
+        }
+    }
+
+    [Fact]
+    public void Inner_scope_hides_the_outer_until_disposed()
+    {
+        using (AmbientIdentity.Use(Users.Alice))
+        {
+            using (AmbientIdentity.Use(Users.Bob))
+            {
+                Assert.Equal("bob", Current);
+            }
+
+            Assert.Equal("alice", Current);
+        }
+
+        Assert.Null(AmbientIdentity.User);
+    }
+
+    [Fact]
+    public void Disposing_twice_does_nothing_more()
+    {
+        using IdentityScope outer = AmbientIdentity.Use(Users.Alice);
+        IdentityScope inner = AmbientIdentity.Use(Users.Bob);
+        inner.Dispose();
+        using IdentityScope next = AmbientIdentity.Use(Users.Named("carol"));
+
+        inner.Dispose();
+
+        Assert.Equal("carol", Current);
+    }
+
+    [Fact]
+    public void Disposing_out_of_order_keeps_the_inner_and_passes_the_outer_over()
+    {
+        using IdentityScope outermost = AmbientIdentity.Use(Users.Named("carol"));
+        IdentityScope outer = AmbientIdentity.Use(Users.Alice);
+        IdentityScope inner = AmbientIdentity.Use(Users.Bob);
+
+        outer.Dispose();
+        Assert.Equal("bob", Current);
+
+        inner.Dispose();
+        Assert.Equal("carol", Current);
+    }
+
+    [Fact]
+    public void Scopes_that_hand_over_to_one_another_end_where_the_first_began()
+    {
+        IdentityScope scope = AmbientIdentity.Use(Users.Alice);
+        for (int i = 0; i < 100_000; i++)
+        {
+            IdentityScope next = AmbientIdentity.Use(Users.Bob);
+            scope.Dispose();
+            scope = next;
+        }
+
+        Assert.Equal("bob", Current);
+        scope.Dispose();
+        Assert.Null(AmbientIdentity.User);
+    }
+
+    [Fact]
+    public async Task Child_flow_inherits_the_user_and_keeps_it_when_the_parent_ends_the_scope()
+    {
+        var ended = new TaskCompletionSource();
+        Task<string?> child;
+        using (AmbientIdentity.Use(Users.Alice))
+        {
+            child = Task.Run(async () =>
+            {
+                await ended.Task;
+                return Current;
+            });
+        }
+
+        ended.SetResult();
+
+        Assert.Equal("alice", await child);
+        Assert.Null(AmbientIdentity.User);
+    }
+
+    [Fact]
+    public async Task Disposing_in_a_child_flow_ends_the_scope_there_and_not_in_the_parent()
+    {
+        using IdentityScope outer = AmbientIdentity.Use(Users.Bob);
+        IdentityScope scope = AmbientIdentity.Use(Users.Alice);
+
+        string? inChild = await Task.Run(() =>
+        {
+            scope.Dispose();
+            return Current;
+        });
+
+        Assert.Equal("bob", inChild);
+        Assert.Equal("alice", Current);
+
+        using (AmbientIdentity.Use(Users.Named("carol")))
+        {
+            Assert.Equal("carol", Current);
+        }
+
+        Assert.Equal("alice", Current);
+        scope.Dispose();
+        Assert.Equal("bob", Current);
+    }
+
+    [Fact]
+    public async Task Child_flow_does_not_fall_back_to_a_scope_that_the_parent_has_ended()
+    {
+        var opened = new TaskCompletionSource();
+        var ended = new TaskCompletionSource();
+        IdentityScope scope = AmbientIdentity.Use(Users.Alice);
+        Task<string?> child = Task.Run(async () =>
+        {
+            IdentityScope inner = AmbientIdentity.Use(Users.Bob);
+            opened.SetResult();
+            await ended.Task;
+            inner.Dispose();
+            return Current;
+        });
+
+        await opened.Task;
+        scope.Dispose();
+        ended.SetResult();
+
+        Assert.Null(await child);
+    }
+
+    [Fact]
+    public async Task Disposing_where_the_scope_was_never_in_force_changes_nothing_there()
+    {
+        IdentityScope scope;
+        Task<string?> elsewhere;
+        var opened = new TaskCompletionSource<IdentityScope>();
+        using (AmbientIdentity.Use(Users.Bob))
+        {
+            elsewhere = Task.Run(async () =>
+            {
+                (await opened.Task).Dispose();
+                return Current;
+            });
+        }
+
+        scope = AmbientIdentity.Use(Users.Alice);
+        opened.SetResult(scope);
+
+        Assert.Equal("bob", await elsewhere);
+        Assert.Equal("alice", Current);
+        scope.Dispose();
+        Assert.Null(AmbientIdentity.User);
+    }
+
+    [Fact]
+    public async Task RunAsync_is_in_force_for_the_action_and_nothing_after_it()
+    {
+        string? within = null;
+
+        await AmbientIdentity.RunAsync(Users.Alice, async () =>
+        {
+            await Task.Yield();
+            within = Current;
+        });
+
+        Assert.Equal("alice", within);
+        Assert.Null(AmbientIdentity.User);
+    }
+
+    [Fact]
+    public async Task RunAsync_gives_the_result_and_says_nobody_for_null()
+    {
+        using IdentityScope outer = AmbientIdentity.Use(Users.Alice);
+
+        int identities = await AmbientIdentity.RunAsync(null, () => Task.FromResult(AmbientIdentity.User!.Identities.Count()));
+
+        Assert.Equal(0, identities);
+        Assert.Equal("alice", Current);
+    }
+
+    [Fact]
+    public async Task RunAsync_ends_the_scope_when_the_action_fails()
+    {
+        await Assert.ThrowsAsync<TimeoutException>(() => AmbientIdentity.RunAsync(Users.Alice, () => throw new TimeoutException()));
+
+        Assert.Null(AmbientIdentity.User);
+    }
+
+    [Fact]
+    public async Task Scope_opened_by_an_awaited_async_method_is_not_in_force_for_its_caller()
+    {
+        using IdentityScope scope = await OpenAsync();
+
+        Assert.Null(AmbientIdentity.User);
+
+        static async Task<IdentityScope> OpenAsync()
+        {
+            await Task.Yield();
+            return AmbientIdentity.Use(Users.Alice);
+        }
+    }
+
+    [Fact]
+    public async Task Scope_opened_in_an_async_iterator_is_in_force_up_to_the_next_yield_only()
+    {
+        List<string?> inIterator = [];
+        List<string?> inConsumer = [];
+
+        await foreach (int _ in Iterate())
+        {
+            inConsumer.Add(Current);
+        }
+
+        Assert.Equal(["alice", null], inIterator);
+        Assert.Equal([null, null], inConsumer);
+
+        async IAsyncEnumerable<int> Iterate()
+        {
+            using IdentityScope scope = AmbientIdentity.Use(Users.Alice);
+            await Task.Yield();
+            inIterator.Add(Current);
+            yield return 1;
+
+            inIterator.Add(Current);
+            yield return 2;
+        }
+    }
+
+    [Fact]
+    public async Task Scope_around_an_await_foreach_is_in_force_in_every_step()
+    {
+        List<string?> inIterator = [];
+
+        using (AmbientIdentity.Use(Users.Alice))
+        {
+            await foreach (int _ in Iterate())
+            {
+            }
+        }
+
+        Assert.Equal(["alice", "alice"], inIterator);
+
+        async IAsyncEnumerable<int> Iterate()
+        {
+            inIterator.Add(Current);
+            yield return 1;
+            await Task.Yield();
+            inIterator.Add(Current);
+        }
+    }
+}

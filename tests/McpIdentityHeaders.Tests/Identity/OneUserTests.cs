@@ -1,0 +1,131 @@
+namespace McpIdentityHeaders.Tests.Identity;
+
+/// <summary>Which of a principal's identities is the user, and whose claims are sent.</summary>
+public sealed class OneUserTests
+{
+    [Fact]
+    public async Task Identity_that_is_not_authenticated_is_never_sent()
+    {
+        string[] sent = await SentFor(
+            Users.NotSignedIn(("sub", "mallory"), ("email", "mallory@example.com")),
+            Users.SignedIn(("sub", "alice")),
+            Users.NotSignedIn(("name", "Mallory")));
+
+        Assert.Equal(["X-User-Sub: alice"], sent);
+    }
+
+    [Fact]
+    public async Task Principal_without_an_authenticated_identity_is_nobody()
+    {
+        string[] sent = await SentFor(Users.NotSignedIn(("sub", "mallory")));
+
+        Assert.Empty(sent);
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task Two_subjects_are_refused_in_either_order(bool reversed)
+    {
+        ClaimsIdentity[] identities = [Users.SignedIn(("sub", "alice")), Users.SignedIn(("sub", "service"), ("email", "service@example.com"))];
+
+        var refused = await Assert.ThrowsAsync<ClaimInjectionException>(() => SentFor(reversed ? [.. identities.Reverse()] : identities));
+
+        Assert.Contains("SelectIdentity", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("alice", refused.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task One_subject_of_two_issuers_is_refused() => await Assert.ThrowsAsync<ClaimInjectionException>(() => SentFor(
+        Users.SignedIn(("sub", "alice"), ("iss", "https://one.example")),
+        Users.SignedIn(("sub", "alice"), ("iss", "https://two.example"))));
+
+    [Fact]
+    public async Task One_subject_under_both_claim_types_is_one_user()
+    {
+        string[] sent = await SentFor(
+            Users.SignedIn(("sub", "alice")),
+            Users.SignedIn((ClaimTypes.NameIdentifier, "alice"), ("email", "alice@example.com")));
+
+        Assert.Equal(["X-User-Sub: alice", "X-User-Email: alice@example.com"], sent);
+    }
+
+    [Fact]
+    public async Task Identity_without_a_subject_contributes_after_the_users_own_claims()
+    {
+        string[] sent = await SentFor(
+            Users.SignedIn(("name", "billing service"), ("email", "alice@example.com")),
+            Users.SignedIn(("sub", "alice"), (ClaimTypes.Name, "Alice")));
+
+        Assert.Equal(["X-User-Sub: alice", "X-User-Email: alice@example.com", "X-User-Name: Alice"], sent);
+    }
+
+    [Fact]
+    public async Task List_has_the_users_values_first_and_then_the_contributors()
+    {
+        string[] sent = await SentFor(
+            options => options.Headers.Add(new ClaimHeader("X-User-Roles", "role") { Format = ClaimValueFormat.CommaSeparated }),
+            Users.SignedIn(("role", "transformed")),
+            Users.SignedIn(("sub", "alice"), ("role", "viewer"), ("role", "editor")));
+
+        Assert.Contains("X-User-Roles: viewer,editor,transformed", sent);
+    }
+
+    [Fact]
+    public async Task Without_any_subject_all_authenticated_identities_contribute_in_order()
+    {
+        string[] sent = await SentFor(Users.SignedIn(("email", "first@example.com")), Users.SignedIn(("email", "second@example.com"), ("name", "N")));
+
+        Assert.Equal(["X-User-Email: first@example.com", "X-User-Name: N"], sent);
+    }
+
+    [Fact]
+    public async Task SelectIdentity_chooses_among_subjects_and_the_others_contribute_nothing()
+    {
+        string[] sent = await SentFor(
+            options => options.SelectIdentity = principal => principal.Identities.Single(identity => identity.HasClaim("sub", "alice")),
+            Users.SignedIn(("sub", "service"), ("email", "service@example.com")),
+            Users.SignedIn(("sub", "alice")));
+
+        Assert.Equal(["X-User-Sub: alice"], sent);
+    }
+
+    [Fact]
+    public async Task SelectIdentity_that_chooses_none_refuses() => await Assert.ThrowsAsync<ClaimInjectionException>(() => SentFor(
+        options => options.SelectIdentity = _ => null, Users.SignedIn(("sub", "alice")), Users.SignedIn(("sub", "bob"))));
+
+    [Fact]
+    public async Task SelectIdentity_cannot_choose_one_that_is_not_authenticated() => await Assert.ThrowsAsync<ClaimInjectionException>(() => SentFor(
+        options => options.SelectIdentity = _ => Users.NotSignedIn(("sub", "mallory")),
+        Users.SignedIn(("sub", "alice")),
+        Users.SignedIn(("sub", "bob"))));
+
+    [Fact]
+    public async Task SelectIdentity_is_not_asked_for_a_principal_of_one_subject()
+    {
+        string[] sent = await SentFor(
+            options => options.SelectIdentity = _ => throw new InvalidOperationException("asked"),
+            Users.SignedIn(("sub", "alice")),
+            Users.SignedIn(("name", "Alice")));
+
+        Assert.Equal(["X-User-Sub: alice", "X-User-Name: Alice"], sent);
+    }
+
+    [Fact]
+    public async Task Claim_types_are_compared_exactly()
+    {
+        string[] sent = await SentFor(Users.SignedIn(("SUB", "mallory"), ("sub", "alice"), ("Email", "mallory@example.com")));
+
+        Assert.Equal(["X-User-Sub: alice"], sent);
+    }
+
+    private static Task<string[]> SentFor(params ClaimsIdentity[] identities) => SentFor(_ => { }, identities);
+
+    private static async Task<string[]> SentFor(Action<ClaimInjectionOptions> configure, params ClaimsIdentity[] identities)
+    {
+        var backend = new RecordingHandler();
+        using HttpMessageInvoker client = HttpTesting.Chain(backend, new PropertyAccessor(new ClaimsPrincipal(identities)), configure);
+
+        using HttpResponseMessage response = await client.SendAsync(HttpTesting.Get(), synchronous: false);
+
+        return backend.Only.Identity;
+    }
+}
