@@ -9,6 +9,7 @@ internal sealed class RawConnection(PipeReader inner) : PipeReader
 {
     private readonly List<byte> _read = [];
     private ReadOnlySequence<byte> _buffer;
+    private RawHead? _head;
 
     /// <summary>Gets the request's head, once all of it has been read.</summary>
     public RawHead? Head
@@ -17,9 +18,7 @@ internal sealed class RawConnection(PipeReader inner) : PipeReader
         {
             lock (_read)
             {
-                string text = Encoding.Latin1.GetString([.. _read]);
-                int end = text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
-                return end < 0 ? null : new RawHead(text[..end].Split("\r\n"));
+                return _head ??= Parse(Encoding.Latin1.GetString([.. _read]));
             }
         }
     }
@@ -52,5 +51,11 @@ internal sealed class RawConnection(PipeReader inner) : PipeReader
         bool read = inner.TryRead(out result);
         _buffer = read ? result.Buffer : _buffer;
         return read;
+    }
+
+    private static RawHead? Parse(string text)
+    {
+        int end = text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
+        return end < 0 ? null : new RawHead(text[..end].Split("\r\n"));
     }
 }
