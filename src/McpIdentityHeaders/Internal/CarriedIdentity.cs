@@ -10,7 +10,7 @@ internal static class CarriedIdentity
 {
     private static readonly ConditionalWeakTable<HttpResponseMessage, object> Marked = [];
 
-    internal static void Mark(HttpResponseMessage response) => Marked.AddOrUpdate(response, response.StatusCode);
+    internal static void Mark(HttpResponseMessage response) => Marked.AddOrUpdate(response, Marked);
 
     internal static bool IsMarked(HttpResponseMessage response) => Marked.TryGetValue(response, out _);
 }
