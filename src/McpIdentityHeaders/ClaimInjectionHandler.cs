@@ -17,13 +17,15 @@ namespace McpIdentityHeaders;
 /// its headers are never modified, and the clone shares its content.
 /// </para>
 /// <para>
-/// Sending throws a <see cref="ClaimInjectionException"/>, before anything is sent, where the identity headers cannot be set safely. It
-/// holds no user: one instance serves all users at once.
+/// Sending throws a <see cref="ClaimInjectionException"/>, before anything is sent, where the identity headers cannot be set safely, and an
+/// <see cref="InvalidOperationException"/> where the primary handler has started and cannot be made safe any more, or cannot send
+/// <see cref="HeaderValueEncoding.Utf8"/>. It holds no user: one instance serves all users at once.
 /// </para>
 /// </remarks>
 public sealed class ClaimInjectionHandler : DelegatingHandler
 {
     private readonly IIdentityAccessor _accessor;
+    private readonly Lock _hardening = new();
     private volatile bool _primaryHardened;
 
     /// <summary>Makes a handler with the default options, which serves every origin.</summary>
@@ -78,26 +80,56 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
     internal async Task<HttpResponseMessage> SendForAsync(
         ClaimsPrincipal? user, HttpRequestMessage request, bool async, CancellationToken cancellationToken)
     {
-        if (!_primaryHardened)
+        HardenPrimary();
+        ClaimInjectionPlan plan = Client.Plan;
+        HttpRequestMessage outgoing = ClaimInjection.Apply(request, user, Client, plan, out bool carriesIdentity);
+
+        HttpResponseMessage response;
+        try
         {
-            PrimaryHandler.Harden(InnerHandler, Client);
-            _primaryHardened = true;
+            response = async
+                ? await base.SendAsync(outgoing, cancellationToken).ConfigureAwait(false)
+                : base.Send(outgoing, cancellationToken);
         }
-
-        HttpRequestMessage outgoing = ClaimInjection.Apply(request, user, Client, out bool carriesIdentity);
-
-        HttpResponseMessage response = async
-            ? await base.SendAsync(outgoing, cancellationToken).ConfigureAwait(false)
-            : base.Send(outgoing, cancellationToken);
+        finally
+        {
+            // A clone of ours from further out is written in place, and handlers in between see it again.
+            if (request is IdentityRequestMessage own)
+            {
+                ClaimInjection.Clear(own, plan.OwnedNames);
+            }
+        }
 
         // What the caller and its loggers see is the request that they know, with no identity in it.
         response.RequestMessage = request;
 
-        if (carriesIdentity && Redirection.IsRedirect(response))
+        if (Redirection.IsRedirect(response) && (carriesIdentity || CarriesCallersOwn(request, outgoing, plan)))
         {
             CarriedIdentity.Mark(response);
         }
 
         return response;
+    }
+
+    /// <summary>What the caller itself put under an owned name, and was forwarded while the user was not known, is an identity too.</summary>
+    private static bool CarriesCallersOwn(HttpRequestMessage request, HttpRequestMessage outgoing, ClaimInjectionPlan plan) =>
+        outgoing == request && RequestChecks.HasOwned(request, plan.OwnedNames);
+
+    /// <summary>Once, before the first request, where no container has done it: a handler that has started cannot be changed any more.</summary>
+    private void HardenPrimary()
+    {
+        if (_primaryHardened)
+        {
+            return;
+        }
+
+        lock (_hardening)
+        {
+            if (!_primaryHardened)
+            {
+                PrimaryHandler.Harden(InnerHandler, Client);
+                _primaryHardened = true;
+            }
+        }
     }
 }

@@ -54,7 +54,9 @@ public sealed class ClaimInjectionOptions
     public Func<ClaimsPrincipal, ClaimsIdentity?>? SelectIdentity { get; set; }
 
     /// <summary>Gets or sets how many redirects in a row are followed, within one origin.</summary>
-    /// <value>The default value is 10; 0 follows none.</value>
+    /// <value>
+    /// The default value is 10; 0 follows none. With handlers chained by hand, <see cref="SameOriginRedirectHandler.MaxRedirections"/> counts.
+    /// </value>
     [Range(0, 100)]
     public int MaxRedirections { get; set; } = 10;
 

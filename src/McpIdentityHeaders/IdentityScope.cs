@@ -7,22 +7,17 @@ namespace McpIdentityHeaders;
 public sealed class IdentityScope : IDisposable
 {
     private readonly ClaimsPrincipal? _user;
-    private IdentityScope? _outer;
-
-    // A child flow may have disposed the outer scope while it is still in force here. It counts as open for this flow.
-    private readonly bool _outerEndedElsewhere;
-
-    private volatile bool _ended;
+    private volatile OuterScope? _outer;
+    private int _endings;
 
     private IdentityScope(ClaimsPrincipal? user, McpSession? session, IdentityScope? outer)
     {
         _user = user;
         Session = session;
-        _outer = outer;
-        _outerEndedElsewhere = outer is { _ended: true };
 
         // Scopes that hand over to one another (open the next, then dispose the last) would else chain up for as long as the flow lives.
         outer?._outer = outer.Outer;
+        _outer = outer is null ? null : new OuterScope(outer);
     }
 
     /// <summary>Gets the session whose own flow this is, or null for a scope that a caller opened.</summary>
@@ -35,16 +30,18 @@ public sealed class IdentityScope : IDisposable
     /// or in another flow) nothing changes but that later disposals pass it over.
     /// </summary>
     /// <remarks>
-    /// Disposing in a child flow never uses up the parent's: there the scope stays in force until the parent disposes it. Disposing twice
-    /// does nothing more.
+    /// Disposing in a child flow never uses up the parent's: there the scope stays in force until the parent disposes it, and so do the scopes
+    /// that a child inherited when the parent disposes them. Disposing twice does nothing more.
     /// </remarks>
     public void Dispose()
     {
-        _ended = true;
-
         if (AmbientIdentity.Current == this)
         {
-            AmbientIdentity.Current = Outer;
+            AmbientIdentity.Current = Outer?.Scope;
+        }
+        else
+        {
+            Interlocked.Increment(ref _endings);
         }
     }
 
@@ -55,5 +52,31 @@ public sealed class IdentityScope : IDisposable
 
     private static IdentityScope Enter(IdentityScope scope) => AmbientIdentity.Current = scope;
 
-    private IdentityScope? Outer => _outerEndedElsewhere || _outer is not { _ended: true } ? _outer : _outer.Outer;
+    /// <summary>Gets the nearest outer scope that has not ended.</summary>
+    private OuterScope? Outer
+    {
+        get
+        {
+            OuterScope? outer = _outer;
+            while (outer is { HasEnded: true })
+            {
+                outer = outer.Scope._outer;
+            }
+
+            return outer;
+        }
+    }
+
+    /// <summary>
+    /// An outer scope, as it stood when the inner one was opened. Only what ended it since then counts: what another flow said before did not
+    /// end it here, where it was in force.
+    /// </summary>
+    private sealed class OuterScope(IdentityScope scope)
+    {
+        private readonly int _endings = Volatile.Read(ref scope._endings);
+
+        internal IdentityScope Scope => scope;
+
+        internal bool HasEnded => Volatile.Read(ref scope._endings) != _endings;
+    }
 }

@@ -14,8 +14,8 @@ namespace McpIdentityHeaders;
 /// <c>Authorization</c>, but never from another origin into a trusted one, and never from https to http. What is not followed is returned as
 /// it came; so is the redirect after the last hop, and one whose content might not be sent twice: content is repeated if it is null or one of
 /// <see cref="ByteArrayContent"/> and what derives from it, <see cref="ReadOnlyMemoryContent"/>,
-/// <see cref="System.Net.Http.Json.JsonContent"/>, <see cref="StreamContent"/> over a stream that can seek, or
-/// <see cref="MultipartContent"/> of such.
+/// <see cref="System.Net.Http.Json.JsonContent"/> of a value that is not enumerated as it is written, <see cref="StreamContent"/> over a
+/// stream that can seek, or <see cref="MultipartContent"/> of such.
 /// </para>
 /// <para>
 /// Each hop is a new request that the handlers behind judge afresh. The response's <see cref="HttpResponseMessage.RequestMessage"/> is the
@@ -90,7 +90,12 @@ public sealed class SameOriginRedirectHandler : DelegatingHandler
         }
 
         ClaimInjectionClient? client = _client ?? FindClient();
-        if (!Origin.IsSame(from, target) && !MayLeave(request, response, from, target, client))
+        if (!Origin.IsSame(from, target) && !MayLeave(response, from, target, client))
+        {
+            return null;
+        }
+
+        if (!Redirection.MayLead(from, target))
         {
             return null;
         }
@@ -104,21 +109,18 @@ public sealed class SameOriginRedirectHandler : DelegatingHandler
         return next;
     }
 
-    private static bool MayLeave(HttpRequestMessage request, HttpResponseMessage response, Uri from, Uri target, ClaimInjectionClient? client)
+    private static bool MayLeave(HttpResponseMessage response, Uri from, Uri target, ClaimInjectionClient? client)
     {
-        ClaimInjectionPlan? plan = client?.Plan;
-
-        // What the caller itself put under an owned name, and was forwarded while the user was not known, is an identity too.
-        if (CarriedIdentity.IsMarked(response) || (plan is not null && RequestChecks.HasOwned(request, plan.OwnedNames)))
+        if (CarriedIdentity.IsMarked(response))
         {
             client?.RedirectRefused();
             client?.Logger.RedirectWithIdentityRefused(client.Name, new Origin(from), new Origin(target));
             return false;
         }
 
-        if (plan is not null && plan.IsTrusted(target))
+        if (client is not null && client.Plan.IsTrusted(target))
         {
-            client!.RedirectRefused();
+            client.RedirectRefused();
             client.Logger.RedirectIntoTrustedOriginRefused(client.Name, new Origin(from), new Origin(target));
             return false;
         }

@@ -73,6 +73,7 @@ public static class ClaimInjectionHttpClientBuilderExtensions
         }
 
         IServiceCollection services = builder.Services;
+        services.PutPipelineFilterFirst();
         if (!services.HasKeyed<ClaimInjectionClient>(builder.Name))
         {
             AddClient(services, builder.Name);
@@ -87,7 +88,7 @@ public static class ClaimInjectionHttpClientBuilderExtensions
         services.AddIdentityCore(name);
         services.TryAddSingleton<ClaimInjectionMetrics>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ClaimInjectionOptions>, ClaimInjectionOptionsValidator>());
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<HttpClientFactoryOptions>, ClientStartup.FilterValidator>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<HttpClientFactoryOptions>, PipelineValidator>());
         services.AddKeyedSingleton(name, static (provider, key) => CreateClient(provider, (string)key!));
 
         // After all of the user's own: whatever RedactLoggedHeaders says, before or after, owned names are redacted besides.

@@ -15,11 +15,17 @@ internal static class IdentityServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ClientStartup>, ClientStartup.Validator>());
         services.AddOptions<ClientStartup>(clientName).ValidateOnStart();
 
-        // The first filter's work is done last, after every handler that anyone else adds.
-        if (!services.Any(service => service.ImplementationType == typeof(ClaimInjectionPipelineFilter)))
+    }
+
+    /// <summary>Puts our filter in front of all: the first filter's work is done last, after every handler that anyone else adds.</summary>
+    internal static void PutPipelineFilterFirst(this IServiceCollection services)
+    {
+        if (services.FirstOrDefault(service => service.ImplementationType == typeof(ClaimInjectionPipelineFilter)) is { } registered)
         {
-            services.Insert(0, ServiceDescriptor.Singleton<IHttpMessageHandlerBuilderFilter, ClaimInjectionPipelineFilter>());
+            services.Remove(registered);
         }
+
+        services.Insert(0, ServiceDescriptor.Singleton<IHttpMessageHandlerBuilderFilter, ClaimInjectionPipelineFilter>());
     }
 
     /// <summary>Whether a client of that name has been registered with a service of that type.</summary>

@@ -46,11 +46,10 @@ public static class McpClientServiceCollectionExtensions
     {
         ArgumentNullException.ThrowIfNull(endpoint);
 
-        if (!endpoint.IsAbsoluteUri || !ClaimInjectionOptionsValidator.IsHttp(endpoint))
+        if (!endpoint.IsAbsoluteUri || !Origin.IsHttp(endpoint))
         {
             throw new ArgumentException(
-                $"The endpoint '{endpoint}' of the MCP client '{name}' is not an absolute http or https URI. Give one such as "
-                + "'https://mcp.example.com/mcp'.",
+                $"The endpoint of the MCP client '{name}' is not an absolute http or https URI. Give one such as 'https://mcp.example.com/mcp'.",
                 nameof(endpoint));
         }
 
@@ -101,6 +100,7 @@ public static class McpClientServiceCollectionExtensions
         IHttpClientBuilder builder = services.AddHttpClient(name);
         OptionsBuilder<HttpClientTransportOptions> options = services.AddOptions<HttpClientTransportOptions>(name);
 
+        services.PutPipelineFilterFirst();
         if (!services.HasKeyed<McpClientRegistration>(name))
         {
             services.AddIdentityCore(name);

@@ -9,9 +9,8 @@ internal static class ClaimInjection
     /// <summary>Gives the request itself, where nothing is to be set or removed, or a clone.</summary>
     /// <exception cref="ClaimInjectionException">The headers cannot be set safely. Nothing has been sent.</exception>
     internal static HttpRequestMessage Apply(
-        HttpRequestMessage request, ClaimsPrincipal? user, ClaimInjectionClient client, out bool carriesIdentity)
+        HttpRequestMessage request, ClaimsPrincipal? user, ClaimInjectionClient client, ClaimInjectionPlan plan, out bool carriesIdentity)
     {
-        ClaimInjectionPlan plan = client.Plan;
         carriesIdentity = false;
 
         if (user is null)
@@ -44,15 +43,23 @@ internal static class ClaimInjection
             return stripped;
         }
 
-        if (plan.RequireHttps && ClaimInjectionOptionsValidator.IsPlainAndRemote(uri))
+        if (plan.RequireHttps && Origin.IsPlainAndRemote(uri))
         {
             throw client.Reject($"RequireHttps is set and {new Origin(uri)} is plain http. Use an https endpoint");
         }
 
-        carriesIdentity = true;
         IdentityRequestMessage clone = CloneWithoutOwned(request, user, client, plan);
-        SetHeaders(clone, user, client, plan);
-        client.Injected(uri, plan);
+        clone.RawUtf8Names = plan.Encoding == HeaderValueEncoding.Utf8 ? plan.OwnedNames : null;
+        carriesIdentity = SetHeaders(clone, user, client, plan);
+        if (carriesIdentity)
+        {
+            client.Injected(uri, plan);
+        }
+        else
+        {
+            client.NoIdentity();
+        }
+
         return clone;
     }
 
@@ -76,7 +83,7 @@ internal static class ClaimInjection
 
         if (request is IdentityRequestMessage own)
         {
-            client.Stripped(ClearInPlace(own, plan.OwnedNames));
+            client.Stripped(Clear(own, plan.OwnedNames));
             return own;
         }
 
@@ -104,7 +111,8 @@ internal static class ClaimInjection
         return clone;
     }
 
-    private static int ClearInPlace(IdentityRequestMessage own, OwnedHeaderNames owned)
+    /// <summary>Takes what is owned out of a clone of ours.</summary>
+    internal static int Clear(IdentityRequestMessage own, OwnedHeaderNames owned)
     {
         int stripped = 0;
         foreach ((string name, HeaderStringValues values) in own.Headers.NonValidated.ToArray())
@@ -125,7 +133,8 @@ internal static class ClaimInjection
         return stripped;
     }
 
-    private static void SetHeaders(
+    /// <returns>Whether the user has a claim for any header.</returns>
+    private static bool SetHeaders(
         IdentityRequestMessage clone, ClaimsPrincipal user, ClaimInjectionClient client, ClaimInjectionPlan plan)
     {
         if (UserIdentities.Select(user, plan.SelectIdentity, out string? refusal) is not { } identities)
@@ -155,6 +164,8 @@ internal static class ClaimInjection
                 throw client.Reject($"the header '{header.Name}' cannot be a request header. Choose another name");
             }
         }
+
+        return total > 0;
     }
 
     private static string? EncodedValue(

@@ -55,7 +55,7 @@ internal sealed class ClaimInjectionClient : IDisposable
             Logger.AnyOriginServed(Name);
         }
 
-        if (ClaimInjectionOptionsValidator.IsPlainAndRemote(uri) && _plainOrigins.IsFirst(new Origin(uri)))
+        if (Origin.IsPlainAndRemote(uri) && _plainOrigins.IsFirst(new Origin(uri)))
         {
             Logger.PlainHttp(Name, new Origin(uri));
         }

@@ -33,7 +33,7 @@ internal sealed class ClaimInjectionOptionsValidator : IValidateOptions<ClaimInj
                 yield return $"header '{header.HeaderName}' cannot be configured: {reason}. Choose another name, such as 'X-User-Groups'.";
             }
 
-            if (header.JsonPath is { } path && path.Split('.').Any(string.IsNullOrWhiteSpace))
+            if (header.JsonPath is { } path && (path.Split('.').Any(string.IsNullOrWhiteSpace) || !UnicodeText.IsWellFormed(path)))
             {
                 yield return $"header '{header.HeaderName}' has the JsonPath '{path}'. Join property names by single dots, as in 'a.b'.";
             }
@@ -44,13 +44,14 @@ internal sealed class ClaimInjectionOptionsValidator : IValidateOptions<ClaimInj
             }
         }
 
-        foreach (Uri? origin in options.TrustedOrigins)
+        foreach ((int index, Uri? origin) in options.TrustedOrigins.Index())
         {
-            if (origin is not { IsAbsoluteUri: true } || !IsHttp(origin))
+            // Quoted nowhere as it is: a URI may hold a password or a token.
+            if (origin is not { IsAbsoluteUri: true } || !Origin.IsHttp(origin))
             {
-                yield return $"TrustedOrigins has '{origin}'. Give an absolute http or https URI, such as 'https://mcp.example.com'.";
+                yield return $"TrustedOrigins[{index}] is no absolute http or https URI. Give one such as 'https://mcp.example.com'.";
             }
-            else if (options.RequireHttps && IsPlainAndRemote(origin))
+            else if (options.RequireHttps && Origin.IsPlainAndRemote(origin))
             {
                 yield return $"RequireHttps is set, and TrustedOrigins has '{new Origin(origin)}'. Use https, or remove one of the two.";
             }
@@ -71,8 +72,4 @@ internal sealed class ClaimInjectionOptionsValidator : IValidateOptions<ClaimInj
             yield return $"OversizedValue is the unknown '{options.OversizedValue}'. Use a value of OversizedValueBehavior.";
         }
     }
-
-    internal static bool IsHttp(Uri uri) => uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps;
-
-    internal static bool IsPlainAndRemote(Uri uri) => uri.Scheme == Uri.UriSchemeHttp && !uri.IsLoopback;
 }

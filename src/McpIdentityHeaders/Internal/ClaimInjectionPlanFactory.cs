@@ -14,14 +14,29 @@ internal static class ClaimInjectionPlanFactory
         ClaimInjectionOptions options = services.GetRequiredService<IOptionsFactory<ClaimInjectionOptions>>().Create(name);
         var plan = new ClaimInjectionPlan(options, ClientOrigins(services, name, options));
 
-        // Handlers that are in use cannot be taught to write raw UTF-8 any more.
-        if (current is not null && current.Encoding != plan.Encoding && plan.Encoding == HeaderValueEncoding.Utf8)
+        if (current is not null && ReasonAgainstChange(current, plan) is { } reason)
         {
-            throw new OptionsValidationException(
-                name, typeof(ClaimInjectionOptions), [$"HttpClient '{name}': Encoding cannot change to Utf8 while it runs. Restart for that."]);
+            throw new OptionsValidationException(name, typeof(ClaimInjectionOptions), [$"HttpClient '{name}': {reason}"]);
         }
 
         return plan;
+    }
+
+    private static string? ReasonAgainstChange(ClaimInjectionPlan current, ClaimInjectionPlan changed)
+    {
+        // Handlers that are in use cannot be taught to write raw UTF-8 any more.
+        if (changed.Encoding == HeaderValueEncoding.Utf8 && current.Encoding != HeaderValueEncoding.Utf8)
+        {
+            return "Encoding cannot change to Utf8 while it runs. Restart for that.";
+        }
+
+        // A file that was truncated as it was written must not open every origin.
+        if (changed.ServesAnyOriginUnsaid && !current.ServesAnyOriginUnsaid)
+        {
+            return "no trusted origin is left. Set TrustedOrigins, or AllowAnyOrigin if every origin is meant.";
+        }
+
+        return null;
     }
 
     private static List<Uri> ClientOrigins(IServiceProvider services, string name, ClaimInjectionOptions options)
@@ -39,7 +54,7 @@ internal static class ClaimInjectionPlanFactory
             origins.Add(baseAddress);
         }
 
-        if (options.RequireHttps && origins.Find(ClaimInjectionOptionsValidator.IsPlainAndRemote) is { } plain)
+        if (options.RequireHttps && origins.Find(Origin.IsPlainAndRemote) is { } plain)
         {
             throw new OptionsValidationException(
                 name,

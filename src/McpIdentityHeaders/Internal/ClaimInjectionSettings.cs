@@ -2,84 +2,117 @@ using Microsoft.Extensions.Configuration;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>
-/// <see cref="ClaimInjectionOptions"/> as configuration holds them: what is not there stays as it is. A type of its own, since the binding
-/// generator makes no <see cref="ClaimHeader"/>.
-/// </summary>
-internal sealed class ClaimInjectionSettings
+/// <summary>Reads <see cref="ClaimInjectionOptions"/> from configuration: what is not there stays as it is.</summary>
+internal static class ClaimInjectionSettings
 {
-    public List<HeaderSettings>? Headers { get; set; }
+    private const string Known = "Headers, MissingIdentity, Encoding, TrustedOrigins, AllowAnyOrigin, RequireHttps, MaxRedirections, "
+        + "MaxHeaderValueLength, MaxTotalLength and OversizedValue";
 
-    public MissingIdentityBehavior? MissingIdentity { get; set; }
-
-    public HeaderValueEncoding? Encoding { get; set; }
-
-    public List<Uri>? TrustedOrigins { get; set; }
-
-    public bool? AllowAnyOrigin { get; set; }
-
-    public bool? RequireHttps { get; set; }
-
-    public int? MaxRedirections { get; set; }
-
-    public int? MaxHeaderValueLength { get; set; }
-
-    public int? MaxTotalLength { get; set; }
-
-    public OversizedValueBehavior? OversizedValue { get; set; }
-
-    /// <summary>Binds a section onto options.</summary>
-    /// <exception cref="InvalidOperationException">A setting is not known or not of its type. The message has its path.</exception>
+    /// <exception cref="InvalidOperationException">A setting is not known, or not of its type. The message has its path.</exception>
     internal static void Bind(IConfigurationSection section, ClaimInjectionOptions options)
     {
-        // A misspelt safety setting that is quietly passed over would be none.
-        if (section.Get<ClaimInjectionSettings>(binder => binder.ErrorOnUnknownConfiguration = true) is not { } settings)
+        foreach (Setting setting in section.GetChildren().Select(child => new Setting(child)))
         {
-            return;
+            Bind(setting, options);
         }
-
-        foreach (HeaderSettings header in settings.Headers ?? [])
-        {
-            options.Headers.Add(header.ToClaimHeader(section.Path));
-        }
-
-        foreach (Uri origin in settings.TrustedOrigins ?? [])
-        {
-            options.TrustedOrigins.Add(origin);
-        }
-
-        options.MissingIdentity = settings.MissingIdentity ?? options.MissingIdentity;
-        options.Encoding = settings.Encoding ?? options.Encoding;
-        options.AllowAnyOrigin = settings.AllowAnyOrigin ?? options.AllowAnyOrigin;
-        options.RequireHttps = settings.RequireHttps ?? options.RequireHttps;
-        options.MaxRedirections = settings.MaxRedirections ?? options.MaxRedirections;
-        options.MaxHeaderValueLength = settings.MaxHeaderValueLength ?? options.MaxHeaderValueLength;
-        options.MaxTotalLength = settings.MaxTotalLength ?? options.MaxTotalLength;
-        options.OversizedValue = settings.OversizedValue ?? options.OversizedValue;
     }
 
-    internal sealed class HeaderSettings
+    private static void Bind(Setting setting, ClaimInjectionOptions options)
     {
-        public string? HeaderName { get; set; }
-
-        public List<string>? ClaimTypes { get; set; }
-
-        public string? JsonPath { get; set; }
-
-        public ClaimValueFormat Format { get; set; }
-
-        public bool Required { get; set; }
-
-        internal ClaimHeader ToClaimHeader(string path)
+        switch (setting.Key.ToUpperInvariant())
         {
-            if (string.IsNullOrWhiteSpace(HeaderName) || ClaimTypes is not { Count: > 0 } || ClaimTypes.Any(string.IsNullOrWhiteSpace))
-            {
-                throw new InvalidOperationException(
-                    $"The configuration '{path}:Headers' has an entry '{HeaderName}' without a HeaderName or ClaimTypes. Give each entry a "
-                    + "HeaderName such as 'X-User-Groups' and a list of ClaimTypes such as [ 'groups' ].");
-            }
+            case "HEADERS":
+                foreach (Setting header in setting.Children())
+                {
+                    options.Headers.Add(Header(header));
+                }
 
-            return new ClaimHeader(HeaderName, ClaimTypes) { JsonPath = JsonPath, Format = Format, Required = Required };
+                break;
+
+            case "TRUSTEDORIGINS":
+                foreach (Setting origin in setting.Children())
+                {
+                    options.TrustedOrigins.Add(origin.Endpoint());
+                }
+
+                break;
+
+            case "MISSINGIDENTITY":
+                options.MissingIdentity = setting.Choice<MissingIdentityBehavior>();
+                break;
+
+            case "ENCODING":
+                options.Encoding = setting.Choice<HeaderValueEncoding>();
+                break;
+
+            case "OVERSIZEDVALUE":
+                options.OversizedValue = setting.Choice<OversizedValueBehavior>();
+                break;
+
+            case "ALLOWANYORIGIN":
+                options.AllowAnyOrigin = setting.Boolean();
+                break;
+
+            case "REQUIREHTTPS":
+                options.RequireHttps = setting.Boolean();
+                break;
+
+            case "MAXREDIRECTIONS":
+                options.MaxRedirections = setting.Number();
+                break;
+
+            case "MAXHEADERVALUELENGTH":
+                options.MaxHeaderValueLength = setting.Number();
+                break;
+
+            case "MAXTOTALLENGTH":
+                options.MaxTotalLength = setting.Number();
+                break;
+
+            default:
+                throw setting.Unknown(Known);
         }
+    }
+
+    private static ClaimHeader Header(Setting header)
+    {
+        string? name = null;
+        string? path = null;
+        List<string> claimTypes = [];
+        ClaimValueFormat format = default;
+        bool required = false;
+
+        foreach (Setting setting in header.Children())
+        {
+            switch (setting.Key.ToUpperInvariant())
+            {
+                case "HEADERNAME":
+                    name = setting.Text();
+                    break;
+
+                case "CLAIMTYPES":
+                    claimTypes.AddRange(setting.Children().Select(claimType => claimType.Text()));
+                    break;
+
+                case "JSONPATH":
+                    path = setting.Text();
+                    break;
+
+                case "FORMAT":
+                    format = setting.Choice<ClaimValueFormat>();
+                    break;
+
+                case "REQUIRED":
+                    required = setting.Boolean();
+                    break;
+
+                default:
+                    throw setting.Unknown("HeaderName, ClaimTypes, JsonPath, Format and Required");
+            }
+        }
+
+        return name is not null && claimTypes.Count > 0
+            ? new ClaimHeader(name, claimTypes) { JsonPath = path, Format = format, Required = required }
+            : throw header.Invalid("has no HeaderName such as 'X-User-Groups', or no list of ClaimTypes such as [ 'groups' ]");
     }
 }

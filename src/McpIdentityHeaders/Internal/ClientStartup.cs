@@ -1,5 +1,4 @@
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Http;
 using Microsoft.Extensions.Options;
 
 namespace McpIdentityHeaders.Internal;
@@ -34,23 +33,6 @@ internal sealed class ClientStartup
             {
                 return ValidateOptionsResult.Fail(invalid.Message);
             }
-        }
-    }
-
-    /// <summary>Refuses to make a client's handlers where ours were taken out of them, as removing all filters does.</summary>
-    internal sealed class FilterValidator(IServiceProvider services) : IValidateOptions<HttpClientFactoryOptions>
-    {
-        public ValidateOptionsResult Validate(string? name, HttpClientFactoryOptions options)
-        {
-            if (services.GetKeyedService<ClaimInjectionClient>(name) is null
-                || services.GetServices<IHttpMessageHandlerBuilderFilter>().Any(filter => filter is ClaimInjectionPipelineFilter))
-            {
-                return ValidateOptionsResult.Success;
-            }
-
-            return ValidateOptionsResult.Fail(
-                $"HttpClient '{name}': its identity handlers are missing, since all IHttpMessageHandlerBuilderFilter services were removed after "
-                + "AddClaimInjection. To turn the factory's logging off, call RemoveAllLoggers on the client's builder instead.");
         }
     }
 }

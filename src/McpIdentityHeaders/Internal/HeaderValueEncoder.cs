@@ -12,8 +12,6 @@ namespace McpIdentityHeaders.Internal;
 /// </summary>
 internal static class HeaderValueEncoder
 {
-    private const string NotUnicode = "a value has half of a surrogate pair, which is no Unicode text";
-
     private static readonly SearchValues<char> ItemSyntax = SearchValues.Create("%,\"\\");
 
     /// <summary>Encodes a single value, which is not blank.</summary>
@@ -157,16 +155,9 @@ internal static class HeaderValueEncoder
 
     private static void RefuseLoneSurrogates(string value)
     {
-        int index = 0;
-        while (value.AsSpan(index).IndexOfAnyInRange('\uD800', '\uDFFF') is >= 0 and int offset)
+        if (!UnicodeText.IsWellFormed(value))
         {
-            index += offset;
-            if (!Rune.TryGetRuneAt(value, index, out _))
-            {
-                throw new FormatException(NotUnicode);
-            }
-
-            index += 2;
+            throw UnicodeText.NotWellFormed();
         }
     }
 }

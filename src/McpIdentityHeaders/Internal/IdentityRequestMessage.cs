@@ -19,6 +19,9 @@ internal sealed class IdentityRequestMessage : HttpRequestMessage
     /// <summary>Gets the user, or nobody.</summary>
     internal ClaimsPrincipal User { get; }
 
+    /// <summary>Gets or sets the headers whose values are to be written as UTF-8, or null for none.</summary>
+    internal OwnedHeaderNames? RawUtf8Names { get; set; }
+
     /// <summary>Makes a clone without headers, for a caller that adds those it lets through.</summary>
     internal static IdentityRequestMessage WithoutHeaders(HttpRequestMessage source, ClaimsPrincipal user) => new(source, user);
 

@@ -24,7 +24,8 @@ internal static class IdentityResolver
             return accessor.User;
         }
 
-        return IsSessionsOwn(request, session) ? sessionUser : accessor.User ?? sessionUser;
+        bool sessionsOwn = (!said.IsCall && IsSessionsOwnByMethod(request)) || AmbientIdentity.Current?.Session == session;
+        return sessionsOwn ? sessionUser : accessor.User ?? sessionUser;
     }
 
     internal static bool IsNobody(ClaimsPrincipal user)
@@ -44,6 +45,6 @@ internal static class IdentityResolver
     /// GET and DELETE are the session's by their nature, in whatever flow they run; the answer to a server's request is a POST like any
     /// other, and known by the flow of the message loop.
     /// </summary>
-    private static bool IsSessionsOwn(HttpRequestMessage request, McpSession session) =>
-        request.Method == HttpMethod.Get || request.Method == HttpMethod.Delete || AmbientIdentity.Current?.Session == session;
+    private static bool IsSessionsOwnByMethod(HttpRequestMessage request) =>
+        request.Method == HttpMethod.Get || request.Method == HttpMethod.Delete;
 }

@@ -23,37 +23,22 @@ internal static class JsonClaim
             return;
         }
 
-        JsonDocument document;
         try
         {
-            document = JsonDocument.Parse(claim.Value, Strict);
+            using JsonDocument document = JsonDocument.Parse(claim.Value, Strict);
+            if (Follow(document.RootElement, path) is { } found)
+            {
+                AddFound(found, items);
+            }
         }
         catch (JsonException)
         {
-            return;
+            // Absent, by the contract.
         }
-        catch (ArgumentException)
+        catch (Exception exception) when (exception is ArgumentException or InvalidOperationException)
         {
-            throw NotUnicode();
-        }
-
-        using (document)
-        {
-            if (Follow(document.RootElement, path) is not { } found)
-            {
-                return;
-            }
-
-            if (found.ValueKind != JsonValueKind.Array)
-            {
-                AddItem(found, items);
-                return;
-            }
-
-            foreach (JsonElement item in found.EnumerateArray())
-            {
-                AddItem(item, items);
-            }
+            // Half of a surrogate pair, as it is in the text or escaped in it: in a name that is looked at, or in a value.
+            throw UnicodeText.NotWellFormed();
         }
     }
 
@@ -70,11 +55,25 @@ internal static class JsonClaim
         return element;
     }
 
+    private static void AddFound(JsonElement found, List<string> items)
+    {
+        if (found.ValueKind != JsonValueKind.Array)
+        {
+            AddItem(found, items);
+            return;
+        }
+
+        foreach (JsonElement item in found.EnumerateArray())
+        {
+            AddItem(item, items);
+        }
+    }
+
     private static void AddItem(JsonElement element, List<string> items)
     {
         string? item = element.ValueKind switch
         {
-            JsonValueKind.String => Text(element),
+            JsonValueKind.String => element.GetString(),
             JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False => element.GetRawText(),
             _ => null,
         };
@@ -84,18 +83,4 @@ internal static class JsonClaim
             items.Add(item);
         }
     }
-
-    private static string? Text(JsonElement element)
-    {
-        try
-        {
-            return element.GetString();
-        }
-        catch (InvalidOperationException)
-        {
-            throw NotUnicode();
-        }
-    }
-
-    private static FormatException NotUnicode() => new("a value has half of a surrogate pair, which is no Unicode text");
 }

@@ -10,7 +10,7 @@ internal sealed class McpClientFactory(
     IServiceProvider services,
     IHttpMessageHandlerFactory handlers,
     IOptionsMonitor<HttpClientFactoryOptions> httpOptions,
-    IOptionsMonitor<McpClientOptions> clientOptions,
+    IOptionsFactory<McpClientOptions> clientOptions,
     IIdentityAccessor accessor,
     ILoggerFactory? loggerFactory = null)
     : IMcpClientFactory
@@ -38,12 +38,28 @@ internal sealed class McpClientFactory(
 
         session.Client = await ConnectAsync(
             session,
-            new HttpClientTransport(SessionOptions.Copy(registered, endpoint), httpClient, loggerFactory),
-            SessionOptions.Copy(clientOptions.Get(name)),
+            new HttpClientTransport(CopyOf(registered, endpoint), httpClient, loggerFactory),
+            clientOptions.Create(name),
             cancellationToken).ConfigureAwait(false);
 
         return session;
     }
+
+    /// <summary>Copies the registered options, which all sessions share, for one session. The client's own are made anew for each.</summary>
+    internal static HttpClientTransportOptions CopyOf(HttpClientTransportOptions options, Uri endpoint) => new()
+    {
+        Endpoint = endpoint,
+        TransportMode = options.TransportMode,
+        Name = options.Name,
+        ConnectionTimeout = options.ConnectionTimeout,
+        AdditionalHeaders = options.AdditionalHeaders is null ? null : new Dictionary<string, string>(options.AdditionalHeaders),
+        KnownSessionId = options.KnownSessionId,
+        EnableStandaloneGetStream = options.EnableStandaloneGetStream,
+        OwnsSession = options.OwnsSession,
+        OAuth = options.OAuth,
+        MaxReconnectionAttempts = options.MaxReconnectionAttempts,
+        DefaultReconnectionInterval = options.DefaultReconnectionInterval,
+    };
 
     /// <summary>Connects in a flow of the session's own, in which its message loop and streams then run for as long as it lives.</summary>
     private async Task<McpClient> ConnectAsync(

@@ -4,62 +4,71 @@ using ModelContextProtocol.Client;
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>
-/// <see cref="HttpClientTransportOptions"/> as configuration holds them: what is not there stays as it is. A type of its own, since the
-/// SDK's has required members, which the binding generator cannot make.
+/// Reads the SDK's <see cref="HttpClientTransportOptions"/> from configuration: what is not there stays as it is. The type has required
+/// members, which a binder cannot make.
 /// </summary>
-internal sealed class McpClientSettings
+internal static class McpClientSettings
 {
-    public Uri? Endpoint { get; set; }
-
-    public HttpTransportMode? TransportMode { get; set; }
-
-    public string? Name { get; set; }
-
-    public TimeSpan? ConnectionTimeout { get; set; }
-
-    public Dictionary<string, string>? AdditionalHeaders { get; set; }
-
-    public bool? EnableStandaloneGetStream { get; set; }
-
-    public bool? OwnsSession { get; set; }
-
-    public int? MaxReconnectionAttempts { get; set; }
-
-    public TimeSpan? DefaultReconnectionInterval { get; set; }
-
-    /// <summary>Binds a section onto options. Sections that are not the transport's are passed over.</summary>
+    /// <summary>Reads what is the transport's. Other settings are passed over: the section may hold more of a backend than this.</summary>
     /// <exception cref="InvalidOperationException">A setting is not of its type. The message has its path.</exception>
     internal static void Bind(IConfigurationSection section, HttpClientTransportOptions options)
     {
-        if (section.Get<McpClientSettings>() is not { } settings)
+        foreach (Setting setting in section.GetChildren().Select(child => new Setting(child)))
         {
-            return;
+            Bind(setting, options);
         }
+    }
 
-        if (settings.Endpoint is { } endpoint)
+    private static void Bind(Setting setting, HttpClientTransportOptions options)
+    {
+        switch (setting.Key.ToUpperInvariant())
         {
-            if (!endpoint.IsAbsoluteUri || !ClaimInjectionOptionsValidator.IsHttp(endpoint))
-            {
-                throw new InvalidOperationException(
-                    $"The configuration '{section.Path}:Endpoint' is '{endpoint}'. Give an absolute http or https URI, such as "
-                    + "'https://mcp.example.com/mcp'.");
-            }
+            case "ENDPOINT":
+                options.Endpoint = setting.Endpoint();
+                break;
 
-            options.Endpoint = endpoint;
-        }
+            case "TRANSPORTMODE":
+                options.TransportMode = setting.Choice<HttpTransportMode>();
+                break;
 
-        options.TransportMode = settings.TransportMode ?? options.TransportMode;
-        options.Name = settings.Name ?? options.Name;
-        options.ConnectionTimeout = settings.ConnectionTimeout ?? options.ConnectionTimeout;
-        options.EnableStandaloneGetStream = settings.EnableStandaloneGetStream ?? options.EnableStandaloneGetStream;
-        options.OwnsSession = settings.OwnsSession ?? options.OwnsSession;
-        options.MaxReconnectionAttempts = settings.MaxReconnectionAttempts ?? options.MaxReconnectionAttempts;
-        options.DefaultReconnectionInterval = settings.DefaultReconnectionInterval ?? options.DefaultReconnectionInterval;
+            case "NAME":
+                options.Name = setting.Text();
+                break;
 
-        foreach ((string name, string value) in settings.AdditionalHeaders ?? [])
-        {
-            options.AdditionalHeaders ??= new Dictionary<string, string>();
-            options.AdditionalHeaders[name] = value;
+            case "CONNECTIONTIMEOUT":
+                options.ConnectionTimeout = setting.Duration();
+                break;
+
+            case "ADDITIONALHEADERS":
+                // A copy: the dictionary that is there may be one that code gave to several clients.
+                options.AdditionalHeaders = new Dictionary<string, string>(options.AdditionalHeaders ?? new Dictionary<string, string>());
+                foreach (Setting header in setting.Children())
+                {
+                    options.AdditionalHeaders[header.Key] = header.Text();
+                }
+
+                break;
+
+            case "KNOWNSESSIONID":
+                // Read, so that the options' validation can refuse it.
+                options.KnownSessionId = setting.Text();
+                break;
+
+            case "ENABLESTANDALONEGETSTREAM":
+                options.EnableStandaloneGetStream = setting.Boolean();
+                break;
+
+            case "OWNSSESSION":
+                options.OwnsSession = setting.Boolean();
+                break;
+
+            case "MAXRECONNECTIONATTEMPTS":
+                options.MaxReconnectionAttempts = setting.Number();
+                break;
+
+            case "DEFAULTRECONNECTIONINTERVAL":
+                options.DefaultReconnectionInterval = setting.Duration();
+                break;
         }
     }
 }

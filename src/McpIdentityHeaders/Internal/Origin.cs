@@ -20,7 +20,15 @@ internal readonly record struct Origin
         && string.Equals(uri.Scheme, _scheme, StringComparison.Ordinal)
         && string.Equals(uri.IdnHost, _host, StringComparison.Ordinal);
 
+    internal static bool IsHttp(Uri uri) => uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps;
+
+    /// <summary>Whether what is sent there can be read on the way: plain http, and not to this machine.</summary>
+    internal static bool IsPlainAndRemote(Uri uri) => uri.Scheme == Uri.UriSchemeHttp && !IsLoopback(uri);
+
     internal static bool IsSame(Uri left, Uri right) => new Origin(left).IsOf(right);
+
+    /// <summary>Uri takes the host "loopback" for this machine too, which is a name that DNS may give to any.</summary>
+    private static bool IsLoopback(Uri uri) => uri.IsLoopback && uri.IdnHost != "loopback";
 
     /// <summary>As in a log line or an error: nothing of a URI's user information, path or query, which may be secrets.</summary>
     public override string ToString() =>

@@ -78,10 +78,9 @@ internal static class PrimaryHandler
                 + "ClaimInjectionOptions.Encoding.");
         }
 
-        bool set = sockets.RequestHeaderEncodingSelector?.Target is Utf8Selector selector && selector.IsOf(client);
         Write(
-            !set,
-            () => sockets.RequestHeaderEncodingSelector = new Utf8Selector(client, sockets.RequestHeaderEncodingSelector).Select,
+            sockets.RequestHeaderEncodingSelector?.Target is not Utf8Selector,
+            () => sockets.RequestHeaderEncodingSelector = new Utf8Selector(sockets.RequestHeaderEncodingSelector).Select,
             client.Name,
             "RequestHeaderEncodingSelector to one that chooses UTF-8 for the identity headers");
     }
@@ -107,11 +106,12 @@ internal static class PrimaryHandler
         }
     }
 
-    private sealed class Utf8Selector(ClaimInjectionClient client, HeaderEncodingSelector<HttpRequestMessage>? others)
+    /// <summary>Asks the request, which knows the names that it was given under the plan that served it. Any number of clients share it.</summary>
+    private sealed class Utf8Selector(HeaderEncodingSelector<HttpRequestMessage>? others)
     {
-        internal bool IsOf(ClaimInjectionClient other) => client == other;
-
         internal Encoding? Select(string headerName, HttpRequestMessage request) =>
-            client.Plan.OwnedNames.Contains(headerName) ? Encoding.UTF8 : others?.Invoke(headerName, request);
+            request is IdentityRequestMessage { RawUtf8Names: { } names } && names.Contains(headerName)
+                ? Encoding.UTF8
+                : others?.Invoke(headerName, request);
     }
 }

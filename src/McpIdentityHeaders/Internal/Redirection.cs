@@ -13,10 +13,10 @@ internal static class Redirection
         or HttpStatusCode.TemporaryRedirect
         or HttpStatusCode.PermanentRedirect;
 
-    /// <summary>Gives where a redirect leads, or null where it leads nowhere that can be followed.</summary>
+    /// <summary>Gives where a redirect leads, or null where it names no place.</summary>
     internal static Uri? TargetOf(HttpResponseMessage response, Uri from)
     {
-        if (!IsRedirect(response) || response.Headers.Location is not { } location)
+        if (response.Headers.Location is not { } location)
         {
             return null;
         }
@@ -26,16 +26,15 @@ internal static class Redirection
             return null;
         }
 
-        if (!ClaimInjectionOptionsValidator.IsHttp(location) || (from.Scheme == Uri.UriSchemeHttps && location.Scheme == Uri.UriSchemeHttp))
-        {
-            return null;
-        }
-
         // RFC 9110, section 10.2.2: a target without a fragment inherits the request's.
         return from.Fragment.Length > 0 && location.Fragment.Length == 0
             ? new UriBuilder(location) { Fragment = from.Fragment }.Uri
             : location;
     }
+
+    /// <summary>Whether anyone may be led there from here: over http, and not from https to plain http.</summary>
+    internal static bool MayLead(Uri from, Uri target) =>
+        Origin.IsHttp(target) && (from.Scheme != Uri.UriSchemeHttps || target.Scheme == Uri.UriSchemeHttps);
 
     /// <summary>Makes the request for the next hop: clean, for the whole block to judge afresh. Null where its content cannot go again.</summary>
     internal static HttpRequestMessage? NextHop(HttpRequestMessage request, HttpStatusCode status, Uri target)
@@ -55,9 +54,10 @@ internal static class Redirection
             next.Method = HttpMethod.Get;
             next.Content = null;
             next.Headers.TransferEncodingChunked = false;
+            RequestIdentity.SetCall(next);
         }
 
-        // What was meant for one origin stays with it.
+        // As the framework does, which keeps all other headers. Within one origin, whoever gets it has had it already.
         if (!Origin.IsSame(request.RequestUri!, target))
         {
             next.Headers.Authorization = null;

@@ -73,6 +73,7 @@ internal sealed class Reloadable<T> : IDisposable
 
     private void Remake()
     {
+        Exception? refused = null;
         lock (_gate)
         {
             // Nothing is in force yet: the next read makes it of what the options are then.
@@ -87,11 +88,29 @@ internal sealed class Reloadable<T> : IDisposable
             }
             catch (Exception exception)
             {
-                _refused(exception);
-                return;
+                refused = exception;
             }
+        }
 
-            _changed();
+        Tell(refused);
+    }
+
+    private void Tell(Exception? refused)
+    {
+        try
+        {
+            if (refused is null)
+            {
+                _changed();
+            }
+            else
+            {
+                _refused(refused);
+            }
+        }
+        catch (Exception)
+        {
+            // A logger that fails is not the business of whoever changed the configuration.
         }
     }
 }

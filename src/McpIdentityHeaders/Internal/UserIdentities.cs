@@ -49,10 +49,15 @@ internal readonly struct UserIdentities
                 return null;
             }
 
-            user = select(principal);
-            if (user is not { IsAuthenticated: true })
+            user = Choose(principal, select, out refusal);
+            if (user is null)
             {
-                refusal = "ClaimInjectionOptions.SelectIdentity did not choose an authenticated identity";
+                return null;
+            }
+
+            if (!authenticated.Contains(user))
+            {
+                refusal = "ClaimInjectionOptions.SelectIdentity did not choose one of the principal's authenticated identities";
                 return null;
             }
         }
@@ -82,6 +87,24 @@ internal readonly struct UserIdentities
 
     internal static bool Matches(Claim claim, string claimType) =>
         string.Equals(claim.Type, claimType, StringComparison.Ordinal) && !string.IsNullOrWhiteSpace(claim.Value);
+
+    /// <summary>Calls the user's own code, whose exceptions may hold what they like.</summary>
+    private static ClaimsIdentity? Choose(
+        ClaimsPrincipal principal, Func<ClaimsPrincipal, ClaimsIdentity?> select, out string? refusal)
+    {
+        try
+        {
+            ClaimsIdentity? chosen = select(principal);
+            refusal = chosen is null ? "ClaimInjectionOptions.SelectIdentity chose none of the principal's identities" : null;
+            return chosen;
+        }
+        catch (Exception exception)
+        {
+            refusal = $"ClaimInjectionOptions.SelectIdentity threw a {exception.GetType().Name}. Correct it; its message is not shown here, "
+                + "since it may hold claims";
+            return null;
+        }
+    }
 
     private static bool Contributes(ClaimsIdentity identity, ClaimsIdentity user) =>
         SubjectOf(identity) is not { } subject

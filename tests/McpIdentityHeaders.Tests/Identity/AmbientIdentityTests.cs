@@ -135,7 +135,7 @@ public sealed class AmbientIdentityTests
     }
 
     [Fact]
-    public async Task Child_flow_does_not_fall_back_to_a_scope_that_the_parent_has_ended()
+    public async Task Child_flow_falls_back_to_what_it_inherited_when_the_parent_has_ended_it_for_itself()
     {
         var opened = new TaskCompletionSource();
         var ended = new TaskCompletionSource();
@@ -153,7 +153,48 @@ public sealed class AmbientIdentityTests
         scope.Dispose();
         ended.SetResult();
 
-        Assert.Null(await child);
+        Assert.Equal("alice", await child);
+    }
+
+    [Fact]
+    public async Task Scope_that_a_child_flow_disposed_too_does_not_come_back_after_its_own_end()
+    {
+        IdentityScope outer = AmbientIdentity.Use(Users.Alice);
+        await Task.Run(outer.Dispose);
+        IdentityScope inner = AmbientIdentity.Use(Users.Bob);
+
+        outer.Dispose();
+        inner.Dispose();
+
+        Assert.Null(AmbientIdentity.User);
+    }
+
+    [Fact]
+    public async Task Child_flow_that_disposes_all_it_inherited_leaves_the_parents_scopes_nested()
+    {
+        using IdentityScope outer = AmbientIdentity.Use(null);
+        IdentityScope inner = AmbientIdentity.Use(Users.Alice);
+        await Task.Run(() =>
+        {
+            inner.Dispose();
+            outer.Dispose();
+            Assert.Null(AmbientIdentity.User);
+        });
+
+        inner.Dispose();
+
+        Assert.NotNull(AmbientIdentity.User);
+        Assert.Empty(AmbientIdentity.User.Identities);
+    }
+
+    [Fact]
+    public void Many_scopes_ended_oldest_first_end_without_a_deep_stack()
+    {
+        IdentityScope[] scopes = [.. Enumerable.Range(0, 300_000).Select(_ => AmbientIdentity.Use(Users.Alice))];
+
+        Array.ForEach(scopes, scope => scope.Dispose());
+
+        Assert.Null(AmbientIdentity.User);
     }
 
     [Fact]

@@ -67,8 +67,17 @@ public sealed class ConfigurationTests
     [InlineData("MissingIdentiy", "Reject", "MissingIdentiy")]
     [InlineData("MissingIdentity", "Rejekt", "Claims:MissingIdentity")]
     [InlineData("MaxTotalLength", "many", "Claims:MaxTotalLength")]
-    [InlineData("Headers:0:HeaderName", "X-User-A", "'X-User-A' without a HeaderName or ClaimTypes")]
-    [InlineData("Headers:0:Header", "X-User-A", "Header")]
+    [InlineData("MissingIdentity", "Forward,Reject", "Claims:MissingIdentity")]
+    [InlineData("MissingIdentity", "2", "Claims:MissingIdentity")]
+    [InlineData("RequireHttps", "", "Claims:RequireHttps")]
+    [InlineData("TrustedOrigins", "https://one.test", "Claims:TrustedOrigins")]
+    [InlineData("TrustedOrigins:0", "", "Claims:TrustedOrigins:0")]
+    [InlineData("TrustedOrigins:0:Uri", "https://one.test", "Claims:TrustedOrigins:0")]
+    [InlineData("TrustedOrigins:0", "one.test", "Claims:TrustedOrigins:0")]
+    [InlineData("Headers", "X-User-A", "Claims:Headers")]
+    [InlineData("Headers:0", "X-User-A", "Claims:Headers:0")]
+    [InlineData("Headers:0:HeaderName", "X-User-A", "'Claims:Headers:0' has no HeaderName")]
+    [InlineData("Headers:0:Header", "X-User-A", "'Claims:Headers:0:Header' is not known")]
     public async Task Setting_that_is_misspelt_or_of_another_type_is_refused(string key, string value, string said)
     {
         var fixture = new Fixture((key, value));
@@ -163,20 +172,33 @@ public sealed class ConfigurationTests
         Assert.All(fixture.Backend.Requests, request => Assert.Equal(request.Has("X-User-A") ? before : after, request.Identity));
     }
 
+    [Fact]
+    public async Task Change_that_loses_the_trusted_origins_does_not_open_every_origin()
+    {
+        var fixture = new Fixture(("TrustedOrigins:0", "http://backend.test"));
+        await using ServiceProvider services = fixture.Build();
+        await Fixture.SendAsync(services, Users.Alice);
+
+        fixture.Forget();
+        await Fixture.SendAsync(services, Users.Alice, "http://other.test/");
+
+        Assert.Empty(fixture.Backend.Requests[1].Identity);
+        Assert.Contains(fixture.Logs.GetSnapshot(), record => record.Id.Name == "SettingsRefused");
+    }
+
     private sealed class Fixture
     {
-        private readonly IConfigurationRoot _configuration;
+        private readonly ChangingSettings _settings = new();
         private readonly ServiceCollection _services = new();
 
-        public Fixture(params (string Key, string Value)[] settings)
+        public Fixture(params (string Key, string? Value)[] settings)
         {
-            _configuration = new ConfigurationBuilder()
-                .AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create($"Claims:{setting.Key}", (string?)setting.Value)))
-                .Build();
+            Change(settings);
+            IConfigurationRoot configuration = new ConfigurationBuilder().Add(_settings).Build();
             _services.AddLogging(logging => logging.AddProvider(new FakeLoggerProvider(Logs)).SetMinimumLevel(LogLevel.Trace));
             Http = _services.AddHttpClient("backend")
                 .ConfigurePrimaryHttpMessageHandler(() => Backend)
-                .AddClaimInjection(_configuration.GetSection("Claims"));
+                .AddClaimInjection(configuration.GetSection("Claims"));
         }
 
         public RecordingHandler Backend { get; } = new();
@@ -188,26 +210,38 @@ public sealed class ConfigurationTests
         public ServiceProvider Build() => _services.BuildServiceProvider(validateScopes: true);
 
         /// <summary>Changes settings and reloads once, as a file's provider does.</summary>
-        public void Change(params (string Key, string? Value)[] settings)
-        {
-            foreach ((string key, string? value) in settings)
-            {
-                foreach (IConfigurationProvider provider in _configuration.Providers)
-                {
-                    provider.Set($"Claims:{key}", value);
-                }
-            }
+        public void Change(params (string Key, string? Value)[] settings) =>
+            _settings.Replace([.. _settings.All, .. settings.Select(setting => ($"Claims:{setting.Key}", setting.Value))]);
 
-            _configuration.Reload();
-        }
+        /// <summary>Reloads as from a file that was found empty.</summary>
+        public void Forget() => _settings.Replace([]);
 
-        public static async Task SendAsync(IServiceProvider services, ClaimsPrincipal user)
+        public static async Task SendAsync(IServiceProvider services, ClaimsPrincipal user, string uri = "http://backend.test/")
         {
             using HttpClient client = services.GetRequiredService<IHttpClientFactory>().CreateClient("backend");
             await AmbientIdentity.RunAsync(user, async () =>
             {
-                using HttpResponseMessage response = await client.GetAsync(new Uri("http://backend.test/"));
+                using HttpResponseMessage response = await client.GetAsync(new Uri(uri));
             });
         }
+    }
+
+    private sealed class ChangingSettings : ConfigurationProvider, IConfigurationSource
+    {
+        public IEnumerable<(string Key, string? Value)> All => Data.Select(setting => (setting.Key, setting.Value));
+
+        public void Replace(IReadOnlyList<(string Key, string? Value)> settings)
+        {
+            var data = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
+            foreach ((string key, string? value) in settings)
+            {
+                data[key] = value;
+            }
+
+            Data = data;
+            OnReload();
+        }
+
+        public IConfigurationProvider Build(IConfigurationBuilder builder) => this;
     }
 }
