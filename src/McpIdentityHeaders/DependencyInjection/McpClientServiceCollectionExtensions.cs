@@ -120,10 +120,12 @@ public static class McpClientServiceCollectionExtensions
     {
         ILogger logger = services.GetService<ILoggerFactory>()?.CreateLogger(typeof(IMcpClientFactory)) ?? NullLogger.Instance;
 
-        return new McpClientRegistration(new Reloadable<HttpClientTransportOptions>(
+        var transport = new Reloadable<HttpClientTransportOptions>(
             _ => services.GetRequiredService<IOptionsFactory<HttpClientTransportOptions>>().Create(name),
             Reloadable.SourcesOf(services.GetServices<IOptionsChangeTokenSource<HttpClientTransportOptions>>(), name),
             changed: () => logger.SettingsChanged(name),
-            refused: exception => logger.SettingsRefused(name, exception)));
+            refused: exception => logger.SettingsRefused(name, exception));
+
+        return new McpClientRegistration(services, name, transport);
     }
 }

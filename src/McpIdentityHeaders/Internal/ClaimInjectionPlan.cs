@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.Internal;
 
@@ -11,8 +12,9 @@ internal sealed class ClaimInjectionPlan
     private readonly Origin[] _origins;
     private readonly bool _anyOrigin;
 
-    internal ClaimInjectionPlan(ClaimInjectionOptions options, IEnumerable<Uri> clientOrigins)
+    internal ClaimInjectionPlan(ClaimInjectionOptions options, IEnumerable<Uri> clientOrigins, HttpClientTransportOptions? transport = null)
     {
+        Transport = transport;
         Headers = [.. options.Headers.Select(header => new ClaimHeaderPlan(header))];
         OwnedNames = new OwnedHeaderNames(options.Headers.Select(header => header.HeaderName));
         MissingIdentity = options.MissingIdentity;
@@ -28,6 +30,12 @@ internal sealed class ClaimInjectionPlan
         _anyOrigin = options.AllowAnyOrigin || _origins.Length == 0;
         ServesAnyOriginUnsaid = _anyOrigin && !options.AllowAnyOrigin;
     }
+
+    /// <summary>
+    /// Gets the transport options of the same moment, which an MCP client's sessions are opened with: a change of the endpoint and of the
+    /// headers is one change, in force whole or not at all.
+    /// </summary>
+    internal HttpClientTransportOptions? Transport { get; }
 
     internal ClaimHeaderPlan[] Headers { get; }
 

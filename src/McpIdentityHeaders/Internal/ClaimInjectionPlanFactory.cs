@@ -12,7 +12,8 @@ internal static class ClaimInjectionPlanFactory
     internal static ClaimInjectionPlan Create(IServiceProvider services, string name, ClaimInjectionPlan? current)
     {
         ClaimInjectionOptions options = services.GetRequiredService<IOptionsFactory<ClaimInjectionOptions>>().Create(name);
-        var plan = new ClaimInjectionPlan(options, ClientOrigins(services, name, options));
+        HttpClientTransportOptions transport = services.GetRequiredService<IOptionsFactory<HttpClientTransportOptions>>().Create(name);
+        var plan = new ClaimInjectionPlan(options, ClientOrigins(services, name, options, transport), transport);
 
         if (current is not null && ReasonAgainstChange(current, plan) is { } reason)
         {
@@ -39,12 +40,13 @@ internal static class ClaimInjectionPlanFactory
         return null;
     }
 
-    private static List<Uri> ClientOrigins(IServiceProvider services, string name, ClaimInjectionOptions options)
+    private static List<Uri> ClientOrigins(
+        IServiceProvider services, string name, ClaimInjectionOptions options, HttpClientTransportOptions transport)
     {
         List<Uri> origins = [];
 
         // Null where the client is not an MCP client, or has its endpoint in the BaseAddress.
-        if (services.GetRequiredService<IOptionsFactory<HttpClientTransportOptions>>().Create(name).Endpoint is { } endpoint)
+        if (transport.Endpoint is { } endpoint)
         {
             origins.Add(endpoint);
         }

@@ -24,8 +24,10 @@ internal static class IdentityResolver
             return accessor.User;
         }
 
-        bool sessionsOwn = (!said.IsCall && IsSessionsOwnByMethod(request)) || AmbientIdentity.Current?.Session == session;
-        return sessionsOwn ? sessionUser : accessor.User ?? sessionUser;
+        // GET and DELETE are the session's by their nature, in whatever flow they run; the answer to a server's request is a POST like any
+        // other, and known by the flow of the message loop.
+        bool isSessionsOwn = said.IsSessionsOwn || AmbientIdentity.Current?.Session == session;
+        return isSessionsOwn ? sessionUser : accessor.User ?? sessionUser;
     }
 
     internal static bool IsNobody(ClaimsPrincipal user)
@@ -40,11 +42,4 @@ internal static class IdentityResolver
 
         return true;
     }
-
-    /// <summary>
-    /// GET and DELETE are the session's by their nature, in whatever flow they run; the answer to a server's request is a POST like any
-    /// other, and known by the flow of the message loop.
-    /// </summary>
-    private static bool IsSessionsOwnByMethod(HttpRequestMessage request) =>
-        request.Method == HttpMethod.Get || request.Method == HttpMethod.Delete;
 }

@@ -54,7 +54,6 @@ internal static class Redirection
             next.Method = HttpMethod.Get;
             next.Content = null;
             next.Headers.TransferEncodingChunked = false;
-            RequestIdentity.SetCall(next);
         }
 
         // As the framework does, which keeps all other headers. Within one origin, whoever gets it has had it already.

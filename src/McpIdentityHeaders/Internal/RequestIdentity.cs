@@ -10,11 +10,11 @@ internal sealed class RequestIdentity
 {
     private static readonly HttpRequestOptionsKey<RequestIdentity> Key = new("McpIdentityHeaders.RequestIdentity");
 
-    private RequestIdentity(ClaimsPrincipal? user, McpSession? session, bool isCall = false)
+    private RequestIdentity(ClaimsPrincipal? user, McpSession? session, bool isSessionsOwn)
     {
         User = user;
         Session = session;
-        IsCall = isCall;
+        IsSessionsOwn = isSessionsOwn;
     }
 
     /// <summary>Gets the user that the caller named; null where it named none.</summary>
@@ -23,23 +23,23 @@ internal sealed class RequestIdentity
     /// <summary>Gets the MCP session that the request belongs to.</summary>
     internal McpSession? Session { get; }
 
-    /// <summary>Gets whether the request was a call before a redirect made a GET of it: its method then says nothing of whose it is.</summary>
-    internal bool IsCall { get; }
+    /// <summary>
+    /// Gets whether the request is the session's own by its method, as the session sent it: a redirect may make a GET of anyone's call.
+    /// </summary>
+    internal bool IsSessionsOwn { get; }
 
     internal static RequestIdentity? Of(HttpRequestMessage request) =>
         request.Options.TryGetValue(Key, out RequestIdentity? identity) ? identity : null;
 
-    internal static void SetUser(HttpRequestMessage request, ClaimsPrincipal user) =>
-        request.Options.Set(Key, new RequestIdentity(user, Of(request)?.Session, Of(request)?.IsCall ?? false));
-
-    internal static void SetSession(HttpRequestMessage request, McpSession session) =>
-        request.Options.Set(Key, new RequestIdentity(Of(request)?.User, session));
-
-    internal static void SetCall(HttpRequestMessage request)
+    internal static void SetUser(HttpRequestMessage request, ClaimsPrincipal user)
     {
-        if (Of(request) is { } identity)
-        {
-            request.Options.Set(Key, new RequestIdentity(identity.User, identity.Session, isCall: true));
-        }
+        RequestIdentity? said = Of(request);
+        request.Options.Set(Key, new RequestIdentity(user, said?.Session, said?.IsSessionsOwn ?? false));
+    }
+
+    internal static void SetSession(HttpRequestMessage request, McpSession session)
+    {
+        bool isSessionsOwn = request.Method == HttpMethod.Get || request.Method == HttpMethod.Delete;
+        request.Options.Set(Key, new RequestIdentity(Of(request)?.User, session, isSessionsOwn));
     }
 }

@@ -18,8 +18,15 @@ internal sealed class BackendTools(IHttpContextAccessor http)
     [McpServerTool(Name = "ask"), Description("Asks the user through the client, and answers what the user did.")]
     public static async Task<string> AskAsync(McpServer server, CancellationToken cancellationToken)
     {
-        ElicitResult answer = await server.ElicitAsync(
-            new ElicitRequestParams { Message = "Go on?", RequestedSchema = new ElicitRequestParams.RequestSchema() }, cancellationToken);
+        ElicitResult answer = await server.ElicitAsync(Question(), cancellationToken);
         return answer.Action;
     }
+
+    [McpServerTool(Name = "confirm"), Description("Asks as protocol 2026-07-28 does: the client calls again, with the user's answer.")]
+    public static string Confirm(RequestContext<CallToolRequestParams> call) => call.Params!.InputResponses is null
+        ? throw new InputRequiredException(new Dictionary<string, InputRequest> { ["question"] = InputRequest.ForElicitation(Question()) })
+        : "confirmed";
+
+    private static ElicitRequestParams Question() =>
+        new() { Message = "Go on?", RequestedSchema = new ElicitRequestParams.RequestSchema() };
 }

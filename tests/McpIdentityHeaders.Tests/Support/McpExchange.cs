@@ -10,6 +10,9 @@ internal sealed record McpExchange(string Http, string Path, string Rpc, IReadOn
     /// <summary>Gets the X-User-Sub header, or null.</summary>
     public string? Subject => Headers.GetValueOrDefault("X-User-Sub");
 
+    /// <summary>Gets the X-User-Name header, or null. It tells an older principal of a user from a newer one.</summary>
+    public string? UserName => Headers.GetValueOrDefault("X-User-Name");
+
     /// <summary>Gets the names of the X-User headers and of their aliases.</summary>
     public IEnumerable<string> IdentityHeaders => Headers.Keys.Where(name =>
         name.Replace('_', '-').Replace('.', '-').StartsWith("x-user-", StringComparison.OrdinalIgnoreCase));

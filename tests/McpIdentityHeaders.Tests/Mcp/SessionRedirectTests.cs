@@ -1,0 +1,69 @@
+using McpIdentityHeaders.Internal;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using ModelContextProtocol.Client;
+
+namespace McpIdentityHeaders.Tests.Mcp;
+
+/// <summary>Each hop of a redirected request is still the session's or the caller's, as the request was.</summary>
+public sealed class SessionRedirectTests
+{
+    [Fact]
+    public async Task Legs_and_calls_that_are_redirected_keep_their_user()
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, (context, next) =>
+        {
+            if (context.Request.Path != "/moved")
+            {
+                return next(context);
+            }
+
+            context.Response.StatusCode = StatusCodes.Status307TemporaryRedirect;
+            context.Response.Headers.Location = "/mcp";
+            return Task.CompletedTask;
+        });
+        await using ServiceProvider services = McpTesting.ServicesFor(backend)
+            .Configure<HttpClientTransportOptions>(McpTesting.ClientName, options => options.Endpoint = new Uri(backend.Root, "/moved"))
+            .BuildServiceProvider();
+        McpSession session = await services.OpenSessionAsync(Users.Alice);
+        await backend.WaitForAsync(exchange => exchange is { Http: "GET", Path: "/mcp" });
+
+        using IdentityScope scope = AmbientIdentity.Use(Users.Bob);
+        await session.Client.CallTextAsync("ping");
+        await session.Client.DisposeAsync();
+
+        Assert.Equal(5, backend.Exchanges.Count(exchange => exchange.Path == "/mcp"));
+        Assert.Equal(["bob", "bob"], backend.Calls().Select(call => call.Subject));
+        Assert.All(backend.Exchanges.Except(backend.Calls()), leg => Assert.Equal("alice", leg.Subject));
+    }
+
+    [Theory]
+    [InlineData(Flow.OfBob, "bob")]
+    [InlineData(Flow.OfNobody, null)]
+    [InlineData(Flow.OfAnonymous, null)]
+    public async Task Call_that_a_redirect_makes_a_get_does_not_become_the_sessions_own(Flow caller, string? expected)
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless, (context, next) =>
+        {
+            if (context.Request.Headers["Mcp-Method"] == "tools/call" && context.Request.Method == HttpMethods.Post)
+            {
+                context.Response.StatusCode = StatusCodes.Status303SeeOther;
+                context.Response.Headers.Location = "/answer";
+                return Task.CompletedTask;
+            }
+
+            return next(context);
+        });
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        McpSession session = await services.OpenSessionAsync(Users.Alice);
+        await using McpClient client = session.Client;
+
+        using (caller.Enter())
+        {
+            await Assert.ThrowsAnyAsync<Exception>(() => client.CallTextAsync("ping"));
+        }
+
+        McpExchange hop = Assert.Single(backend.Exchanges, exchange => exchange is { Http: "GET", Path: "/answer" });
+        Assert.Equal(expected, hop.Subject);
+    }
+}
