@@ -73,7 +73,6 @@ public static class ClaimInjectionHttpClientBuilderExtensions
         }
 
         IServiceCollection services = builder.Services;
-        services.PutPipelineFilterFirst();
         if (!services.HasKeyed<ClaimInjectionClient>(builder.Name))
         {
             AddClient(services, builder.Name);

@@ -14,21 +14,31 @@ internal static class IdentityServiceCollectionExtensions
         services.TryAddSingleton<IIdentityAccessor, AmbientIdentityAccessor>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ClientStartup>, ClientStartup.Validator>());
         services.AddOptions<ClientStartup>(clientName).ValidateOnStart();
-
+        DecoratePipelineBuilder(services);
     }
 
-    /// <summary>Puts our filter in front of all: the first filter's work is done last, after every handler that anyone else adds.</summary>
-    internal static void PutPipelineFilterFirst(this IServiceCollection services)
+    /// <summary>Puts our builder around the factory's. AddHttpClient has registered that one.</summary>
+    private static void DecoratePipelineBuilder(IServiceCollection services)
     {
-        if (services.FirstOrDefault(service => service.ImplementationType == typeof(ClaimInjectionPipelineFilter)) is { } registered)
+        ServiceDescriptor builder = services.Last(service => service.ServiceType == typeof(HttpMessageHandlerBuilder));
+        if (builder.ImplementationFactory is { } factory && factory.Target is DecoratedBuilder)
         {
-            services.Remove(registered);
+            return;
         }
 
-        services.Insert(0, ServiceDescriptor.Singleton<IHttpMessageHandlerBuilderFilter, ClaimInjectionPipelineFilter>());
+        services.Remove(builder);
+        services.AddTransient<HttpMessageHandlerBuilder>(new DecoratedBuilder(builder).Create);
     }
 
     /// <summary>Whether a client of that name has been registered with a service of that type.</summary>
     internal static bool HasKeyed<T>(this IServiceCollection services, string name) =>
         services.Any(service => service.IsKeyedService && service.ServiceType == typeof(T) && name.Equals(service.ServiceKey));
+
+    private sealed class DecoratedBuilder(ServiceDescriptor inner)
+    {
+        internal IdentityPipelineBuilder Create(IServiceProvider services) => new(
+            (HttpMessageHandlerBuilder)(inner.ImplementationFactory?.Invoke(services)
+                ?? ActivatorUtilities.CreateInstance(services, inner.ImplementationType!)),
+            services);
+    }
 }

@@ -100,7 +100,6 @@ public static class McpClientServiceCollectionExtensions
         IHttpClientBuilder builder = services.AddHttpClient(name);
         OptionsBuilder<HttpClientTransportOptions> options = services.AddOptions<HttpClientTransportOptions>(name);
 
-        services.PutPipelineFilterFirst();
         if (!services.HasKeyed<McpClientRegistration>(name))
         {
             services.AddIdentityCore(name);

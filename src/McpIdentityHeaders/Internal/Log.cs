@@ -47,8 +47,8 @@ internal static partial class Log
     internal static partial void UnknownPrimaryHandler(this ILogger logger, string client, string? handler);
 
     [LoggerMessage(10, LogLevel.Information,
-        "HttpClient '{Client}': the primary handler is an HttpClientHandler, which cannot limit how long a connection is kept. An MCP session "
-        + "that lives for long will not see changes in DNS. Use a SocketsHttpHandler.")]
+        "HttpClient '{Client}': the primary handler keeps connections without limit, and an MCP session that lives for long will not see changes "
+        + "in DNS. Use a SocketsHttpHandler, and set its PooledConnectionLifetime where it is made.")]
     internal static partial void ConnectionLifetimeUnlimited(this ILogger logger, string client);
 
     [LoggerMessage(11, LogLevel.Information, "Client '{Client}': changed settings are in force.")]

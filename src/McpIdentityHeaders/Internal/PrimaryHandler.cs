@@ -37,18 +37,21 @@ internal static class PrimaryHandler
     }
 
     /// <summary>Has connections replaced in time to see changes in DNS, for clients that outlive the factory's own rotation of handlers.</summary>
-    /// <returns>False where the handler cannot.</returns>
-    internal static bool TryLimitConnectionLifetime(HttpMessageHandler? handler, TimeSpan lifetime, string clientName)
+    /// <returns>False where the handler cannot, or cannot any more: nothing is unsafe about that.</returns>
+    internal static bool TryLimitConnectionLifetime(HttpMessageHandler? handler, TimeSpan lifetime)
     {
         switch (Innermost(handler))
         {
-            case SocketsHttpHandler sockets:
-                Write(
-                    sockets.PooledConnectionLifetime == Timeout.InfiniteTimeSpan,
-                    () => sockets.PooledConnectionLifetime = lifetime,
-                    clientName,
-                    "PooledConnectionLifetime to some minutes");
-                return true;
+            case SocketsHttpHandler sockets when sockets.PooledConnectionLifetime == Timeout.InfiniteTimeSpan:
+                try
+                {
+                    sockets.PooledConnectionLifetime = lifetime;
+                    return true;
+                }
+                catch (InvalidOperationException)
+                {
+                    return false;
+                }
 
             case HttpClientHandler:
                 return false;

@@ -144,6 +144,23 @@ public sealed class CloneTests
         Assert.Same(request, response.RequestMessage);
     }
 
+    [Fact]
+    public async Task Handler_between_ours_finds_no_identity_in_the_response_and_may_send_again()
+    {
+        var backend = new RecordingHandler();
+        var between = new Repeater();
+        using var client = new HttpMessageInvoker(new IdentityHandler(new PropertyAccessor(Users.Alice))
+        {
+            InnerHandler = between,
+        });
+        between.InnerHandler = new ClaimInjectionHandler(new PropertyAccessor(Users.Bob)) { InnerHandler = backend };
+
+        using HttpResponseMessage response = await client.SendAsync(HttpTesting.Get(), CancellationToken.None);
+
+        Assert.All(backend.Requests, request => Assert.Equal(["X-User-Sub: alice", "X-User-Name: Alice Adams"], request.Identity));
+        Assert.Equal([0, 0], between.HeadersSeen);
+    }
+
     private static HttpRequestMessage FullRequest()
     {
         var request = new HttpRequestMessage(HttpMethod.Patch, HttpTesting.Endpoint)
@@ -157,6 +174,21 @@ public sealed class CloneTests
         request.Headers.UserAgent.ParseAdd("product/1.0 (comment)");
         request.Options.Set(Option, "kept");
         return request.WithHeader("X-Order", "b", "a", "not, parsed");
+    }
+
+    /// <summary>Sends twice, as a retry does, and looks at what each response says was sent.</summary>
+    private sealed class Repeater : DelegatingHandler
+    {
+        public List<int> HeadersSeen { get; } = [];
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            using HttpResponseMessage first = await base.SendAsync(request, cancellationToken);
+            HeadersSeen.Add(first.RequestMessage!.Headers.Count());
+            HttpResponseMessage second = await base.SendAsync(request, cancellationToken);
+            HeadersSeen.Add(second.RequestMessage!.Headers.Count());
+            return second;
+        }
     }
 
     private sealed class Spy(List<HttpRequestMessage> seen) : DelegatingHandler

@@ -99,6 +99,25 @@ public sealed class OneUserTests
         Users.SignedIn(("sub", "bob"))));
 
     [Fact]
+    public async Task SelectIdentity_that_throws_refuses_without_quoting_it()
+    {
+        var refused = await Assert.ThrowsAsync<ClaimInjectionException>(() => SentFor(
+            options => options.SelectIdentity = _ => throw new TimeoutException("no identity for alice"),
+            Users.SignedIn(("sub", "alice")),
+            Users.SignedIn(("sub", "bob"))));
+
+        Assert.Contains(nameof(TimeoutException), refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("alice", refused.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task SelectIdentity_cannot_choose_an_identity_that_is_not_the_principals() =>
+        await Assert.ThrowsAsync<ClaimInjectionException>(() => SentFor(
+            options => options.SelectIdentity = _ => Users.SignedIn(("sub", "root")),
+            Users.SignedIn(("sub", "alice")),
+            Users.SignedIn(("sub", "bob"))));
+
+    [Fact]
     public async Task SelectIdentity_is_not_asked_for_a_principal_of_one_subject()
     {
         string[] sent = await SentFor(

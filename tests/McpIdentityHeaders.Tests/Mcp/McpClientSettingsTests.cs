@@ -58,6 +58,18 @@ public sealed class McpClientSettingsTests
     }
 
     [Fact]
+    public void Headers_configured_for_one_client_are_not_added_to_a_dictionary_that_code_shares()
+    {
+        var shared = new Dictionary<string, string> { ["X-Region"] = "north" };
+        using ServiceProvider services = ServicesFor(
+            Configuration([new("Endpoint", HttpTesting.Endpoint), new("AdditionalHeaders:X-Tenant", "blue")]),
+            services => services.AddMcpClient(McpTesting.ClientName, options => options.AdditionalHeaders = shared));
+
+        Assert.Equal(["X-Tenant", "X-Region"], Bound(services).AdditionalHeaders!.Keys.OrderDescending());
+        Assert.Equal(["X-Region"], shared.Keys);
+    }
+
+    [Fact]
     public async Task Reload_gives_the_next_session_the_new_endpoint_and_its_origin_the_identity()
     {
         await using McpBackend older = await McpBackend.StartAsync(McpBackendKind.Stateless);

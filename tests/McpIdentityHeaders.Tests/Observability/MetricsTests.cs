@@ -16,6 +16,7 @@ public sealed class MetricsTests
         { "untrusted_origin", "http://other.test/", Users.Alice, "Forward" },
         { "no_identity", "http://other.test/", null, "Forward" },
         { "rejected", "http://backend.test/", new ClaimsPrincipal([Users.SignedIn(("sub", "a")), Users.SignedIn(("sub", "b"))]), "Forward" },
+        { "no_identity", "http://backend.test/", Users.With(("scope", "mcp")), "Forward" },
         { "rejected", "http://backend.test/", Users.Named("too long for the limit of this client"), "Forward" },
     };
 

@@ -16,6 +16,8 @@ namespace McpIdentityHeaders.Tests.Support;
 /// </summary>
 internal sealed class WireServer : IAsyncDisposable
 {
+    private static readonly Lazy<X509Certificate2> Certificate = new(NewCertificate);
+
     private readonly WebApplication _app;
     private readonly ConcurrentQueue<RawConnection> _connections;
 
@@ -37,7 +39,7 @@ internal sealed class WireServer : IAsyncDisposable
 
     public static Task<WireServer> StartAsync(RequestDelegate? respond = null) => StartAsync(respond, https: false);
 
-    /// <summary>Over TLS, with a certificate made for the occasion: the client has to accept any.</summary>
+    /// <summary>Over TLS, with a certificate of its own making, which NewSocketsHandler accepts.</summary>
     public static Task<WireServer> StartHttpsAsync(RequestDelegate? respond = null) => StartAsync(respond, https: true);
 
     /// <summary>A handler with sockets that accepts the servers' own certificates.</summary>
@@ -68,7 +70,7 @@ internal sealed class WireServer : IAsyncDisposable
             {
                 if (https)
                 {
-                    listen.UseHttps(NewCertificate());
+                    listen.UseHttps(Certificate.Value);
                 }
 
                 listen.Use(next => context =>
@@ -94,8 +96,8 @@ internal sealed class WireServer : IAsyncDisposable
 
     private static X509Certificate2 NewCertificate()
     {
-        using var key = RSA.Create(2048);
-        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
         using X509Certificate2 certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
         return X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pfx), password: null);
     }

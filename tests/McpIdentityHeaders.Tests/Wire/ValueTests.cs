@@ -39,6 +39,10 @@ public sealed class ValueTests
         () => SentAsync(ClaimValueFormat.CommaSeparated, ("groups", json, "JSON_ARRAY")));
 
     [Fact]
+    public async Task Lone_surrogate_in_a_json_property_name_is_refused() => await Assert.ThrowsAsync<ClaimInjectionException>(
+        () => SentAsync(ClaimValueFormat.CommaSeparated, "roles", ("groups", """{"\ud800":1,"roles":"x"}""", "JSON")));
+
+    [Fact]
     public async Task Utf8_sends_the_raw_bytes()
     {
         await using WireServer server = await WireServer.StartAsync();

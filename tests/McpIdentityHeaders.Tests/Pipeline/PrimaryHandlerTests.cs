@@ -1,0 +1,276 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Http;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
+
+namespace McpIdentityHeaders.Tests.Pipeline;
+
+/// <summary>Redirects and cookies are off wherever the sockets are, whatever else is configured.</summary>
+public sealed class PrimaryHandlerTests
+{
+    public static TheoryData<string, bool> Primaries
+    {
+        get
+        {
+            var data = new TheoryData<string, bool>();
+            foreach (string primary in new[] { "sockets", "client handler", "wrapped sockets", "client handler wrapped twice" })
+            {
+                data.Add(primary, false);
+                data.Add(primary, true);
+            }
+
+            return data;
+        }
+    }
+
+    [Fact]
+    public async Task Primary_handler_that_the_factory_makes_is_hardened()
+    {
+        await using ServiceProvider services = Services(builder => builder.AddClaimInjection());
+
+        AssertHardened(services.ChainOf()[^1]);
+    }
+
+    [Theory]
+    [MemberData(nameof(Primaries))]
+    public async Task Primary_handler_of_the_user_is_hardened(string primary, bool before)
+    {
+        await using ServiceProvider services = Services(builder =>
+        {
+            if (before)
+            {
+                builder.ConfigurePrimaryHttpMessageHandler(() => NewPrimary(primary)).AddClaimInjection();
+            }
+            else
+            {
+                builder.AddClaimInjection().ConfigurePrimaryHttpMessageHandler(() => NewPrimary(primary));
+            }
+        });
+
+        AssertHardened(services.ChainOf()[^1]);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Settings_of_the_user_are_overruled_and_the_rest_is_kept(bool before)
+    {
+        static void Loosen(IHttpClientBuilder builder) => builder.UseSocketsHttpHandler((handler, _) =>
+        {
+            handler.AllowAutoRedirect = true;
+            handler.UseCookies = true;
+            handler.MaxConnectionsPerServer = 7;
+        });
+
+        await using ServiceProvider services = Services(builder =>
+        {
+            if (before)
+            {
+                Loosen(builder);
+            }
+
+            builder.AddClaimInjection();
+            if (!before)
+            {
+                Loosen(builder);
+            }
+        });
+
+        SocketsHttpHandler primary = Assert.IsType<SocketsHttpHandler>(services.ChainOf()[^1]);
+        AssertHardened(primary);
+        Assert.Equal(7, primary.MaxConnectionsPerServer);
+    }
+
+    [Fact]
+    public async Task Client_without_claim_injection_keeps_its_primary_handler_as_it_is()
+    {
+        await using ServiceProvider services = Services(builder =>
+        {
+            builder.AddClaimInjection();
+            builder.Services.AddHttpClient("other").UseSocketsHttpHandler();
+        });
+
+        SocketsHttpHandler primary = Assert.IsType<SocketsHttpHandler>(services.ChainOf("other")[^1]);
+        Assert.True(primary.AllowAutoRedirect);
+        Assert.True(primary.UseCookies);
+    }
+
+    [Theory]
+    [InlineData(true, false, "UseCookies = false")]
+    [InlineData(false, true, "AllowAutoRedirect = false")]
+    public async Task Started_primary_handler_that_differs_is_an_error_that_says_so(bool cookies, bool redirects, string setting)
+    {
+        using var shared = new SocketsHttpHandler { UseCookies = cookies, AllowAutoRedirect = redirects };
+        await using ServiceProvider services = await ServicesWithStartedAsync(
+            shared, services => services.AddHttpClient(WiredClient.Name).AddClaimInjection());
+
+        var failure = Assert.Throws<InvalidOperationException>(() => services.ChainOf());
+
+        Assert.Contains($"'{WiredClient.Name}'", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("already", failure.Message, StringComparison.Ordinal);
+        Assert.Contains(setting, failure.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Started_primary_handler_that_differs_is_an_error_without_a_container_too(bool synchronous)
+    {
+        await using WireServer server = await WireServer.StartAsync();
+        using var started = new SocketsHttpHandler();
+        using var others = new HttpMessageInvoker(started, disposeHandler: false);
+        await StartAsync(others);
+        using HttpMessageInvoker client = HttpTesting.Chain(started, new PropertyAccessor(Users.Alice));
+
+        var failure = await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            client.SendAsync(HttpTesting.Get(server.Uri.ToString()), synchronous));
+
+        Assert.Contains("already", failure.Message, StringComparison.Ordinal);
+        Assert.Empty(server.Heads);
+    }
+
+    [Theory]
+    [InlineData(Wiring.McpClient)]
+    [InlineData(Wiring.NamedClient)]
+    public async Task Started_primary_handler_that_matches_is_fine(Wiring wiring)
+    {
+        await using WireServer server = await WireServer.StartAsync();
+        using var shared = new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false };
+        await using ServiceProvider services = await ServicesWithStartedAsync(
+            shared,
+            services => (wiring == Wiring.McpClient
+                    ? services.AddMcpClient(WiredClient.Name, server.Uri)
+                    : services.AddHttpClient(WiredClient.Name))
+                .AddClaimInjection(options => options.TrustedOrigins.Add(server.Uri)));
+
+        using HttpClient client = services.GetRequiredService<IHttpClientFactory>().CreateClient(WiredClient.Name);
+        using HttpResponseMessage response = await client.GetAsync(server.Uri);
+
+        Assert.Equal(["alice"], server.OnlyHead.Values("X-User-Sub"));
+    }
+
+    [Fact]
+    public async Task Primary_handler_shared_by_two_clients_is_hardened_once_and_fine_for_the_second()
+    {
+        await using WireServer server = await WireServer.StartAsync();
+        using var shared = new SocketsHttpHandler();
+        var services = new ServiceCollection();
+        services.AddSingleton<IIdentityAccessor>(new PropertyAccessor(Users.Alice));
+        foreach (string name in new[] { "one", "two" })
+        {
+            services.AddMcpClient(name, server.Uri).AddClaimInjection().ConfigurePrimaryHttpMessageHandler(() => shared);
+        }
+
+        await using ServiceProvider provider = services.BuildServiceProvider();
+        foreach (string name in new[] { "one", "two" })
+        {
+            using HttpClient client = provider.GetRequiredService<IHttpClientFactory>().CreateClient(name);
+            using HttpResponseMessage response = await client.GetAsync(server.Uri);
+        }
+
+        Assert.Equal(["alice", "alice"], server.Heads.SelectMany(head => head.Values("X-User-Sub")));
+    }
+
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public async Task Stub_is_left_alone_and_warned_about_once(bool wrapped, bool synchronous)
+    {
+        var stub = new RecordingHandler();
+        await using ServiceProvider services = Services(builder => builder
+            .AddClaimInjection(options => options.TrustedOrigins.Add(new Uri("https://backend.test"))));
+
+        for (int i = 0; i < 3; i++)
+        {
+            // The factory makes new handlers every two minutes; here they are made anew at once.
+            using HttpMessageInvoker client = new(NewPipeline(services, wrapped ? new WrappingHandler(stub) : stub), disposeHandler: false);
+            using HttpResponseMessage response = await client.SendAsync(HttpTesting.Get("https://backend.test/mcp"), synchronous);
+        }
+
+        Assert.Equal(3, stub.Requests.Count);
+        Assert.All(stub.Requests, request => Assert.Equal(["alice"], request.Values("X-User-Sub")));
+        FakeLogRecord warning = Assert.Single(services.GetFakeLogCollector().GetSnapshot(), log => log.Level == LogLevel.Warning);
+        Assert.Contains($"'{WiredClient.Name}'", warning.Message, StringComparison.Ordinal);
+        Assert.Contains(nameof(RecordingHandler), warning.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Handler_that_is_known_is_not_warned_about()
+    {
+        await using ServiceProvider services = Services(builder => builder.AddClaimInjection());
+
+        _ = services.ChainOf();
+
+        Assert.DoesNotContain(services.GetFakeLogCollector().GetSnapshot(), log => log.Level >= LogLevel.Warning);
+    }
+
+    private static ServiceProvider Services(Action<IHttpClientBuilder> configure)
+    {
+        var services = new ServiceCollection();
+        services.AddLogging(logging => logging.AddFakeLogging());
+        services.AddSingleton<IIdentityAccessor>(new PropertyAccessor(Users.Alice));
+        configure(services.AddHttpClient(WiredClient.Name));
+        return services.BuildServiceProvider(validateScopes: true);
+    }
+
+    /// <summary>As the factory makes it.</summary>
+    private static HttpMessageHandler NewPipeline(IServiceProvider services, HttpMessageHandler primary)
+    {
+        Action<HttpMessageHandlerBuilder> configure = _ => { };
+        foreach (IHttpMessageHandlerBuilderFilter filter in services.GetServices<IHttpMessageHandlerBuilderFilter>().Reverse())
+        {
+            configure = filter.Configure(configure);
+        }
+
+        HttpMessageHandlerBuilder builder = services.GetRequiredService<HttpMessageHandlerBuilder>();
+        builder.Name = WiredClient.Name;
+        builder.PrimaryHandler = primary;
+        configure(builder);
+        return builder.Build();
+    }
+
+    /// <summary>A client that shares its primary handler with another one, which has sent a request: it takes no settings any more.</summary>
+    private static async Task<ServiceProvider> ServicesWithStartedAsync(
+        SocketsHttpHandler shared, Func<IServiceCollection, IHttpClientBuilder> addClient)
+    {
+        ServiceProvider services = Services(builder =>
+        {
+            addClient(builder.Services).ConfigurePrimaryHttpMessageHandler(() => shared);
+            builder.Services.AddHttpClient("other").ConfigurePrimaryHttpMessageHandler(() => shared);
+        });
+
+        using HttpClient other = services.GetRequiredService<IHttpClientFactory>().CreateClient("other");
+        await StartAsync(other);
+        return services;
+    }
+
+    private static async Task StartAsync(HttpMessageInvoker client)
+    {
+        await using WireServer server = await WireServer.StartAsync();
+        using HttpResponseMessage response = await client.SendAsync(HttpTesting.Get(server.Uri.ToString()), CancellationToken.None);
+    }
+
+    private static HttpMessageHandler NewPrimary(string primary) => primary switch
+    {
+        "sockets" => new SocketsHttpHandler(),
+        "client handler" => new HttpClientHandler(),
+        "wrapped sockets" => new WrappingHandler(new SocketsHttpHandler()),
+        "client handler wrapped twice" => new WrappingHandler(new WrappingHandler(new HttpClientHandler())),
+        _ => throw new ArgumentOutOfRangeException(nameof(primary)),
+    };
+
+    private static void AssertHardened(HttpMessageHandler primary)
+    {
+        (bool redirects, bool cookies) = primary switch
+        {
+            SocketsHttpHandler sockets => (sockets.AllowAutoRedirect, sockets.UseCookies),
+            HttpClientHandler handler => (handler.AllowAutoRedirect, handler.UseCookies),
+            _ => throw new InvalidOperationException($"Not a handler with sockets: {primary}"),
+        };
+
+        Assert.False(redirects);
+        Assert.False(cookies);
+    }
+}

@@ -1,0 +1,4 @@
+namespace McpIdentityHeaders.Tests.Pipeline;
+
+/// <summary>A handler that is part of the primary handler.</summary>
+internal sealed class WrappingHandler(HttpMessageHandler inner) : DelegatingHandler(inner);
