@@ -3,10 +3,7 @@ using McpIdentityHeaders.Internal;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Http;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
-using ModelContextProtocol.Client;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -88,7 +85,7 @@ public static class ClaimInjectionHttpClientBuilderExtensions
         services.TryAddSingleton<ClaimInjectionMetrics>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ClaimInjectionOptions>, ClaimInjectionOptionsValidator>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<HttpClientFactoryOptions>, PipelineValidator>());
-        services.AddKeyedSingleton(name, static (provider, key) => CreateClient(provider, (string)key!));
+        services.AddKeyedSingleton(name, static (provider, key) => ClaimInjectionClient.Create(provider, (string)key!));
 
         // After all of the user's own: whatever RedactLoggedHeaders says, before or after, owned names are redacted besides.
         services.AddOptions<HttpClientFactoryOptions>(name)
@@ -102,21 +99,5 @@ public static class ClaimInjectionHttpClientBuilderExtensions
                 _ => !services.Any(service => service.ServiceType == typeof(IIdentityAccessor) && service.Lifetime == ServiceLifetime.Scoped),
                 $"HttpClient '{name}': IIdentityAccessor is registered as scoped, and the client's handlers, which outlive every scope, would see "
                 + "the user of none. Register it as a singleton that reads ambient state at each call.");
-    }
-
-    private static ClaimInjectionClient CreateClient(IServiceProvider services, string name)
-    {
-        ILogger logger = services.GetService<ILoggerFactory>()?.CreateLogger(typeof(ClaimInjectionHandler)) ?? NullLogger.Instance;
-
-        var plan = new Reloadable<ClaimInjectionPlan>(
-            current => ClaimInjectionPlanFactory.Create(services, name, current),
-            [
-                .. Reloadable.SourcesOf(services.GetServices<IOptionsChangeTokenSource<ClaimInjectionOptions>>(), name),
-                .. Reloadable.SourcesOf(services.GetServices<IOptionsChangeTokenSource<HttpClientTransportOptions>>(), name),
-            ],
-            changed: () => logger.SettingsChanged(name),
-            refused: exception => logger.SettingsRefused(name, exception));
-
-        return new ClaimInjectionClient(name, plan, services.GetRequiredService<ClaimInjectionMetrics>(), logger);
     }
 }

@@ -2,8 +2,6 @@ using McpIdentityHeaders;
 using McpIdentityHeaders.Internal;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using ModelContextProtocol.Client;
 
@@ -104,7 +102,7 @@ public static class McpClientServiceCollectionExtensions
         {
             services.AddIdentityCore(name);
             services.TryAddSingleton<IMcpClientFactory, McpClientFactory>();
-            services.AddKeyedSingleton(name, static (provider, key) => CreateRegistration(provider, (string)key!));
+            services.AddKeyedSingleton(name, static (provider, key) => McpClientRegistration.Create(provider, (string)key!));
             options.Validate(
                 static transport => transport.KnownSessionId is null,
                 $"MCP client '{name}': KnownSessionId is set on a registered client, whose sessions would all be the same one. Leave it null; to "
@@ -113,18 +111,5 @@ public static class McpClientServiceCollectionExtensions
 
         configure(options);
         return builder;
-    }
-
-    private static McpClientRegistration CreateRegistration(IServiceProvider services, string name)
-    {
-        ILogger logger = services.GetService<ILoggerFactory>()?.CreateLogger(typeof(IMcpClientFactory)) ?? NullLogger.Instance;
-
-        var transport = new Reloadable<HttpClientTransportOptions>(
-            _ => services.GetRequiredService<IOptionsFactory<HttpClientTransportOptions>>().Create(name),
-            Reloadable.SourcesOf(services.GetServices<IOptionsChangeTokenSource<HttpClientTransportOptions>>(), name),
-            changed: () => logger.SettingsChanged(name),
-            refused: exception => logger.SettingsRefused(name, exception));
-
-        return new McpClientRegistration(services, name, transport);
     }
 }

@@ -50,7 +50,7 @@ internal static class ClaimInjection
 
         IdentityRequestMessage clone = CloneWithoutOwned(request, user, client, plan);
         clone.RawUtf8Names = plan.Encoding == HeaderValueEncoding.Utf8 ? plan.OwnedNames : null;
-        carriesIdentity = SetHeaders(clone, user, client, plan);
+        carriesIdentity = ClaimHeaderWriter.Write(clone, user, client, plan);
         if (carriesIdentity)
         {
             client.Injected(uri, plan);
@@ -131,81 +131,5 @@ internal static class ClaimInjection
         }
 
         return stripped;
-    }
-
-    /// <returns>Whether the user has a claim for any header.</returns>
-    private static bool SetHeaders(
-        IdentityRequestMessage clone, ClaimsPrincipal user, ClaimInjectionClient client, ClaimInjectionPlan plan)
-    {
-        if (UserIdentities.Select(user, plan.SelectIdentity, out string? refusal) is not { } identities)
-        {
-            throw client.Reject(refusal!);
-        }
-
-        int total = 0;
-        foreach (ClaimHeaderPlan header in plan.Headers)
-        {
-            if (EncodedValue(header, identities, client, plan) is not { } encoded)
-            {
-                continue;
-            }
-
-            int length = plan.Encoding == HeaderValueEncoding.Utf8 ? System.Text.Encoding.UTF8.GetByteCount(encoded) : encoded.Length;
-            bool tooLong = length > plan.MaxHeaderValueLength;
-            if (tooLong || total + header.Name.Length + length > plan.MaxTotalLength)
-            {
-                OmitOrRefuse(header, tooLong, client, plan);
-                continue;
-            }
-
-            total += header.Name.Length + length;
-            if (!clone.Headers.TryAddWithoutValidation(header.Name, encoded))
-            {
-                throw client.Reject($"the header '{header.Name}' cannot be a request header. Choose another name");
-            }
-        }
-
-        return total > 0;
-    }
-
-    private static string? EncodedValue(
-        ClaimHeaderPlan header, in UserIdentities identities, ClaimInjectionClient client, ClaimInjectionPlan plan)
-    {
-        string? encoded;
-        try
-        {
-            encoded = header.Read(identities, plan.Encoding);
-        }
-        catch (FormatException refused)
-        {
-            throw client.Reject(
-                $"the header '{header.Name}' cannot be set from the claim {header.ClaimTypesForMessage}: {refused.Message}. Correct the claim "
-                + "where it is issued, or take the header out of ClaimInjectionOptions.Headers");
-        }
-
-        if (encoded is null && header.Required)
-        {
-            throw client.Reject(
-                $"the header '{header.Name}' is required, and the user has no value of the claim {header.ClaimTypesForMessage}. Have the "
-                + "identity provider issue it, or set Required to false");
-        }
-
-        return encoded;
-    }
-
-    private static void OmitOrRefuse(ClaimHeaderPlan header, bool tooLong, ClaimInjectionClient client, ClaimInjectionPlan plan)
-    {
-        if (plan.OversizedValue == OversizedValueBehavior.Omit && header.MayBeOmitted)
-        {
-            client.Logger.OversizedHeaderOmitted(client.Name, header.Name);
-            return;
-        }
-
-        string limit = tooLong
-            ? $"longer than MaxHeaderValueLength, {plan.MaxHeaderValueLength} bytes, allows"
-            : $"too long beside the others for MaxTotalLength, {plan.MaxTotalLength} bytes";
-        string remedy = header.MayBeOmitted ? ", or OversizedValue to Omit" : string.Empty;
-        throw client.Reject(
-            $"the header '{header.Name}' from the claim {header.ClaimTypesForMessage} is {limit}. Send fewer values, or set a larger limit{remedy}");
     }
 }

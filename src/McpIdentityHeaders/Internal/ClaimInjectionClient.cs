@@ -1,5 +1,8 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.Internal;
 
@@ -17,7 +20,7 @@ internal sealed class ClaimInjectionClient : IDisposable
     private int _anyOriginWarned;
     private int _primaryWarned;
 
-    internal ClaimInjectionClient(string name, Reloadable<ClaimInjectionPlan> plan, ClaimInjectionMetrics metrics, ILogger logger)
+    private ClaimInjectionClient(string name, Reloadable<ClaimInjectionPlan> plan, ClaimInjectionMetrics metrics, ILogger logger)
     {
         Name = name;
         _reloadable = plan;
@@ -45,6 +48,23 @@ internal sealed class ClaimInjectionClient : IDisposable
     internal ClaimInjectionPlan Plan => _plan ?? _reloadable!.Value;
 
     public void Dispose() => _reloadable?.Dispose();
+
+    /// <summary>The client of that name in a container.</summary>
+    internal static ClaimInjectionClient Create(IServiceProvider services, string name)
+    {
+        ILogger logger = services.GetService<ILoggerFactory>()?.CreateLogger(typeof(ClaimInjectionHandler)) ?? NullLogger.Instance;
+
+        var plan = new Reloadable<ClaimInjectionPlan>(
+            current => ClaimInjectionPlanFactory.Create(services, name, current),
+            [
+                .. Reloadable.SourcesOf(services.GetServices<IOptionsChangeTokenSource<ClaimInjectionOptions>>(), name),
+                .. Reloadable.SourcesOf(services.GetServices<IOptionsChangeTokenSource<HttpClientTransportOptions>>(), name),
+            ],
+            changed: () => logger.SettingsChanged(name),
+            refused: exception => logger.SettingsRefused(name, exception));
+
+        return new ClaimInjectionClient(name, plan, services.GetRequiredService<ClaimInjectionMetrics>(), logger);
+    }
 
     internal void Injected(Uri uri, ClaimInjectionPlan plan)
     {

@@ -1,14 +1,41 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>One client that AddMcpClient registered, with the transport options in force.</summary>
-internal sealed class McpClientRegistration(IServiceProvider services, string name, Reloadable<HttpClientTransportOptions> transport) : IDisposable
+internal sealed class McpClientRegistration : IDisposable
 {
+    private readonly IServiceProvider _services;
+    private readonly string _name;
+    private readonly Reloadable<HttpClientTransportOptions> _transport;
+
+    private McpClientRegistration(IServiceProvider services, string name, Reloadable<HttpClientTransportOptions> transport)
+    {
+        _services = services;
+        _name = name;
+        _transport = transport;
+    }
+
     /// <summary>Gets the options. With claim injection they are those of its plan, since both change as one.</summary>
     internal HttpClientTransportOptions Transport =>
-        services.GetKeyedService<ClaimInjectionClient>(name)?.Plan.Transport ?? transport.Value;
+        _services.GetKeyedService<ClaimInjectionClient>(_name)?.Plan.Transport ?? _transport.Value;
 
-    public void Dispose() => transport.Dispose();
+    public void Dispose() => _transport.Dispose();
+
+    internal static McpClientRegistration Create(IServiceProvider services, string name)
+    {
+        ILogger logger = services.GetService<ILoggerFactory>()?.CreateLogger(typeof(IMcpClientFactory)) ?? NullLogger.Instance;
+
+        var transport = new Reloadable<HttpClientTransportOptions>(
+            _ => services.GetRequiredService<IOptionsFactory<HttpClientTransportOptions>>().Create(name),
+            Reloadable.SourcesOf(services.GetServices<IOptionsChangeTokenSource<HttpClientTransportOptions>>(), name),
+            changed: () => logger.SettingsChanged(name),
+            refused: exception => logger.SettingsRefused(name, exception));
+
+        return new McpClientRegistration(services, name, transport);
+    }
 }
