@@ -127,7 +127,7 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
         {
             if (!_primaryHardened)
             {
-                PrimaryHandler.Harden(InnerHandler, Client);
+                PrimaryHandlerHardening.Harden(InnerHandler, Client);
                 _primaryHardened = true;
             }
         }

@@ -5,8 +5,8 @@ namespace McpIdentityHeaders;
 
 /// <summary>Which headers a client sends for its users, where to, and what happens when it cannot.</summary>
 /// <remarks>
-/// Named by the HttpClient. All but <see cref="SelectIdentity"/> binds from configuration. It is validated at start-up, and a changed
-/// configuration before it takes effect: an invalid one is logged and leaves the last good one in force.
+/// Named by the HttpClient. All but <see cref="SelectIdentity"/> binds from configuration. It is validated at start-up
+/// (without a host: at first use), and a changed configuration before it takes effect: an invalid one is logged and leaves the last good one in force.
 /// </remarks>
 public sealed class ClaimInjectionOptions
 {
@@ -55,18 +55,18 @@ public sealed class ClaimInjectionOptions
 
     /// <summary>Gets or sets how many redirects in a row are followed, within one origin.</summary>
     /// <value>
-    /// The default value is 10; 0 follows none. With handlers chained by hand, <see cref="SameOriginRedirectHandler.MaxRedirections"/> counts.
+    /// From 0, which follows none, to 100. The default value is 10. With handlers chained by hand, <see cref="SameOriginRedirectHandler.MaxRedirections"/> counts.
     /// </value>
     [Range(0, 100)]
     public int MaxRedirections { get; set; } = 10;
 
     /// <summary>Gets or sets the most bytes that one header's value may have on the wire, encoded.</summary>
-    /// <value>The default value is 4096.</value>
+    /// <value>From 1 to 1,048,576. The default value is 4096.</value>
     [Range(1, 1024 * 1024)]
     public int MaxHeaderValueLength { get; set; } = 4096;
 
     /// <summary>Gets or sets the most bytes that all identity headers of a request may have on the wire, names and values together.</summary>
-    /// <value>The default value is 8192. Servers commonly accept 8 to 32 KiB of headers in all.</value>
+    /// <value>From 1 to 1,048,576. The default value is 8192. Servers commonly accept 8 to 32 KiB of headers in all.</value>
     [Range(1, 1024 * 1024)]
     public int MaxTotalLength { get; set; } = 8192;
 

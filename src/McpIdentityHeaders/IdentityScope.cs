@@ -27,11 +27,11 @@ public sealed class IdentityScope : IDisposable
 
     /// <summary>
     /// Ends the scope. Where it is the scope in force, the nearest outer scope not yet disposed is in force again. Elsewhere (out of order,
-    /// or in another flow) nothing changes but that later disposals pass it over.
+    /// or in another flow) nothing changes but that scopes within it pass it over when they end, in whatever flow.
     /// </summary>
     /// <remarks>
-    /// Disposing in a child flow never uses up the parent's: there the scope stays in force until the parent disposes it, and so do the scopes
-    /// that a child inherited when the parent disposes them. Disposing twice does nothing more.
+    /// A scope is in force for each flow by itself: where a child flow disposes what it inherited, it stays in force for the parent until the
+    /// parent disposes it, and the other way round.
     /// </remarks>
     public void Dispose()
     {

@@ -15,11 +15,12 @@ namespace McpIdentityHeaders;
 /// it came; so is the redirect after the last hop, and one whose content might not be sent twice: content is repeated if it is null or one of
 /// <see cref="ByteArrayContent"/> and what derives from it, <see cref="ReadOnlyMemoryContent"/>,
 /// <see cref="System.Net.Http.Json.JsonContent"/> of a value that is not enumerated as it is written, <see cref="StreamContent"/> over a
-/// stream that can seek, or <see cref="MultipartContent"/> of such.
+/// stream that can seek, or <see cref="MultipartContent"/> of such. A sequence somewhere within a JSON value is
+/// not looked for.
 /// </para>
 /// <para>
-/// Each hop is a new request that the handlers behind judge afresh. The response's <see cref="HttpResponseMessage.RequestMessage"/> is the
-/// last of them.
+/// Each hop is a new request that the handlers behind judge afresh; one that has left its origin is nobody's from there on. The response's
+/// <see cref="HttpResponseMessage.RequestMessage"/> is the last of them.
 /// </para>
 /// </remarks>
 public sealed class SameOriginRedirectHandler : DelegatingHandler

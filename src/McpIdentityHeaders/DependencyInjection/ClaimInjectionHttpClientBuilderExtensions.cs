@@ -42,8 +42,9 @@ public static class ClaimInjectionHttpClientBuilderExtensions
     /// <inheritdoc cref="AddClaimInjection(IHttpClientBuilder)"/>
     /// <param name="builder">Any HttpClient's builder, an MCP client's among them.</param>
     /// <param name="section">
-    /// Holds <see cref="ClaimInjectionOptions"/> by their names. Headers in it are added to the default three. A setting that is not known is
-    /// refused. A change takes effect with the next request if it is valid.
+    /// Holds <see cref="ClaimInjectionOptions"/> by their names. Headers in it are added to the default three. A setting that is not known,
+    /// empty or of another type is refused; a section that is not there at all leaves the defaults. A change takes effect with the next
+    /// request if it is valid; a section that was there and vanishes is no valid change.
     /// </param>
     public static IHttpClientBuilder AddClaimInjection(this IHttpClientBuilder builder, IConfigurationSection section)
     {
@@ -52,7 +53,8 @@ public static class ClaimInjectionHttpClientBuilderExtensions
 
         return builder.AddClaimInjectionCore(options =>
         {
-            options.Configure(bound => ClaimInjectionSettings.Bind(section, bound));
+            var bound = new BoundSection(section);
+            options.Configure(settings => ClaimInjectionSettings.Bind(bound.Read(), settings));
             options.Services.AddSingleton<IOptionsChangeTokenSource<ClaimInjectionOptions>>(
                 new ConfigurationChangeTokenSource<ClaimInjectionOptions>(options.Name, section));
         });
@@ -96,8 +98,9 @@ public static class ClaimInjectionHttpClientBuilderExtensions
                     provider.GetRequiredKeyedService<ClaimInjectionClient>(name).Plan.OwnedNames.Contains(header) || others(header);
             })
             .Validate(
-                _ => !services.Any(service => service.ServiceType == typeof(IIdentityAccessor) && service.Lifetime == ServiceLifetime.Scoped),
-                $"HttpClient '{name}': IIdentityAccessor is registered as scoped, and the client's handlers, which outlive every scope, would see "
-                + "the user of none. Register it as a singleton that reads ambient state at each call.");
+                _ => services.Last(service => service.ServiceType == typeof(IIdentityAccessor) && !service.IsKeyedService).Lifetime
+                    == ServiceLifetime.Singleton,
+                $"HttpClient '{name}': IIdentityAccessor is not registered as a singleton. The client's handlers outlive every scope, and would "
+                + "keep one scope's user for all. Register it with AddSingleton, and have it read ambient state at each call.");
     }
 }

@@ -6,21 +6,21 @@ using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>What every client of ours needs, whichever method registers it.</summary>
+/// <summary>What every client of ours needs, whichever method registers it: the accessor, the start-up check and our place in the pipeline.</summary>
 internal static class IdentityServiceCollectionExtensions
 {
     internal static void AddIdentityCore(this IServiceCollection services, string clientName)
     {
         services.TryAddSingleton<IIdentityAccessor, AmbientIdentityAccessor>();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ClientStartup>, ClientStartup.Validator>());
-        services.AddOptions<ClientStartup>(clientName).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ClientStartupCheck>, ClientStartupCheck.Validator>());
+        services.AddOptions<ClientStartupCheck>(clientName).ValidateOnStart();
         DecoratePipelineBuilder(services);
     }
 
     /// <summary>Puts our builder around the factory's. AddHttpClient has registered that one.</summary>
     private static void DecoratePipelineBuilder(IServiceCollection services)
     {
-        ServiceDescriptor builder = services.Last(service => service.ServiceType == typeof(HttpMessageHandlerBuilder));
+        ServiceDescriptor builder = services.Last(service => service.ServiceType == typeof(HttpMessageHandlerBuilder) && !service.IsKeyedService);
         if (builder.ImplementationFactory is { } factory && factory.Target is DecoratedBuilder)
         {
             return;
@@ -37,7 +37,8 @@ internal static class IdentityServiceCollectionExtensions
     private sealed class DecoratedBuilder(ServiceDescriptor inner)
     {
         internal IdentityPipelineBuilder Create(IServiceProvider services) => new(
-            (HttpMessageHandlerBuilder)(inner.ImplementationFactory?.Invoke(services)
+            (HttpMessageHandlerBuilder)(inner.ImplementationInstance
+                ?? inner.ImplementationFactory?.Invoke(services)
                 ?? ActivatorUtilities.CreateInstance(services, inner.ImplementationType!)),
             services);
     }

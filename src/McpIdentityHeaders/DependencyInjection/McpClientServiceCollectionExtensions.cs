@@ -83,7 +83,8 @@ public static class McpClientServiceCollectionExtensions
 
         return services.AddMcpClientCore(name, options =>
         {
-            options.Configure(bound => McpClientSettings.Bind(section, bound));
+            var bound = new BoundSection(section);
+            options.Configure(settings => McpClientSettings.Bind(bound.Read(), settings));
             options.Services.AddSingleton<IOptionsChangeTokenSource<HttpClientTransportOptions>>(
                 new ConfigurationChangeTokenSource<HttpClientTransportOptions>(options.Name, section));
         });

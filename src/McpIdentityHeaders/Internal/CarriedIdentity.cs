@@ -4,7 +4,7 @@ namespace McpIdentityHeaders.Internal;
 
 /// <summary>
 /// Remembers of a redirect response that its request carried an identity: the message that the redirect handler sees is the clean one. Kept
-/// beside the response, since nothing of the response itself is ours to write to. Only redirects are ever marked.
+/// beside the response, which has no place for it. Only redirects are ever marked.
 /// </summary>
 internal static class CarriedIdentity
 {

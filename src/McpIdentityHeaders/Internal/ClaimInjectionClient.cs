@@ -1,7 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.Internal;
@@ -19,6 +18,7 @@ internal sealed class ClaimInjectionClient : IDisposable
     private readonly OncePerOrigin _plainOrigins = new();
     private int _anyOriginWarned;
     private int _primaryWarned;
+    private int _lifetimeLogged;
 
     private ClaimInjectionClient(string name, Reloadable<ClaimInjectionPlan> plan, ClaimInjectionMetrics metrics, ILogger logger)
     {
@@ -57,8 +57,8 @@ internal sealed class ClaimInjectionClient : IDisposable
         var plan = new Reloadable<ClaimInjectionPlan>(
             current => ClaimInjectionPlanFactory.Create(services, name, current),
             [
-                .. Reloadable.SourcesOf(services.GetServices<IOptionsChangeTokenSource<ClaimInjectionOptions>>(), name),
-                .. Reloadable.SourcesOf(services.GetServices<IOptionsChangeTokenSource<HttpClientTransportOptions>>(), name),
+                .. OptionsChanges.Of<ClaimInjectionOptions>(services, name),
+                .. OptionsChanges.Of<HttpClientTransportOptions>(services, name),
             ],
             changed: () => logger.SettingsChanged(name),
             refused: exception => logger.SettingsRefused(name, exception));
@@ -107,6 +107,14 @@ internal sealed class ClaimInjectionClient : IDisposable
         if (Interlocked.Exchange(ref _primaryWarned, 1) == 0)
         {
             Logger.UnknownPrimaryHandler(Name, handler?.GetType().Name);
+        }
+    }
+
+    internal void ConnectionLifetimeUnlimited()
+    {
+        if (Interlocked.Exchange(ref _lifetimeLogged, 1) == 0)
+        {
+            Logger.ConnectionLifetimeUnlimited(Name);
         }
     }
 

@@ -12,7 +12,7 @@ internal static class ClaimInjectionPlanFactory
     internal static ClaimInjectionPlan Create(IServiceProvider services, string name, ClaimInjectionPlan? current)
     {
         ClaimInjectionOptions options = services.GetRequiredService<IOptionsFactory<ClaimInjectionOptions>>().Create(name);
-        HttpClientTransportOptions transport = services.GetRequiredService<IOptionsFactory<HttpClientTransportOptions>>().Create(name);
+        HttpClientTransportOptions transport = McpClientRegistration.CreateTransport(services, name);
         var plan = new ClaimInjectionPlan(options, ClientOrigins(services, name, options, transport), transport);
 
         if (current is not null && ReasonAgainstChange(current, plan) is { } reason)

@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Configuration;
-
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>Reads <see cref="ClaimInjectionOptions"/> from configuration: what is not there stays as it is.</summary>
@@ -9,9 +7,9 @@ internal static class ClaimInjectionSettings
         + "MaxHeaderValueLength, MaxTotalLength and OversizedValue";
 
     /// <exception cref="InvalidOperationException">A setting is not known, or not of its type. The message has its path.</exception>
-    internal static void Bind(IConfigurationSection section, ClaimInjectionOptions options)
+    internal static void Bind(IEnumerable<Setting> settings, ClaimInjectionOptions options)
     {
-        foreach (Setting setting in section.GetChildren().Select(child => new Setting(child)))
+        foreach (Setting setting in settings)
         {
             Bind(setting, options);
         }
@@ -32,7 +30,7 @@ internal static class ClaimInjectionSettings
             case "TRUSTEDORIGINS":
                 foreach (Setting origin in setting.Children())
                 {
-                    options.TrustedOrigins.Add(origin.Endpoint());
+                    options.TrustedOrigins.Add(origin.HttpUri());
                 }
 
                 break;

@@ -36,15 +36,16 @@ internal sealed class IdentityPipelineBuilder(HttpMessageHandlerBuilder inner, I
         ClaimInjectionClient? client = services.GetKeyedService<ClaimInjectionClient>(name);
 
         if (services.GetKeyedService<McpClientRegistration>(name) is not null
-            && !Internal.PrimaryHandler.TryLimitConnectionLifetime(inner.PrimaryHandler, ConnectionLifetime))
+            && !PrimaryHandlerHardening.TryLimitConnectionLifetime(inner.PrimaryHandler, ConnectionLifetime))
         {
-            client?.Logger.ConnectionLifetimeUnlimited(name);
+            client?.ConnectionLifetimeUnlimited();
         }
 
-        if (client is not null)
+        // A builder of someone else's around ours may itself have been decorated again: one set of handlers is enough.
+        if (client is not null && !inner.AdditionalHandlers.Any(handler => handler is ClaimInjectionHandler))
         {
             IIdentityAccessor accessor = services.GetRequiredService<IIdentityAccessor>();
-            Internal.PrimaryHandler.Harden(inner.PrimaryHandler, client);
+            PrimaryHandlerHardening.Harden(inner.PrimaryHandler, client);
             inner.AdditionalHandlers.Add(new SameOriginRedirectHandler(client));
             inner.AdditionalHandlers.Add(new IdentityHandler(accessor));
             inner.AdditionalHandlers.Add(new ClaimInjectionHandler(accessor, client));

@@ -51,7 +51,7 @@ internal static partial class Log
         + "in DNS. Use a SocketsHttpHandler, and set its PooledConnectionLifetime where it is made.")]
     internal static partial void ConnectionLifetimeUnlimited(this ILogger logger, string client);
 
-    [LoggerMessage(11, LogLevel.Information, "Client '{Client}': changed settings are in force.")]
+    [LoggerMessage(11, LogLevel.Information, "Client '{Client}': settings were read again, and are in force.")]
     internal static partial void SettingsChanged(this ILogger logger, string client);
 
     [LoggerMessage(12, LogLevel.Error, "Client '{Client}': changed settings are invalid. The last valid ones stay in force.")]

@@ -52,7 +52,7 @@ internal sealed class McpClientFactory(
         TransportMode = options.TransportMode,
         Name = options.Name,
         ConnectionTimeout = options.ConnectionTimeout,
-        AdditionalHeaders = options.AdditionalHeaders is null ? null : new Dictionary<string, string>(options.AdditionalHeaders),
+        AdditionalHeaders = options.AdditionalHeaders is null ? null : CopyOf(options.AdditionalHeaders),
         KnownSessionId = options.KnownSessionId,
         EnableStandaloneGetStream = options.EnableStandaloneGetStream,
         OwnsSession = options.OwnsSession,
@@ -60,6 +60,18 @@ internal sealed class McpClientFactory(
         MaxReconnectionAttempts = options.MaxReconnectionAttempts,
         DefaultReconnectionInterval = options.DefaultReconnectionInterval,
     };
+
+    /// <summary>Copies headers, whose names differ in more than case: two spellings of one would go out as two values.</summary>
+    internal static Dictionary<string, string> CopyOf(IDictionary<string, string> headers)
+    {
+        var copy = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach ((string name, string value) in headers)
+        {
+            copy[name] = value;
+        }
+
+        return copy;
+    }
 
     /// <summary>Connects in a flow of the session's own, in which its message loop and streams then run for as long as it lives.</summary>
     private async Task<McpClient> ConnectAsync(

@@ -31,11 +31,28 @@ internal sealed class McpClientRegistration : IDisposable
         ILogger logger = services.GetService<ILoggerFactory>()?.CreateLogger(typeof(IMcpClientFactory)) ?? NullLogger.Instance;
 
         var transport = new Reloadable<HttpClientTransportOptions>(
-            _ => services.GetRequiredService<IOptionsFactory<HttpClientTransportOptions>>().Create(name),
-            Reloadable.SourcesOf(services.GetServices<IOptionsChangeTokenSource<HttpClientTransportOptions>>(), name),
+            _ => CreateTransport(services, name),
+            OptionsChanges.Of<HttpClientTransportOptions>(services, name),
             changed: () => logger.SettingsChanged(name),
             refused: exception => logger.SettingsRefused(name, exception));
 
         return new McpClientRegistration(services, name, transport);
+    }
+
+    /// <summary>Makes the registered options anew. Their setters refuse some values with an error that knows neither client nor remedy.</summary>
+    /// <exception cref="OptionsValidationException">The options are not valid.</exception>
+    internal static HttpClientTransportOptions CreateTransport(IServiceProvider services, string name)
+    {
+        try
+        {
+            return services.GetRequiredService<IOptionsFactory<HttpClientTransportOptions>>().Create(name);
+        }
+        catch (ArgumentException invalid)
+        {
+            throw new OptionsValidationException(
+                name,
+                typeof(HttpClientTransportOptions),
+                [$"MCP client '{name}': {invalid.Message} Correct what configures HttpClientTransportOptions for this client."]);
+        }
     }
 }

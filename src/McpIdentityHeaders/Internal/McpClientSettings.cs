@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Configuration;
 using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.Internal;
@@ -11,9 +10,9 @@ internal static class McpClientSettings
 {
     /// <summary>Reads what is the transport's. Other settings are passed over: the section may hold more of a backend than this.</summary>
     /// <exception cref="InvalidOperationException">A setting is not of its type. The message has its path.</exception>
-    internal static void Bind(IConfigurationSection section, HttpClientTransportOptions options)
+    internal static void Bind(IEnumerable<Setting> settings, HttpClientTransportOptions options)
     {
-        foreach (Setting setting in section.GetChildren().Select(child => new Setting(child)))
+        foreach (Setting setting in settings)
         {
             Bind(setting, options);
         }
@@ -24,7 +23,7 @@ internal static class McpClientSettings
         switch (setting.Key.ToUpperInvariant())
         {
             case "ENDPOINT":
-                options.Endpoint = setting.Endpoint();
+                options.Endpoint = setting.HttpUri();
                 break;
 
             case "TRANSPORTMODE":
@@ -41,7 +40,7 @@ internal static class McpClientSettings
 
             case "ADDITIONALHEADERS":
                 // A copy: the dictionary that is there may be one that code gave to several clients.
-                options.AdditionalHeaders = new Dictionary<string, string>(options.AdditionalHeaders ?? new Dictionary<string, string>());
+                options.AdditionalHeaders = McpClientFactory.CopyOf(options.AdditionalHeaders ?? new Dictionary<string, string>());
                 foreach (Setting header in setting.Children())
                 {
                     options.AdditionalHeaders[header.Key] = header.Text();

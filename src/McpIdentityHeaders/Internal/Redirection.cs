@@ -60,6 +60,9 @@ internal static class Redirection
         if (!Origin.IsSame(request.RequestUri!, target))
         {
             next.Headers.Authorization = null;
+
+            // Another origin chose where this goes and what it asks: nobody's identity is put on it any more, whatever is trusted by then.
+            next.SetUser(null);
         }
 
         return next;

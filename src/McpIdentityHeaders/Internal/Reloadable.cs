@@ -1,14 +1,6 @@
-using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 
 namespace McpIdentityHeaders.Internal;
-
-/// <summary>What tells when named options change.</summary>
-internal static class Reloadable
-{
-    internal static IEnumerable<Func<IChangeToken>> SourcesOf<TOptions>(IEnumerable<IOptionsChangeTokenSource<TOptions>> sources, string name) =>
-        sources.Where(source => source.Name is null || source.Name == name).Select(source => (Func<IChangeToken>)source.GetChangeToken);
-}
 
 /// <summary>
 /// A value made from options, replaced in whole when they change. What cannot be made when they change leaves the last good value in force
@@ -43,11 +35,15 @@ internal sealed class Reloadable<T> : IDisposable
 
     public void Dispose()
     {
+        IDisposable[] subscriptions;
         lock (_gate)
         {
-            _subscriptions.ForEach(subscription => subscription.Dispose());
+            subscriptions = [.. _subscriptions];
             _subscriptions.Clear();
         }
+
+        // Outside the lock: this waits for a change that is being told, and telling it waits for the lock.
+        Array.ForEach(subscriptions, subscription => subscription.Dispose());
     }
 
     private T MakeFirst()

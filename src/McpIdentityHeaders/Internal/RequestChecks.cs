@@ -8,9 +8,14 @@ internal static class RequestChecks
 {
     private static readonly SearchValues<char> LineBreaks = SearchValues.Create("\r\n\0");
 
-    /// <summary>Whether a header, or an entry of the Connection header, has an owned name.</summary>
+    /// <summary>Whether a header, one of the content's, or an entry of the Connection header has an owned name.</summary>
     internal static bool HasOwned(HttpRequestMessage request, OwnedHeaderNames owned)
     {
+        if (OwnedInContent(request, owned) is not null)
+        {
+            return true;
+        }
+
         foreach ((string name, HeaderStringValues values) in request.Headers.NonValidated)
         {
             if (owned.Contains(name) || ConnectionHeader.Names(name, values, owned))
@@ -30,21 +35,34 @@ internal static class RequestChecks
     {
         RefuseLineBreaks(request.Headers.NonValidated, client);
 
+        if (OwnedInContent(request, owned) is { } name)
+        {
+            throw client.Reject(
+                $"its content has the header '{name}', a name that belongs to the identity headers. Remove it from Content.Headers");
+        }
+
+        if (request.Content is { } content)
+        {
+            RefuseLineBreaks(content.Headers.NonValidated, client);
+        }
+    }
+
+    private static string? OwnedInContent(HttpRequestMessage request, OwnedHeaderNames owned)
+    {
         if (request.Content is not { } content)
         {
-            return;
+            return null;
         }
 
         foreach ((string name, HeaderStringValues _) in content.Headers.NonValidated)
         {
             if (owned.Contains(name))
             {
-                throw client.Reject(
-                    $"its content has the header '{name}', a name that belongs to the identity headers. Remove it from Content.Headers");
+                return name;
             }
         }
 
-        RefuseLineBreaks(content.Headers.NonValidated, client);
+        return null;
     }
 
     private static void RefuseLineBreaks(HttpHeadersNonValidated headers, ClaimInjectionClient client)

@@ -20,12 +20,13 @@ internal readonly struct Setting(IConfigurationSection section)
     internal int Number() =>
         int.TryParse(Text(), NumberStyles.Integer, CultureInfo.InvariantCulture, out int value) ? value : throw Invalid("is no whole number");
 
-    internal TimeSpan Duration() => TimeSpan.TryParse(Text(), CultureInfo.InvariantCulture, out TimeSpan value)
+    internal TimeSpan Duration() => 
+        Text().Contains(':', StringComparison.Ordinal) && TimeSpan.TryParse(Text(), CultureInfo.InvariantCulture, out TimeSpan value)
         ? value
         : throw Invalid("is no time span such as '00:00:30'");
 
     // Quoted in no message as it is: a URI may hold a password or a token.
-    internal Uri Endpoint() => Uri.TryCreate(Text(), UriKind.Absolute, out Uri? value) && Origin.IsHttp(value)
+    internal Uri HttpUri() => Uri.TryCreate(Text(), UriKind.Absolute, out Uri? value) && Origin.IsHttp(value)
         ? value
         : throw Invalid("is no absolute http or https URI such as 'https://mcp.example.com/mcp'");
 

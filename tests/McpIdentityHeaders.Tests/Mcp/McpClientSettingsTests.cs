@@ -58,6 +58,29 @@ public sealed class McpClientSettingsTests
     }
 
     [Fact]
+    public void Header_configured_in_another_case_replaces_the_one_in_code()
+    {
+        using ServiceProvider services = ServicesFor(
+            Configuration([new("Endpoint", HttpTesting.Endpoint), new("AdditionalHeaders:x-tenant", "new")]),
+            services => services.AddMcpClient(
+                McpTesting.ClientName, options => options.AdditionalHeaders = new Dictionary<string, string> { ["X-Tenant"] = "old" }));
+
+        Assert.Equal(["new"], Bound(services).AdditionalHeaders!.Values);
+    }
+
+    [Fact]
+    public void Endpoint_that_the_sdk_refuses_is_refused_by_the_clients_name()
+    {
+        var services = new ServiceCollection();
+        services.AddMcpClient(McpTesting.ClientName, options => options.Endpoint = new Uri("ftp://backend.test/")).AddClaimInjection();
+        using ServiceProvider provider = services.BuildServiceProvider();
+
+        var refused = Assert.Throws<OptionsValidationException>(() => provider.GetRequiredService<IHttpClientFactory>().CreateClient(McpTesting.ClientName));
+
+        Assert.Contains($"'{McpTesting.ClientName}'", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Headers_configured_for_one_client_are_not_added_to_a_dictionary_that_code_shares()
     {
         var shared = new Dictionary<string, string> { ["X-Region"] = "north" };

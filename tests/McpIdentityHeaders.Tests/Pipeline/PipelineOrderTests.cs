@@ -161,6 +161,21 @@ public sealed class PipelineOrderTests
     }
 
     [Fact]
+    public async Task Builders_of_others_are_decorated_whatever_form_they_have()
+    {
+        ServiceCollection services = NewServices(Users.Alice);
+        services.AddHttpClient(WiredClient.Name).AddClaimInjection();
+        ServiceDescriptor ours = services.Last(service => service.ServiceType == typeof(HttpMessageHandlerBuilder));
+        services.AddTransient(provider => (HttpMessageHandlerBuilder)ours.ImplementationFactory!(provider));
+        services.AddKeyedSingleton("someone else's", Substitute.For<HttpMessageHandlerBuilder>());
+        services.AddHttpClient("second").AddClaimInjection();
+        await using ServiceProvider provider = services.BuildServiceProvider();
+
+        Assert.Equal(Block, provider.ChainOf().OursIn());
+        Assert.Equal(Block, provider.ChainOf("second").OursIn());
+    }
+
+    [Fact]
     public async Task Factorys_builder_that_is_replaced_afterwards_fails_with_a_clear_error()
     {
         ServiceCollection services = NewServices(Users.Alice);

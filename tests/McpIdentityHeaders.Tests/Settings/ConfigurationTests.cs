@@ -186,6 +186,43 @@ public sealed class ConfigurationTests
         Assert.Contains(fixture.Logs.GetSnapshot(), record => record.Id.Name == "SettingsRefused");
     }
 
+    [Fact]
+    public async Task Section_that_vanishes_turns_nothing_off()
+    {
+        var fixture = new Fixture(("MissingIdentity", "Reject"), ("AllowAnyOrigin", "true"));
+        await using ServiceProvider services = fixture.Build();
+        await Fixture.SendAsync(services, Users.Alice);
+        using HttpClient client = services.GetRequiredService<IHttpClientFactory>().CreateClient("backend");
+
+        fixture.Forget();
+
+        await Assert.ThrowsAsync<ClaimInjectionException>(() => client.GetAsync(new Uri("http://backend.test/")));
+    }
+
+    [Fact]
+    public async Task Section_that_is_a_single_value_is_refused()
+    {
+        var fixture = new Fixture();
+        fixture.Set("Claims", "Reject");
+        await using ServiceProvider services = fixture.Build();
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Fixture.SendAsync(services, Users.Alice));
+    }
+
+    [Fact]
+    public async Task Reloading_while_the_container_is_disposed_of_blocks_neither()
+    {
+        for (int i = 0; i < 200; i++)
+        {
+            var fixture = new Fixture(("MaxTotalLength", "100"));
+            ServiceProvider services = fixture.Build();
+            await Fixture.SendAsync(services, Users.Alice);
+
+            await Task.WhenAll(Task.Run(() => fixture.Change(("MaxTotalLength", "200"))), Task.Run(services.Dispose))
+                .WaitAsync(TimeSpan.FromSeconds(60));
+        }
+    }
+
     private sealed class Fixture
     {
         private readonly ChangingSettings _settings = new();
@@ -212,6 +249,8 @@ public sealed class ConfigurationTests
         /// <summary>Changes settings and reloads once, as a file's provider does.</summary>
         public void Change(params (string Key, string? Value)[] settings) =>
             _settings.Replace([.. _settings.All, .. settings.Select(setting => ($"Claims:{setting.Key}", setting.Value))]);
+
+        public void Set(string key, string value) => _settings.Replace([(key, value)]);
 
         /// <summary>Reloads as from a file that was found empty.</summary>
         public void Forget() => _settings.Replace([]);

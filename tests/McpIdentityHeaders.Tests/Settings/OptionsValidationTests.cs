@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
@@ -139,17 +140,32 @@ public sealed class OptionsValidationTests
         Assert.Contains("SocketsHttpHandler", refused.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Scoped_accessor_is_refused()
+    [Theory]
+    [InlineData(ServiceLifetime.Scoped)]
+    [InlineData(ServiceLifetime.Transient)]
+    public async Task Accessor_that_is_no_singleton_is_refused(ServiceLifetime lifetime)
     {
         var services = new ServiceCollection();
         services.AddMcpClient("backend", new Uri("http://localhost/mcp")).AddClaimInjection();
-        services.AddScoped<IIdentityAccessor, PropertyAccessor>();
+        services.Replace(new ServiceDescriptor(typeof(IIdentityAccessor), typeof(PropertyAccessor), lifetime));
         await using ServiceProvider provider = services.BuildServiceProvider();
 
         var refused = Assert.Throws<OptionsValidationException>(() => provider.GetRequiredService<IHttpClientFactory>().CreateClient("backend"));
 
         Assert.Contains("singleton", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Accessor_that_overrides_a_scoped_one_is_accepted()
+    {
+        var services = new ServiceCollection();
+        services.AddScoped<IIdentityAccessor, PropertyAccessor>();
+        services.AddKeyedScoped<IIdentityAccessor, PropertyAccessor>("someone else's");
+        services.AddMcpClient("backend", new Uri("http://localhost/mcp")).AddClaimInjection();
+        services.AddSingleton<IIdentityAccessor>(new PropertyAccessor());
+        await using ServiceProvider provider = services.BuildServiceProvider();
+
+        provider.GetRequiredService<IHttpClientFactory>().CreateClient("backend").Dispose();
     }
 
     [Fact]

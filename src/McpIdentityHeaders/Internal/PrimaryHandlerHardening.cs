@@ -6,7 +6,7 @@ namespace McpIdentityHeaders.Internal;
 /// Makes the handler that owns the sockets safe for many users: it follows no redirects, which would take identity headers to another host
 /// below any handler of ours, and keeps no cookies, which would send one user's session with another's request.
 /// </summary>
-internal static class PrimaryHandler
+internal static class PrimaryHandlerHardening
 {
     internal static void Harden(HttpMessageHandler? handler, ClaimInjectionClient client)
     {
@@ -100,7 +100,7 @@ internal static class PrimaryHandler
         {
             write();
         }
-        catch (InvalidOperationException started)
+        catch (InvalidOperationException started) when (started is not ObjectDisposedException)
         {
             throw new InvalidOperationException(
                 $"HttpClient '{clientName}': the primary handler has already sent requests and cannot be changed any more. Set {setting} where "

@@ -7,11 +7,11 @@ namespace McpIdentityHeaders.Internal;
 /// Options without settings, whose validation makes a client's real ones when the host starts. Validating those themselves at start-up would
 /// create an IOptionsMonitor, which throws into whoever reloads an invalid configuration.
 /// </summary>
-internal sealed class ClientStartup
+internal sealed class ClientStartupCheck
 {
-    internal sealed class Validator(IServiceProvider services) : IValidateOptions<ClientStartup>
+    internal sealed class Validator(IServiceProvider services) : IValidateOptions<ClientStartupCheck>
     {
-        public ValidateOptionsResult Validate(string? name, ClientStartup options)
+        public ValidateOptionsResult Validate(string? name, ClientStartupCheck options)
         {
             try
             {
