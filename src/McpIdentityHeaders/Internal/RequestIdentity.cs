@@ -31,11 +31,9 @@ internal sealed class RequestIdentity
     internal static RequestIdentity? Of(HttpRequestMessage request) =>
         request.Options.TryGetValue(Key, out RequestIdentity? identity) ? identity : null;
 
-    internal static void SetUser(HttpRequestMessage request, ClaimsPrincipal user)
-    {
-        RequestIdentity? said = Of(request);
-        request.Options.Set(Key, new RequestIdentity(user, said?.Session, said?.IsSessionsOwn ?? false));
-    }
+    /// <summary>Names the user, which decides: whose session it is matters no more.</summary>
+    internal static void SetUser(HttpRequestMessage request, ClaimsPrincipal user) =>
+        request.Options.Set(Key, new RequestIdentity(user, session: null, isSessionsOwn: false));
 
     internal static void SetSession(HttpRequestMessage request, McpSession session)
     {

@@ -20,7 +20,7 @@ internal readonly struct Setting(IConfigurationSection section)
     internal int Number() =>
         int.TryParse(Text(), NumberStyles.Integer, CultureInfo.InvariantCulture, out int value) ? value : throw Invalid("is no whole number");
 
-    internal TimeSpan Duration() => 
+    internal TimeSpan Duration() =>
         Text().Contains(':', StringComparison.Ordinal) && TimeSpan.TryParse(Text(), CultureInfo.InvariantCulture, out TimeSpan value)
         ? value
         : throw Invalid("is no time span such as '00:00:30'");
