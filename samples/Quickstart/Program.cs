@@ -22,8 +22,9 @@ services.AddMcpClient("stateful", stateful.Endpoint).AddClaimInjection();
 await using ServiceProvider provider = services.BuildServiceProvider();
 IMcpClientFactory clients = provider.GetRequiredService<IMcpClientFactory>();
 
-// Without sessions nothing ties a client to a user, so one client serves everybody. It is opened outside of any user's scope.
-await using McpClient shared = await clients.CreateClientAsync("stateless");
+// Without sessions nothing ties a client to a user, so one client serves everybody. It is opened outside of any user's scope, and awaited
+// by each call: if it cannot connect, every row says so.
+Task<McpClient> connecting = clients.CreateClientAsync("stateless");
 
 // 2. Say who the user is, and call as always. The user is in force for whatever is awaited within the braces, and for nothing else.
 
@@ -31,6 +32,7 @@ async Task<Answer> AskStatelessAsync(Caller caller)
 {
     using (AmbientIdentity.Use(caller.User))
     {
+        McpClient shared = await connecting;
         return Answer.Of(shared, await shared.CallToolAsync("whoami"));
     }
 }
