@@ -6,17 +6,21 @@ namespace McpIdentityHeaders.Internal;
 /// A value made from options, replaced in whole when they change. What cannot be made when they change leaves the last good value in force
 /// and throws into nobody: IOptionsMonitor would drop the value first and throw into whoever changed the configuration.
 /// </summary>
+/// <remarks>
+/// No code of anyone else's runs under the lock. Making a value may subscribe to the very configuration whose change is being told, which
+/// waits for the teller, and the teller must then not wait for us.
+/// </remarks>
 internal sealed class Reloadable<T> : IDisposable
     where T : class
 {
     private readonly Func<T?, T> _make;
     private readonly Action _changed;
     private readonly Action<Exception> _refused;
+    private readonly IDisposable[] _subscriptions;
     private readonly Lock _gate = new();
-    private readonly List<IDisposable> _subscriptions = [];
-    private readonly Func<IChangeToken>[] _sources;
 
     private volatile T? _value;
+    private int _changes;
 
     /// <param name="make">Makes the value, given the one in force; throws where the options are invalid.</param>
     /// <param name="sources">Says when to make it anew.</param>
@@ -25,67 +29,63 @@ internal sealed class Reloadable<T> : IDisposable
     internal Reloadable(Func<T?, T> make, IEnumerable<Func<IChangeToken>> sources, Action changed, Action<Exception> refused)
     {
         _make = make;
-        _sources = [.. sources];
         _changed = changed;
         _refused = refused;
+        _subscriptions = [.. sources.Select(source => ChangeToken.OnChange(source, Remake))];
     }
 
     /// <summary>Gets the value. The first read makes it, and throws where the options are invalid; so does each read until they are valid.</summary>
     internal T Value => _value ?? MakeFirst();
 
-    public void Dispose()
-    {
-        IDisposable[] subscriptions;
-        lock (_gate)
-        {
-            subscriptions = [.. _subscriptions];
-            _subscriptions.Clear();
-        }
-
-        // Outside the lock: this waits for a change that is being told, and telling it waits for the lock.
-        Array.ForEach(subscriptions, subscription => subscription.Dispose());
-    }
+    public void Dispose() => Array.ForEach(_subscriptions, subscription => subscription.Dispose());
 
     private T MakeFirst()
     {
-        lock (_gate)
+        while (true)
         {
-            if (_value is { } made)
-            {
-                return made;
-            }
-
-            // Listened for before it is made: a change in between waits for the lock and makes it anew.
-            if (_subscriptions.Count == 0)
-            {
-                _subscriptions.AddRange(_sources.Select(source => ChangeToken.OnChange(source, Remake)));
-            }
-
+            int changes = Volatile.Read(ref _changes);
             T value = _make(null);
-            _value = value;
-            return value;
+            lock (_gate)
+            {
+                // Made of what the options were before a change: again.
+                if (changes == _changes)
+                {
+                    return _value ??= value;
+                }
+            }
         }
     }
 
     private void Remake()
     {
-        Exception? refused = null;
+        T current;
+        int change;
         lock (_gate)
         {
+            change = ++_changes;
+
             // Nothing is in force yet: the next read makes it of what the options are then.
-            if (_value is not { } current)
+            if (_value is null)
             {
                 return;
             }
 
-            try
+            current = _value;
+        }
+
+        Exception? refused = null;
+        try
+        {
+            T value = _make(current);
+            lock (_gate)
             {
-                _value = _make(current);
+                // A later change has been told meanwhile, and makes its own value.
+                _value = change == _changes ? value : _value;
             }
-            catch (Exception exception)
-            {
-                refused = exception;
-            }
+        }
+        catch (Exception exception)
+        {
+            refused = exception;
         }
 
         Tell(refused);
