@@ -2,12 +2,13 @@ using McpIdentityHeaders;
 using McpIdentityHeaders.Internal;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using ModelContextProtocol.Client;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>Registers MCP clients, which <see cref="IMcpClientFactory"/> connects.</summary>
+/// <summary>Registers MCP clients, which <see cref="IMcpClientFactory"/> connects and <see cref="IMcpClientPool"/> keeps.</summary>
 public static class McpClientServiceCollectionExtensions
 {
     /// <summary>Registers the client named <see cref="McpClientDefaults.Name"/>.</summary>
@@ -73,8 +74,9 @@ public static class McpClientServiceCollectionExtensions
     /// <param name="services">The services.</param>
     /// <param name="name">The client's name, which is its HttpClient's too.</param>
     /// <param name="section">
-    /// Holds <see cref="HttpClientTransportOptions"/> by their names, but for <c>OAuth</c>, which is set in code. Other settings in it are
-    /// passed over. A change takes effect with the next session if it is valid.
+    /// Holds <see cref="HttpClientTransportOptions"/> by their names, but for <c>OAuth</c>, which is set in code, and
+    /// <see cref="McpClientPoolOptions"/> under <c>Pool</c>. Other settings in it are passed over. A change takes effect with the next session
+    /// if it is valid; the pool replaces the sessions that were opened otherwise.
     /// </param>
     /// <exception cref="ArgumentException"><paramref name="name"/> is empty.</exception>
     public static IHttpClientBuilder AddMcpClient(this IServiceCollection services, string name, IConfigurationSection section)
@@ -87,6 +89,11 @@ public static class McpClientServiceCollectionExtensions
             options.Configure(settings => McpClientSettings.Bind(bound.Read(), settings));
             options.Services.AddSingleton<IOptionsChangeTokenSource<HttpClientTransportOptions>>(
                 new ConfigurationChangeTokenSource<HttpClientTransportOptions>(options.Name, section));
+
+            options.Services.AddOptions<McpClientPoolOptions>(name)
+                .Configure(settings => McpClientPoolSettings.Bind(bound.Read(), settings));
+            options.Services.AddSingleton<IOptionsChangeTokenSource<McpClientPoolOptions>>(
+                new ConfigurationChangeTokenSource<McpClientPoolOptions>(name, section));
         });
     }
 
@@ -102,7 +109,7 @@ public static class McpClientServiceCollectionExtensions
         if (!services.HasKeyed<McpClientRegistration>(name))
         {
             services.AddIdentityCore(name);
-            services.TryAddSingleton<IMcpClientFactory, McpClientFactory>();
+            AddFactoryAndPool(services);
             services.AddKeyedSingleton(name, static (provider, key) => McpClientRegistration.Create(provider, (string)key!));
             options.Validate(
                 static transport => transport.KnownSessionId is null,
@@ -112,5 +119,21 @@ public static class McpClientServiceCollectionExtensions
 
         configure(options);
         return builder;
+    }
+
+    private static void AddFactoryAndPool(IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<McpClientFactory>();
+        services.TryAddSingleton<IMcpClientFactory>(static provider => provider.GetRequiredService<McpClientFactory>());
+
+        services.TryAddSingleton<McpClientPool>();
+        services.TryAddSingleton<IMcpClientPool>(static provider => provider.GetRequiredService<McpClientPool>());
+        services.TryAddSingleton<McpClientPoolMetrics>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<McpClientPoolOptions>, McpClientPoolOptionsValidator>());
+
+        services.TryAddSingleton<McpClientPoolShutdown>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, McpClientPoolShutdown>(
+            static provider => provider.GetRequiredService<McpClientPoolShutdown>()));
     }
 }

@@ -15,7 +15,11 @@ internal sealed class ClientStartupCheck
         {
             try
             {
-                _ = services.GetKeyedService<McpClientRegistration>(name)?.Transport;
+                if (services.GetKeyedService<McpClientRegistration>(name) is { } registration)
+                {
+                    _ = registration.Transport;
+                    _ = services.GetRequiredService<IOptionsFactory<McpClientPoolOptions>>().Create(name!);
+                }
 
                 // Only building the pipeline shows whether the primary handler can send raw UTF-8.
                 if (services.GetKeyedService<ClaimInjectionClient>(name)?.Plan.Encoding == HeaderValueEncoding.Utf8)

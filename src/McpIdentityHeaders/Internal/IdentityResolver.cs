@@ -6,6 +6,7 @@ namespace McpIdentityHeaders.Internal;
 internal static class IdentityResolver
 {
     /// <returns>A user, or nobody (a principal without an authenticated identity), or null: not known.</returns>
+    /// <exception cref="ClaimInjectionException">The request belongs to a pooled session of another user's.</exception>
     internal static ClaimsPrincipal? Resolve(HttpRequestMessage request, IIdentityAccessor accessor)
     {
         if (request is IdentityRequestMessage decided)
@@ -14,20 +15,14 @@ internal static class IdentityResolver
         }
 
         RequestIdentity? said = RequestIdentity.Of(request);
-        if (said?.User is { } user)
+        if (said?.Session is not { } session)
         {
-            return user;
+            return said?.User ?? accessor.User;
         }
 
-        if (said?.Session is not { User: { } sessionUser } session)
-        {
-            return accessor.User;
-        }
-
-        // GET and DELETE are the session's by their nature, in whatever flow they run; the answer to a server's request is a POST like any
-        // other, and known by the flow of the message loop.
-        bool isSessionsOwn = said.IsSessionsOwn || AmbientIdentity.Current?.Session == session;
-        return isSessionsOwn ? sessionUser : accessor.User ?? sessionUser;
+        ClaimsPrincipal? user = said.User ?? Resolve(session, said.IsSessionsOwn, accessor);
+        session.Owner?.Check(user);
+        return user;
     }
 
     internal static bool IsNobody(ClaimsPrincipal user)
@@ -41,5 +36,20 @@ internal static class IdentityResolver
         }
 
         return true;
+    }
+
+    private static ClaimsPrincipal? Resolve(McpSession session, bool isSessionsOwn, IIdentityAccessor accessor)
+    {
+        ClaimsPrincipal? sessionUser = session.User;
+
+        // A session without a user leaves it to the accessor; but a visitor's in the pool is nobody else's, whatever the accessor says by now.
+        if (sessionUser is null && session.Owner is null)
+        {
+            return accessor.User;
+        }
+
+        // GET and DELETE are the session's by their nature, in whatever flow they run; the answer to a server's request is a POST like any
+        // other, and known by the flow of the message loop.
+        return isSessionsOwn || AmbientIdentity.Current?.Session == session ? sessionUser : accessor.User ?? sessionUser;
     }
 }

@@ -56,4 +56,13 @@ internal static partial class Log
 
     [LoggerMessage(12, LogLevel.Error, "Client '{Client}': changed settings are invalid. The last valid ones stay in force.")]
     internal static partial void SettingsRefused(this ILogger logger, string client, Exception exception);
+
+    [LoggerMessage(13, LogLevel.Information,
+        "MCP client '{Client}': the backend ended a session. The next rent opens another.")]
+    internal static partial void SessionEnded(this ILogger logger, string client);
+
+    [LoggerMessage(14, LogLevel.Warning,
+        "MCP client '{Client}': closing a session took longer than McpClientPoolOptions.CloseTimeout, or than the shutdown allowed, and was "
+        + "given up. The backend may keep the session until it times out there.")]
+    internal static partial void SessionNotClosedInTime(this ILogger logger, string client);
 }

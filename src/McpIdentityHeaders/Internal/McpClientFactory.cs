@@ -20,14 +20,36 @@ internal sealed class McpClientFactory(
 
     internal async Task<McpSession> CreateSessionAsync(string name, CancellationToken cancellationToken)
     {
+        McpClientRegistration registration = Find(name);
+        var session = new McpSession(accessor.User);
+        await ConnectAsync(name, registration.Transport, session, forUser: null, cancellationToken).ConfigureAwait(false);
+        return session;
+    }
+
+    /// <exception cref="ArgumentException">The name is empty.</exception>
+    /// <exception cref="InvalidOperationException">No client of that name is registered.</exception>
+    internal McpClientRegistration Find(string name)
+    {
         ArgumentException.ThrowIfNullOrEmpty(name);
 
-        McpClientRegistration registration = services.GetKeyedService<McpClientRegistration>(name)
+        return services.GetKeyedService<McpClientRegistration>(name)
             ?? throw new InvalidOperationException(
                 $"No MCP client named '{name}' is registered. Call services.AddMcpClient(\"{name}\", new Uri(\"https://…/mcp\")).");
+    }
 
-        HttpClientTransportOptions registered = registration.Transport;
-        var session = new McpSession(accessor.User);
+    /// <summary>Connects a session.</summary>
+    /// <param name="name">The client's name.</param>
+    /// <param name="registered">The options of all of the client's sessions.</param>
+    /// <param name="session">The session, which says whose it is.</param>
+    /// <param name="forUser">Makes of a copy of the options those of this one session.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    internal async Task ConnectAsync(
+        string name,
+        HttpClientTransportOptions registered,
+        McpSession session,
+        Func<HttpClientTransportOptions, HttpClientTransportOptions>? forUser,
+        CancellationToken cancellationToken)
+    {
         HttpClient httpClient = CreateHttpClient(name, session);
 
         Uri endpoint = registered.Endpoint ?? httpClient.BaseAddress
@@ -36,41 +58,13 @@ internal sealed class McpClientFactory(
                 + $"services.Configure<HttpClientTransportOptions>(\"{name}\", o => o.Endpoint = …), or give its HttpClient a BaseAddress with "
                 + "ConfigureHttpClient.");
 
+        HttpClientTransportOptions transport = TransportOptions.CopyOf(registered, endpoint);
+        transport = forUser?.Invoke(transport) ?? transport;
+        McpClientOptions options = clientOptions.Create(name);
+
         session.Client = await ConnectAsync(
-            session,
-            new HttpClientTransport(CopyOf(registered, endpoint), httpClient, loggerFactory),
-            clientOptions.Create(name),
-            cancellationToken).ConfigureAwait(false);
-
-        return session;
-    }
-
-    /// <summary>Copies the registered options, which all sessions share, for one session. The client's own are made anew for each.</summary>
-    internal static HttpClientTransportOptions CopyOf(HttpClientTransportOptions options, Uri endpoint) => new()
-    {
-        Endpoint = endpoint,
-        TransportMode = options.TransportMode,
-        Name = options.Name,
-        ConnectionTimeout = options.ConnectionTimeout,
-        AdditionalHeaders = options.AdditionalHeaders is null ? null : CopyOf(options.AdditionalHeaders),
-        KnownSessionId = options.KnownSessionId,
-        EnableStandaloneGetStream = options.EnableStandaloneGetStream,
-        OwnsSession = options.OwnsSession,
-        OAuth = options.OAuth,
-        MaxReconnectionAttempts = options.MaxReconnectionAttempts,
-        DefaultReconnectionInterval = options.DefaultReconnectionInterval,
-    };
-
-    /// <summary>Copies headers, whose names differ in more than case: two spellings of one would go out as two values.</summary>
-    internal static Dictionary<string, string> CopyOf(IDictionary<string, string> headers)
-    {
-        var copy = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-        foreach ((string name, string value) in headers)
-        {
-            copy[name] = value;
-        }
-
-        return copy;
+            session, new HttpClientTransport(transport, httpClient, loggerFactory), options, cancellationToken).ConfigureAwait(false);
+        session.IsStateless = StatelessSession.Is(session, transport, options);
     }
 
     /// <summary>Connects in a flow of the session's own, in which its message loop and streams then run for as long as it lives.</summary>
@@ -85,7 +79,7 @@ internal sealed class McpClientFactory(
     private HttpClient CreateHttpClient(string name, McpSession session)
     {
         // Never disposed: it owns nothing, since the handlers are the factory's, and it lives as long as the session that uses it.
-        var client = new HttpClient(new McpSessionHandler(session, handlers.CreateHandler(name)), disposeHandler: false);
+        var client = new HttpClient(new McpSessionHandler(session, accessor, handlers.CreateHandler(name)), disposeHandler: false);
 
         foreach (Action<HttpClient> configure in httpOptions.Get(name).HttpClientActions)
         {

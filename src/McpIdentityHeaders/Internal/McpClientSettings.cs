@@ -40,7 +40,7 @@ internal static class McpClientSettings
 
             case "ADDITIONALHEADERS":
                 // A copy: the dictionary that is there may be one that code gave to several clients.
-                options.AdditionalHeaders = McpClientFactory.CopyOf(options.AdditionalHeaders ?? new Dictionary<string, string>());
+                options.AdditionalHeaders = TransportOptions.CopyOf(options.AdditionalHeaders ?? new Dictionary<string, string>());
                 foreach (Setting header in setting.Children())
                 {
                     options.AdditionalHeaders[header.Key] = header.Text();

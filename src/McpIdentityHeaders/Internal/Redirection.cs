@@ -62,7 +62,7 @@ internal static class Redirection
             next.Headers.Authorization = null;
 
             // Another origin chose where this goes and what it asks: nobody's identity is put on it any more, whatever is trusted by then.
-            next.SetUser(null);
+            RequestIdentity.Disown(next);
         }
 
         return next;

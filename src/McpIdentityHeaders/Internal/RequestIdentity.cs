@@ -4,7 +4,7 @@ namespace McpIdentityHeaders.Internal;
 
 /// <summary>
 /// What is said about one request's identity, kept in its options. Immutable: resilience handlers copy options by reference to other
-/// attempts. One entry for both facts, since each look-up costs.
+/// attempts. One entry for all of it, since each look-up costs.
 /// </summary>
 internal sealed class RequestIdentity
 {
@@ -31,9 +31,16 @@ internal sealed class RequestIdentity
     internal static RequestIdentity? Of(HttpRequestMessage request) =>
         request.Options.TryGetValue(Key, out RequestIdentity? identity) ? identity : null;
 
-    /// <summary>Names the user, which decides: whose session it is matters no more.</summary>
-    internal static void SetUser(HttpRequestMessage request, ClaimsPrincipal user) =>
-        request.Options.Set(Key, new RequestIdentity(user, session: null, isSessionsOwn: false));
+    /// <summary>Names the user, which decides who it is; whether that user may use the session is another question.</summary>
+    internal static void SetUser(HttpRequestMessage request, ClaimsPrincipal user)
+    {
+        RequestIdentity? said = Of(request);
+        request.Options.Set(Key, new RequestIdentity(user, said?.Session, said?.IsSessionsOwn ?? false));
+    }
+
+    /// <summary>Makes the request nobody's and no session's: another origin chose where it goes.</summary>
+    internal static void Disown(HttpRequestMessage request) =>
+        request.Options.Set(Key, new RequestIdentity(new ClaimsPrincipal(), session: null, isSessionsOwn: false));
 
     internal static void SetSession(HttpRequestMessage request, McpSession session)
     {

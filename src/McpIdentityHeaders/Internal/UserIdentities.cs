@@ -88,6 +88,11 @@ internal readonly struct UserIdentities
     internal static bool Matches(Claim claim, string claimType) =>
         string.Equals(claim.Type, claimType, StringComparison.Ordinal) && !string.IsNullOrWhiteSpace(claim.Value);
 
+    internal static Claim? SubjectOf(ClaimsIdentity identity) =>
+        FindFirst(identity, Subject) ?? FindFirst(identity, ClaimTypes.NameIdentifier);
+
+    internal static string? IssuerOf(ClaimsIdentity identity) => FindFirst(identity, Issuer)?.Value;
+
     /// <summary>Calls the user's own code, whose exceptions may hold what they like.</summary>
     private static ClaimsIdentity? Choose(
         ClaimsPrincipal principal, Func<ClaimsPrincipal, ClaimsIdentity?> select, out string? refusal)
@@ -108,11 +113,6 @@ internal readonly struct UserIdentities
 
     private static bool Contributes(ClaimsIdentity identity, ClaimsIdentity user) =>
         SubjectOf(identity) is not { } subject
-        || (string.Equals(subject, SubjectOf(user), StringComparison.Ordinal)
+        || (string.Equals(subject.Value, SubjectOf(user)?.Value, StringComparison.Ordinal)
             && string.Equals(IssuerOf(identity), IssuerOf(user), StringComparison.Ordinal));
-
-    private static string? SubjectOf(ClaimsIdentity identity) =>
-        (FindFirst(identity, Subject) ?? FindFirst(identity, ClaimTypes.NameIdentifier))?.Value;
-
-    private static string? IssuerOf(ClaimsIdentity identity) => FindFirst(identity, Issuer)?.Value;
 }

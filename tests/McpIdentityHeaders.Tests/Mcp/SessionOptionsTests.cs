@@ -19,8 +19,8 @@ public sealed class SessionOptionsTests
     {
         HttpClientTransportOptions options = Filled(new HttpClientTransportOptions { Endpoint = new Uri("http://other.test/") });
 
-        AssertSame(options, McpClientFactory.CopyOf(options, options.Endpoint));
-        Assert.Equal(Endpoint, McpClientFactory.CopyOf(options, Endpoint).Endpoint);
+        AssertSame(options, TransportOptions.CopyOf(options, options.Endpoint));
+        Assert.Equal(Endpoint, TransportOptions.CopyOf(options, Endpoint).Endpoint);
     }
 
     [Fact]
@@ -28,7 +28,7 @@ public sealed class SessionOptionsTests
     {
         var transport = new HttpClientTransportOptions { Endpoint = Endpoint };
 
-        AssertSame(transport, McpClientFactory.CopyOf(transport, Endpoint));
+        AssertSame(transport, TransportOptions.CopyOf(transport, Endpoint));
     }
 
     [Fact]
@@ -40,7 +40,7 @@ public sealed class SessionOptionsTests
             AdditionalHeaders = new Dictionary<string, string> { ["X-Tenant"] = "blue" },
         };
 
-        HttpClientTransportOptions sessions = McpClientFactory.CopyOf(registered, Endpoint);
+        HttpClientTransportOptions sessions = TransportOptions.CopyOf(registered, Endpoint);
         sessions.AdditionalHeaders!["X-Session"] = "1";
         sessions.Name = "session";
 

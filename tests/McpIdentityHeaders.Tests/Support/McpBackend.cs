@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Builder;
@@ -14,11 +15,13 @@ internal sealed class McpBackend : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly ExchangeLog _log;
+    private readonly ConcurrentDictionary<string, bool> _sessions;
 
-    private McpBackend(WebApplication app, ExchangeLog log, McpBackendKind kind)
+    private McpBackend(WebApplication app, ExchangeLog log, ConcurrentDictionary<string, bool> sessions, McpBackendKind kind)
     {
         _app = app;
         _log = log;
+        _sessions = sessions;
         Kind = kind;
         Root = new Uri(app.Urls.Single());
         Endpoint = new Uri(Root, kind == McpBackendKind.LegacySse ? "/mcp/sse" : "/mcp");
@@ -35,17 +38,21 @@ internal sealed class McpBackend : IAsyncDisposable
 
     /// <param name="kind">Which protocol it speaks.</param>
     /// <param name="before">Middleware in front of the MCP endpoint, for a server that redirects, sets cookies or fails.</param>
-    public static async Task<McpBackend> StartAsync(McpBackendKind kind, Func<HttpContext, RequestDelegate, Task>? before = null)
+    /// <param name="at">Where another backend was that has been stopped; null for a port of the system's choice.</param>
+    public static async Task<McpBackend> StartAsync(
+        McpBackendKind kind, Func<HttpContext, RequestDelegate, Task>? before = null, Uri? at = null)
     {
         var log = new ExchangeLog();
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.WebHost.UseUrls(at?.GetLeftPart(UriPartial.Authority) ?? "http://127.0.0.1:0");
         builder.Services.AddHttpContextAccessor();
         builder.Services.AddMcpServer().WithHttpTransport(options => Configure(options, kind)).WithTools<BackendTools>();
 
         WebApplication app = builder.Build();
+        var sessions = new ConcurrentDictionary<string, bool>();
         app.Use(log.RecordAsync);
+        app.Use((context, next) => FollowSessionAsync(context, next, sessions));
         if (before is not null)
         {
             app.Use((context, next) => before(context, next));
@@ -53,7 +60,25 @@ internal sealed class McpBackend : IAsyncDisposable
 
         app.MapMcp("/mcp");
         await app.StartAsync();
-        return new McpBackend(app, log, kind);
+        return new McpBackend(app, log, sessions, kind);
+    }
+
+    /// <summary>Gets the ids of the sessions that the server has opened and nobody has ended.</summary>
+    public IReadOnlyCollection<string> LiveSessions => [.. _sessions.Keys];
+
+    /// <summary>Ends a session on the server, of which its client is told nothing.</summary>
+    public async Task EndSessionAsync(string id, string? subject = null)
+    {
+        using var client = new HttpClient();
+        using var delete = new HttpRequestMessage(HttpMethod.Delete, Endpoint);
+        delete.Headers.Add("Mcp-Session-Id", id);
+        if (subject is not null)
+        {
+            delete.Headers.Add("X-User-Sub", subject);
+        }
+
+        using HttpResponseMessage response = await client.SendAsync(delete);
+        response.EnsureSuccessStatusCode();
     }
 
     /// <summary>Waits for a request that is like this, however early or late it comes.</summary>
@@ -71,10 +96,32 @@ internal sealed class McpBackend : IAsyncDisposable
 
     private static void Configure(HttpServerTransportOptions options, McpBackendKind kind)
     {
-        options.SessionMode = kind == McpBackendKind.Stateless ? HttpServerSessionMode.Stateless : HttpServerSessionMode.Stateful;
+        options.SessionMode = kind is McpBackendKind.Stateless or McpBackendKind.OlderStateless
+            ? HttpServerSessionMode.Stateless
+            : HttpServerSessionMode.Stateful;
 #pragma warning disable MCP9004 // Marked obsolete by the SDK, and still what many backends speak.
         options.EnableLegacySse = kind == McpBackendKind.LegacySse;
 #pragma warning restore MCP9004
+    }
+
+    private static async Task FollowSessionAsync(HttpContext context, RequestDelegate next, ConcurrentDictionary<string, bool> sessions)
+    {
+        const string SessionId = "Mcp-Session-Id";
+        if (context.Request.Headers[SessionId].Count == 0)
+        {
+            context.Response.OnStarting(() =>
+            {
+                _ = context.Response.Headers[SessionId].ToString() is { Length: > 0 } opened && sessions.TryAdd(opened, true);
+                return Task.CompletedTask;
+            });
+        }
+
+        await next(context);
+
+        if (HttpMethods.IsDelete(context.Request.Method) && context.Response.StatusCode < 300)
+        {
+            sessions.TryRemove(context.Request.Headers[SessionId].ToString(), out _);
+        }
     }
 
     private sealed class ExchangeLog

@@ -1,0 +1,118 @@
+using System.Collections.Concurrent;
+using System.Security.Claims;
+
+namespace McpIdentityHeaders.Internal;
+
+/// <summary>The pools of all clients, each made when it is first rented from.</summary>
+internal sealed class McpClientPool : IMcpClientPool, IAsyncDisposable, IDisposable
+{
+    private readonly IServiceProvider _services;
+    private readonly McpClientFactory _factory;
+    private readonly IIdentityAccessor _accessor;
+    private readonly ConcurrentDictionary<string, Lazy<SessionPool>> _pools = new(StringComparer.Ordinal);
+    private volatile bool _isShutDown;
+    private int _isDisposed;
+
+    public McpClientPool(IServiceProvider services, McpClientFactory factory, IIdentityAccessor accessor, McpClientPoolShutdown shutdown)
+    {
+        _services = services;
+        _factory = factory;
+        _accessor = accessor;
+        shutdown.Pool = this;
+    }
+
+    private IEnumerable<SessionPool> Pools => _pools.Values.Select(pool => pool.Value);
+
+    public ValueTask<McpClientLease> RentAsync(string name, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            return PoolOf(name).RentAsync(_accessor.User, cancellationToken);
+        }
+        catch (Exception exception)
+        {
+            return ValueTask.FromException<McpClientLease>(exception);
+        }
+    }
+
+    public Task CloseAsync(ClaimsPrincipal user, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(user);
+
+        if (!user.Identities.Any(identity => identity.IsAuthenticated && UserIdentities.SubjectOf(identity) is not null))
+        {
+            throw new ArgumentException(
+                "No session was closed: the principal has no authenticated identity with a subject. Pass the user as it was when it rented.",
+                nameof(user));
+        }
+
+        List<Task> closing = [];
+        string? refusal = null;
+        foreach (SessionPool pool in Pools)
+        {
+            if (pool.Close(user, out string? reason) is { } closed)
+            {
+                closing.Add(closed);
+            }
+            else
+            {
+                refusal ??= reason;
+            }
+        }
+
+        return closing.Count > 0 || refusal is null
+            ? Task.WhenAll(closing).WaitAsync(cancellationToken)
+            : throw new ArgumentException($"No session was closed: {refusal}.", nameof(user));
+    }
+
+    /// <summary>Closes all sessions at once, and waits for no backend longer than is allowed.</summary>
+    internal async Task ShutDownAsync(CancellationToken cancellationToken)
+    {
+        _isShutDown = true;
+        await Task.WhenAll(Pools.Select(pool => pool.ShutDownAsync(cancellationToken))).ConfigureAwait(false);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        // A container disposes it once for each service that it is.
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
+        {
+            return;
+        }
+
+        await ShutDownAsync(CancellationToken.None).ConfigureAwait(false);
+        foreach (SessionPool pool in Pools)
+        {
+            pool.Dispose();
+        }
+    }
+
+    // A container that is disposed synchronously has nothing else to call. On a flow of its own, since the caller's thread is blocked.
+    public void Dispose() => OwnFlow.Run(() => DisposeAsync().AsTask()).GetAwaiter().GetResult();
+
+    private SessionPool PoolOf(string name)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        ObjectDisposedException.ThrowIf(_isShutDown, typeof(IMcpClientPool));
+
+        return _pools.TryGetValue(name, out Lazy<SessionPool>? pool) ? pool.Value : AddPool(name);
+    }
+
+    private SessionPool AddPool(string name)
+    {
+        // Refuses a name that is not registered, which must not stay here.
+        _factory.Find(name);
+
+        // Not made twice by two who come first: each would open sessions of its own.
+        SessionPool pool = _pools.GetOrAdd(
+            name, name => new Lazy<SessionPool>(() => new SessionPool(new SessionPoolClient(_services, _factory, name)))).Value;
+
+        if (_isShutDown)
+        {
+            // Too late to be among those that were shut down.
+            _ = pool.ShutDownAsync(CancellationToken.None);
+        }
+
+        return pool;
+    }
+}

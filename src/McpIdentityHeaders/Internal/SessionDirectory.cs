@@ -1,0 +1,65 @@
+namespace McpIdentityHeaders.Internal;
+
+/// <summary>Where the sessions of one client are found. Guarded by the lock of its <see cref="SessionTable"/>.</summary>
+internal sealed class SessionDirectory
+{
+    private readonly HashSet<PooledSession> _all = [];
+    private readonly Dictionary<UserKey, PooledSession> _byUser = [];
+
+    /// <summary>Gets all that are not gone.</summary>
+    internal IReadOnlyCollection<PooledSession> All => _all;
+
+    /// <summary>Gets the one that serves everybody.</summary>
+    internal PooledSession? Shared { get; private set; }
+
+    /// <summary>Gets or sets the one that is being opened to find out whether it can serve everybody.</summary>
+    internal PooledSession? Probe { get; set; }
+
+    internal PooledSession? FindOwn(PoolUser user) =>
+        user.Key is { } key && _byUser.TryGetValue(key, out PooledSession? session) ? session : null;
+
+    internal void Add(PooledSession session)
+    {
+        _all.Add(session);
+        if (session.Key is { } key)
+        {
+            _byUser.Add(key, session);
+        }
+    }
+
+    /// <summary>Makes a user's session everybody's, unless there is one already.</summary>
+    internal bool TryShare(PooledSession session)
+    {
+        if (Shared is not null)
+        {
+            return false;
+        }
+
+        Unlist(session);
+        session.Key = null;
+        session.Session.Share();
+        Shared = session;
+        return true;
+    }
+
+    /// <summary>Has it found by nobody any more.</summary>
+    internal void Unlist(PooledSession session)
+    {
+        Shared = Shared == session ? null : Shared;
+        EndProbe(session);
+        if (session.Key is { } key && _byUser.TryGetValue(key, out PooledSession? listed) && listed == session)
+        {
+            _byUser.Remove(key);
+        }
+    }
+
+    /// <summary>Forgets it.</summary>
+    internal void Remove(PooledSession session)
+    {
+        Unlist(session);
+        _all.Remove(session);
+    }
+
+    /// <summary>What one user was to find out is known, or was not found out.</summary>
+    internal void EndProbe(PooledSession session) => Probe = Probe == session ? null : Probe;
+}

@@ -1,0 +1,45 @@
+using System.Security.Claims;
+
+namespace McpIdentityHeaders.Internal;
+
+/// <summary>Who a user is, whatever else is claimed: the issuer and the subject. A subject is unique with its issuer only (OpenID Connect Core, section 2).</summary>
+internal readonly struct UserKey : IEquatable<UserKey>
+{
+    private readonly string _issuer;
+    private readonly string _subject;
+
+    private UserKey(string issuer, string subject)
+    {
+        _issuer = issuer;
+        _subject = subject;
+    }
+
+    public static bool operator ==(UserKey left, UserKey right) => left.Equals(right);
+
+    public static bool operator !=(UserKey left, UserKey right) => !left.Equals(right);
+
+    public bool Equals(UserKey other) =>
+        string.Equals(_subject, other._subject, StringComparison.Ordinal) && string.Equals(_issuer, other._issuer, StringComparison.Ordinal);
+
+    public override bool Equals(object? obj) => obj is UserKey other && Equals(other);
+
+    public override int GetHashCode() => HashCode.Combine(_issuer, _subject);
+
+    /// <summary>Names neither value: it may end up in a message.</summary>
+    public override string ToString() => nameof(UserKey);
+
+    /// <param name="identities">The one user of a principal.</param>
+    /// <param name="refusal">Why it has no key.</param>
+    internal static UserKey? Of(UserIdentities identities, out string? refusal)
+    {
+        ClaimsIdentity user = identities[0];
+        if (UserIdentities.SubjectOf(user) is not { } subject)
+        {
+            refusal = "the signed-in user has no subject: no 'sub' claim and no ClaimTypes.NameIdentifier. Have the sign-in keep one of them";
+            return null;
+        }
+
+        refusal = null;
+        return new UserKey(UserIdentities.IssuerOf(user) ?? subject.Issuer, subject.Value);
+    }
+}

@@ -1,0 +1,47 @@
+using System.Security.Claims;
+using ModelContextProtocol.Client;
+
+namespace McpIdentityHeaders;
+
+/// <summary>How <see cref="IMcpClientPool"/> keeps the sessions of one client.</summary>
+/// <remarks>
+/// Named by the client. All but <see cref="TransportOptionsFactory"/> binds from configuration: the section given to <c>AddMcpClient</c> may
+/// have a <c>Pool</c> in it. It is validated at start-up (without a host: at first use), and a changed configuration before it takes effect:
+/// an invalid one is logged and leaves the last good one in force. Times are those of the registered <see cref="TimeProvider"/>.
+/// </remarks>
+public sealed class McpClientPoolOptions
+{
+    /// <summary>Gets or sets how long a session that nobody has rented stays open.</summary>
+    /// <value>More than zero and at most 24 days. The default value is 10 minutes. Keep it below the time after which the backend ends idle sessions.</value>
+    public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Gets or sets how many sessions there are at most, those being opened included.</summary>
+    /// <value>
+    /// At least 1. The default value is 10,000. When it is reached, the session that has been idle longest is closed for a new one; where all
+    /// are rented, renting fails.
+    /// </value>
+    public int MaxSessions { get; set; } = 10_000;
+
+    /// <summary>Gets or sets whether one client serves all users where the backend is stateless.</summary>
+    /// <value>
+    /// The default value is <see langword="true"/>. It does so where protocol 2026-07-28 or later is negotiated over Streamable HTTP without a
+    /// session id, and where the client has no <c>OAuth</c>, no handlers for elicitation, sampling, roots or notifications, and no
+    /// <see cref="TransportOptionsFactory"/>: everywhere else, something is one user's.
+    /// </value>
+    public bool ShareStatelessClients { get; set; } = true;
+
+    /// <summary>Gets or sets how long closing a session may take, such as the DELETE to a backend that does not answer.</summary>
+    /// <value>More than zero and at most 24 days. The default value is 5 seconds for each session; many are closed at once.</value>
+    public TimeSpan CloseTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Gets or sets what makes the transport options of one user's session.</summary>
+    /// <value>
+    /// The default value is <see langword="null"/>: all sessions are opened with the registered options. It is given the session's user (a
+    /// principal without identities for a visitor) and a copy of the registered options, <c>OAuth</c> included, which it may change and return.
+    /// It is the way to a <c>TokenCache</c> for each user. With it, no client serves several users.
+    /// </value>
+    public Func<ClaimsPrincipal, HttpClientTransportOptions, HttpClientTransportOptions>? TransportOptionsFactory { get; set; }
+
+    /// <summary>Gets whether the settings let one client serve everybody.</summary>
+    internal bool MayShare => ShareStatelessClients && TransportOptionsFactory is null;
+}
