@@ -93,9 +93,10 @@ public static class ClaimInjectionHttpClientBuilderExtensions
         services.AddOptions<HttpClientFactoryOptions>(name)
             .PostConfigure<IServiceProvider>((options, provider) =>
             {
+                // Kept once it is found: sessions are still closed when the container gives nothing any more.
+                var client = new Lazy<ClaimInjectionClient>(() => provider.GetRequiredKeyedService<ClaimInjectionClient>(name));
                 Func<string, bool> others = options.ShouldRedactHeaderValue;
-                options.ShouldRedactHeaderValue = header =>
-                    provider.GetRequiredKeyedService<ClaimInjectionClient>(name).Plan.OwnedNames.Contains(header) || others(header);
+                options.ShouldRedactHeaderValue = header => client.Value.Plan.OwnedNames.Contains(header) || others(header);
             })
             .Validate(
                 _ => services.Last(service => service.ServiceType == typeof(IIdentityAccessor) && !service.IsKeyedService).Lifetime

@@ -9,7 +9,8 @@ internal sealed class McpClientPool : IMcpClientPool, IAsyncDisposable, IDisposa
     private readonly IServiceProvider _services;
     private readonly McpClientFactory _factory;
     private readonly IIdentityAccessor _accessor;
-    private readonly ConcurrentDictionary<string, Lazy<SessionPool>> _pools = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, SessionPool> _pools = new(StringComparer.Ordinal);
+    private readonly Lock _adding = new();
     private volatile bool _isShutDown;
     private int _isDisposed;
 
@@ -20,8 +21,6 @@ internal sealed class McpClientPool : IMcpClientPool, IAsyncDisposable, IDisposa
         _accessor = accessor;
         shutdown.Pool = this;
     }
-
-    private IEnumerable<SessionPool> Pools => _pools.Values.Select(pool => pool.Value);
 
     public ValueTask<McpClientLease> RentAsync(string name, CancellationToken cancellationToken = default)
     {
@@ -46,30 +45,18 @@ internal sealed class McpClientPool : IMcpClientPool, IAsyncDisposable, IDisposa
                 nameof(user));
         }
 
-        List<Task> closing = [];
-        string? refusal = null;
-        foreach (SessionPool pool in Pools)
-        {
-            if (pool.Close(user, out string? reason) is { } closed)
-            {
-                closing.Add(closed);
-            }
-            else
-            {
-                refusal ??= reason;
-            }
-        }
-
-        return closing.Count > 0 || refusal is null
-            ? Task.WhenAll(closing).WaitAsync(cancellationToken)
-            : throw new ArgumentException($"No session was closed: {refusal}.", nameof(user));
+        return Task.WhenAll(_pools.Values.Select(pool => pool.CloseAsync(user))).WaitAsync(cancellationToken);
     }
 
     /// <summary>Closes all sessions at once, and waits for no backend longer than is allowed.</summary>
     internal async Task ShutDownAsync(CancellationToken cancellationToken)
     {
-        _isShutDown = true;
-        await Task.WhenAll(Pools.Select(pool => pool.ShutDownAsync(cancellationToken))).ConfigureAwait(false);
+        lock (_adding)
+        {
+            _isShutDown = true;
+        }
+
+        await Task.WhenAll(_pools.Values.Select(pool => pool.ShutDownAsync(cancellationToken))).ConfigureAwait(false);
     }
 
     public async ValueTask DisposeAsync()
@@ -81,7 +68,7 @@ internal sealed class McpClientPool : IMcpClientPool, IAsyncDisposable, IDisposa
         }
 
         await ShutDownAsync(CancellationToken.None).ConfigureAwait(false);
-        foreach (SessionPool pool in Pools)
+        foreach (SessionPool pool in _pools.Values)
         {
             pool.Dispose();
         }
@@ -95,24 +82,23 @@ internal sealed class McpClientPool : IMcpClientPool, IAsyncDisposable, IDisposa
         ArgumentException.ThrowIfNullOrEmpty(name);
         ObjectDisposedException.ThrowIf(_isShutDown, typeof(IMcpClientPool));
 
-        return _pools.TryGetValue(name, out Lazy<SessionPool>? pool) ? pool.Value : AddPool(name);
+        return _pools.TryGetValue(name, out SessionPool? pool) ? pool : AddPool(name);
     }
 
     private SessionPool AddPool(string name)
     {
-        // Refuses a name that is not registered, which must not stay here.
-        _factory.Find(name);
-
-        // Not made twice by two who come first: each would open sessions of its own.
-        SessionPool pool = _pools.GetOrAdd(
-            name, name => new Lazy<SessionPool>(() => new SessionPool(new SessionPoolClient(_services, _factory, name)))).Value;
-
-        if (_isShutDown)
+        // Made outside the lock: it asks for other people's code. One that another thread has added meanwhile is used in its place.
+        var added = new SessionPool(new SessionPoolClient(_services, _factory, name));
+        lock (_adding)
         {
-            // Too late to be among those that were shut down.
-            _ = pool.ShutDownAsync(CancellationToken.None);
+            if (!_isShutDown && _pools.TryAdd(name, added))
+            {
+                return added;
+            }
         }
 
-        return pool;
+        added.Dispose();
+        ObjectDisposedException.ThrowIf(_isShutDown, typeof(IMcpClientPool));
+        return _pools[name];
     }
 }

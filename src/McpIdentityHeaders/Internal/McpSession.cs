@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Claims;
 using ModelContextProtocol.Client;
 
@@ -9,12 +10,20 @@ internal sealed class McpSession
     private volatile ClaimsPrincipal? _user;
     private volatile SessionOwner? _owner;
     private volatile bool _hasStream;
+    private readonly TaskCompletionSource _known = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _isDoubtful;
+    private volatile bool _hasEnded;
 
-    internal McpSession(ClaimsPrincipal? user, SessionOwner? owner = null)
+    /// <summary>A session that its caller owns.</summary>
+    internal McpSession(ClaimsPrincipal? user) => _user = user;
+
+    /// <summary>A session that the pool owns.</summary>
+    internal McpSession(ClaimsPrincipal? user, SessionOwner owner, CloseBound closeBound, CancellationToken closing)
     {
         _user = user;
         _owner = owner;
+        CloseBound = closeBound;
+        Closing = closing;
     }
 
     /// <summary>
@@ -43,20 +52,47 @@ internal sealed class McpSession
         set => _hasStream = value;
     }
 
+    /// <summary>Gets how long the DELETE may take, where the pool owns the session. Its caller waits for as long as it likes.</summary>
+    internal CloseBound? CloseBound { get; }
+
+    /// <summary>Gets what ends when the client knows the session's id, and can close it: while it connects, or never where there is none.</summary>
+    internal Task Known => _known.Task;
+
+    /// <summary>Gets what is cancelled when the pool closes the session.</summary>
+    internal CancellationToken Closing { get; }
+
     /// <summary>
-    /// Gets or sets whether the backend has answered as one does that has come to speak otherwise. Without a session id nothing else tells
-    /// that it is not the backend any more that the client connected with.
+    /// Gets or sets whether the backend has answered a call as many do that know nothing of the session any more, though it may have meant the
+    /// call alone.
     /// </summary>
     internal bool IsDoubtful
     {
+        get => _isDoubtful;
         set => _isDoubtful = value;
     }
 
-    /// <summary>Gets whether nothing can be called on it any more.</summary>
-    internal bool HasEnded => _isDoubtful || Client.Completion.IsCompleted;
+    /// <summary>Gets whether it is not to be called on any more.</summary>
+    internal bool HasEnded => _hasEnded || Client.Completion.IsCompleted;
 
-    /// <summary>Gets what ends the DELETE that closes the session. The SDK's own call of it has no bound.</summary>
-    internal CancellationToken CloseBound { get; private set; }
+    internal void SetKnown() => _known.TrySetResult();
+
+    /// <summary>Looks whether a call's status says that the session has ended, which the SDK tells somewhat later, if at all.</summary>
+    internal void Answered(HttpStatusCode status)
+    {
+        switch (status)
+        {
+            // Of a session id, 404 says so for certain (MCP 2025-11-25, transports, session management). Without one there is no state to
+            // lose, and a backend that has come to speak otherwise is known by nothing else.
+            case HttpStatusCode.NotFound:
+            case HttpStatusCode.BadRequest when Client.SessionId is null:
+                _hasEnded = true;
+                break;
+
+            case HttpStatusCode.BadRequest:
+                _isDoubtful = true;
+                break;
+        }
+    }
 
     /// <summary>Makes it everybody's: it has no user, and the live identity decides.</summary>
     internal void Share()
@@ -65,11 +101,25 @@ internal sealed class McpSession
         _owner = null;
     }
 
-    /// <summary>Closes the session in its own flow, so that whatever is sent for it is sent as its user's.</summary>
-    /// <param name="bound">Gives up what is still being sent.</param>
-    internal async Task CloseAsync(CancellationToken bound)
+    /// <summary>Asks the backend whether it knows the session, in the session's own flow.</summary>
+    internal async Task<bool> IsAliveAsync(CancellationToken cancellationToken)
     {
-        CloseBound = bound;
+        IdentityScope.EnterSession(this);
+        _isDoubtful = false;
+        try
+        {
+            await Client.PingAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (Exception)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Closes the session in its own flow, so that whatever is sent for it is sent as its user's.</summary>
+    internal async Task CloseAsync()
+    {
         IdentityScope.EnterSession(this);
         await Client.DisposeAsync().ConfigureAwait(false);
     }

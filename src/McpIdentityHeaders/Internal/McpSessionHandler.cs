@@ -1,5 +1,3 @@
-using System.Net;
-
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>
@@ -8,6 +6,8 @@ namespace McpIdentityHeaders.Internal;
 /// </summary>
 internal sealed class McpSessionHandler : DelegatingHandler
 {
+    private const string SessionId = "Mcp-Session-Id";
+
     private readonly McpSession _session;
     private readonly IIdentityAccessor _accessor;
 
@@ -28,13 +28,18 @@ internal sealed class McpSessionHandler : DelegatingHandler
     {
         Mark(request);
 
-        if (request.Method == HttpMethod.Delete)
+        // Its caller disposes a session of its own, and waits for as long as it likes.
+        if (_session.CloseBound is not { } bound)
         {
-            return SendBoundedAsync(request, cancellationToken);
+            return base.SendAsync(request, cancellationToken);
         }
 
-        // Null while it connects, when the SDK tries one protocol after another and a refusal means nothing.
-        return _session.Client is { SessionId: null } ? SendObservedAsync(request, cancellationToken) : base.SendAsync(request, cancellationToken);
+        if (request.Method == HttpMethod.Delete)
+        {
+            return bound.RunAsync(token => base.SendAsync(request, token), cancellationToken);
+        }
+
+        return request.Method == HttpMethod.Post ? PostAsync(request, cancellationToken) : base.SendAsync(request, cancellationToken);
     }
 
     private void Mark(HttpRequestMessage request)
@@ -54,20 +59,30 @@ internal sealed class McpSessionHandler : DelegatingHandler
         }
     }
 
-    private async Task<HttpResponseMessage> SendBoundedAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> PostAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _session.CloseBound);
-        return await base.SendAsync(request, either.Token).ConfigureAwait(false);
-    }
-
-    private async Task<HttpResponseMessage> SendObservedAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-    {
-        HttpResponseMessage response = await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
-        if (response.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.NotFound)
+        if (_session.Client is null && request.Headers.Contains(SessionId))
         {
-            _session.IsDoubtful = true;
+            _session.SetKnown();
+        }
+
+        HttpResponseMessage response = _session.HasStream && _session.Client is { SessionId: null }
+            ? await PostBesideStreamAsync(request, cancellationToken).ConfigureAwait(false)
+            : await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
+
+        // While it connects there is no client: the SDK tries one protocol after another then, and a refusal means nothing.
+        if (_session.Client is not null)
+        {
+            _session.Answered(response.StatusCode);
         }
 
         return response;
+    }
+
+    /// <summary>Posts as legacy SSE does. The SDK's transport for it leaves a POST that is not answered as it is when it is closed.</summary>
+    private async Task<HttpResponseMessage> PostBesideStreamAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _session.Closing);
+        return await base.SendAsync(request, either.Token).ConfigureAwait(false);
     }
 }

@@ -32,9 +32,15 @@ internal readonly record struct PoolUser(ClaimsPrincipal? Principal, UserKey? Ke
             return true;
         }
 
-        if (UserIdentities.Select(principal, select, out refusal) is not { } identities || UserKey.Of(identities, out refusal) is not { } key)
+        if (UserIdentities.Select(principal, select, out refusal) is not { } identities)
         {
             refusal ??= "its user cannot be told";
+            return false;
+        }
+
+        if (UserKey.Of(identities[0]) is not { } key)
+        {
+            refusal = "the signed-in user has no subject: no 'sub' claim and no ClaimTypes.NameIdentifier. Have the sign-in keep one of them";
             return false;
         }
 
@@ -45,6 +51,7 @@ internal readonly record struct PoolUser(ClaimsPrincipal? Principal, UserKey? Ke
     private static double? IssuedAtOf(ClaimsIdentity identity) =>
         UserIdentities.FindFirst(identity, IssuedAtClaim) is { } claim
         && double.TryParse(claim.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds)
+        && double.IsFinite(seconds)
             ? seconds
             : null;
 }

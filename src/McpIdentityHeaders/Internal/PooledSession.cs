@@ -7,14 +7,16 @@ internal sealed class PooledSession : IDisposable
 {
     private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly CancellationTokenSource _opening = new();
+    private readonly CancellationTokenSource _closing = new();
     private double? _issuedAt;
 
-    internal PooledSession(UserKey? key, HttpClientTransportOptions transport, McpSession session)
+    internal PooledSession(PoolUser user, HttpClientTransportOptions transport, SessionOwner owner, CloseBound closeBound)
     {
-        Key = key;
+        Key = user.Key;
+        IsVisitors = user.Key is null;
+        _issuedAt = user.IssuedAt;
         Transport = transport;
-        Session = session;
+        Session = new McpSession(user.Principal, owner, closeBound, _closing.Token);
         IdleNode = new LinkedListNode<PooledSession>(this);
     }
 
@@ -26,7 +28,16 @@ internal sealed class PooledSession : IDisposable
     /// <summary>Gets or sets whose it is; null where it is a visitor's, or everybody's.</summary>
     internal UserKey? Key { get; set; }
 
+    /// <summary>Gets or sets whether it is the lease's own.</summary>
+    internal bool IsVisitors { get; set; }
+
     internal PooledSessionState State { get; set; }
+
+    /// <summary>Gets or sets whose opening it waits for before its own.</summary>
+    internal PooledSession? WaitsFor { get; set; }
+
+    /// <summary>Gets or sets whether it counts among those that there may be.</summary>
+    internal bool IsCounted { get; set; }
 
     /// <summary>Gets or sets whether it is connected, so that there is something to close.</summary>
     internal bool IsConnected { get; set; }
@@ -42,16 +53,13 @@ internal sealed class PooledSession : IDisposable
     /// <summary>Gets or sets when it was last given back, as the clock's timestamp.</summary>
     internal long IdleSince { get; set; }
 
-    /// <summary>Gets what ends when it is open, or fails as opening it does; where it was retired meanwhile, it just ends.</summary>
+    /// <summary>Gets what ends when it is open, or fails as opening it does; where it is retired meanwhile, it just ends.</summary>
     internal Task Opened => _opened.Task;
 
     /// <summary>Gets what ends when nothing is left of it.</summary>
     internal Task Gone => _gone.Task;
 
-    /// <summary>Gets what gives up opening it.</summary>
-    internal CancellationToken OpeningToken => _opening.Token;
-
-    public void Dispose() => _opening.Dispose();
+    public void Dispose() => _closing.Dispose();
 
     /// <summary>Has the newest principal stand for the user from now on. An older token does not take its place.</summary>
     internal void Renew(PoolUser user)
@@ -75,6 +83,6 @@ internal sealed class PooledSession : IDisposable
 
     internal void SetGone() => _gone.TrySetResult();
 
-    // Not Cancel, which would run what others registered within the lock.
-    internal void GiveUpOpening() => _ = _opening.CancelAsync();
+    /// <summary>Gives up the calls that are being made on it.</summary>
+    internal Task CancelCallsAsync() => _closing.CancelAsync();
 }

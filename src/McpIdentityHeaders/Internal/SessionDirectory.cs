@@ -15,6 +15,9 @@ internal sealed class SessionDirectory
     /// <summary>Gets or sets the one that is being opened to find out whether it can serve everybody.</summary>
     internal PooledSession? Probe { get; set; }
 
+    /// <summary>Gets how many there are that count among those that there may be.</summary>
+    internal int Counted { get; private set; }
+
     internal PooledSession? FindOwn(PoolUser user) =>
         user.Key is { } key && _byUser.TryGetValue(key, out PooledSession? session) ? session : null;
 
@@ -27,6 +30,18 @@ internal sealed class SessionDirectory
         }
     }
 
+    internal void Count(PooledSession session)
+    {
+        session.IsCounted = true;
+        Counted++;
+    }
+
+    internal void Uncount(PooledSession session)
+    {
+        Counted -= session.IsCounted ? 1 : 0;
+        session.IsCounted = false;
+    }
+
     /// <summary>Makes a user's session everybody's, unless there is one already.</summary>
     internal bool TryShare(PooledSession session)
     {
@@ -37,6 +52,7 @@ internal sealed class SessionDirectory
 
         Unlist(session);
         session.Key = null;
+        session.IsVisitors = false;
         session.Session.Share();
         Shared = session;
         return true;

@@ -7,13 +7,10 @@ internal sealed class SessionPool : IDisposable
 {
     private readonly SessionPoolClient _client;
     private readonly SessionTable _sessions;
-    private readonly CancellationTokenSource _givenUp = new();
-    private readonly CancellationToken _givenUpToken;
 
     internal SessionPool(SessionPoolClient client)
     {
         _client = client;
-        _givenUpToken = _givenUp.Token;
         _sessions = new SessionTable(
             client,
             open: session => OwnFlow.Run(() => OpenAsync(session)),
@@ -25,7 +22,6 @@ internal sealed class SessionPool : IDisposable
     {
         _client.Dispose();
         _sessions.Dispose();
-        _givenUp.Dispose();
     }
 
     internal ValueTask<McpClientLease> RentAsync(ClaimsPrincipal? principal, CancellationToken cancellationToken)
@@ -33,53 +29,51 @@ internal sealed class SessionPool : IDisposable
         cancellationToken.ThrowIfCancellationRequested();
 
         PoolUser user = _client.UserOf(principal);
-        PooledSession session = _sessions.Take(user, mayWait: true, out bool isAnothers);
-        return !isAnothers && session.Opened.IsCompletedSuccessfully
+        PooledSession session = _sessions.Take(user);
+        return session.Opened.IsCompletedSuccessfully && session.RetiredFor is null && !session.Session.IsDoubtful
             ? new ValueTask<McpClientLease>(new McpClientLease(this, session))
-            : new ValueTask<McpClientLease>(WaitAndRentAsync(user, session, isAnothers, cancellationToken));
+            : new ValueTask<McpClientLease>(WaitAndRentAsync(user, session, cancellationToken));
     }
 
     /// <summary>Takes a session back. The task ends when a visitor's, which nobody else can have, is closed.</summary>
     internal Task Return(PooledSession session)
     {
         _sessions.Return(session);
-        return session.RetiredFor == CloseReason.Returned ? session.Gone : Task.CompletedTask;
+        return session is { IsVisitors: true, State: PooledSessionState.Closing } ? session.Gone : Task.CompletedTask;
     }
 
-    /// <summary>Closes all sessions of a user; null where the client cannot tell who it is, and thus has none.</summary>
-    internal Task? Close(ClaimsPrincipal principal, out string? refusal) =>
-        _client.TryReadUser(principal, out PoolUser user, out refusal) && user.Key is { } key
-            ? _sessions.CloseAll(session => session.Key == key, CloseReason.User)
-            : null;
+    /// <summary>Closes all sessions of a user.</summary>
+    internal Task CloseAsync(ClaimsPrincipal principal)
+    {
+        // A client whose settings were never valid has no sessions, and must not keep others' from being closed.
+        if (_sessions.IsEmpty)
+        {
+            return Task.CompletedTask;
+        }
+
+        HashSet<UserKey> keys = _client.KeysOf(principal);
+        return _sessions.CloseAll(session => session.Key is { } key && keys.Contains(key), CloseReason.User);
+    }
 
     /// <summary>Closes all sessions, and opens none any more.</summary>
     /// <param name="cancellationToken">Gives up what backends have not answered.</param>
-    internal async Task ShutDownAsync(CancellationToken cancellationToken)
+    internal Task ShutDownAsync(CancellationToken cancellationToken)
     {
-        using var timeout = new CancellationTokenSource(_client.PoolOptions.CloseTimeout, _client.Time);
-        using var bound = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-
-        await _sessions.ShutDown().WaitAsync(bound.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await _givenUp.CancelAsync().ConfigureAwait(false);
+        Task closing = _sessions.ShutDown();
+        return closing.IsCompleted ? Task.CompletedTask : _client.WaitAndGiveUpAsync(closing, cancellationToken);
     }
 
-    private async Task<McpClientLease> WaitAndRentAsync(
-        PoolUser user, PooledSession session, bool isAnothers, CancellationToken cancellationToken)
+    private async Task<McpClientLease> WaitAndRentAsync(PoolUser user, PooledSession session, CancellationToken cancellationToken)
     {
         while (true)
         {
-            if (isAnothers)
-            {
-                await session.Opened.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                cancellationToken.ThrowIfCancellationRequested();
-            }
-            else if (await HasOpenedAsync(session, cancellationToken).ConfigureAwait(false))
+            if (await HasOpenedAsync(session, cancellationToken).ConfigureAwait(false)
+                && await IsKnownAsync(session, cancellationToken).ConfigureAwait(false))
             {
                 return new McpClientLease(this, session);
             }
 
-            // To wait for another user once is enough: what that user found out may be true for that user only, as that the backend refuses.
-            session = _sessions.Take(user, mayWait: false, out isAnothers);
+            session = _sessions.Take(user);
         }
     }
 
@@ -110,23 +104,47 @@ internal sealed class SessionPool : IDisposable
         }
     }
 
+    /// <summary>Makes sure that the backend knows a session of which it seems not to. Where that fails, gives it back.</summary>
+    private async Task<bool> IsKnownAsync(PooledSession session, CancellationToken cancellationToken)
+    {
+        if (!session.Session.IsDoubtful || await _client.IsAliveAsync(session, cancellationToken).ConfigureAwait(false))
+        {
+            return true;
+        }
+
+        if (cancellationToken.IsCancellationRequested)
+        {
+            // Nothing was found out. Whoever rents next asks again.
+            session.Session.IsDoubtful = true;
+        }
+        else
+        {
+            _sessions.SetEnded(session);
+        }
+
+        _sessions.Return(session);
+        cancellationToken.ThrowIfCancellationRequested();
+        return false;
+    }
+
     private async Task OpenAsync(PooledSession session)
     {
         try
         {
+            if (!await IsNeededAsync(session).ConfigureAwait(false))
+            {
+                _sessions.Forget(session);
+                SetGone(session);
+                return;
+            }
+
             await _client.OpenAsync(session).ConfigureAwait(false);
         }
         catch (Exception exception)
         {
-            if (_sessions.Forget(session))
-            {
-                session.SetOpened();
-            }
-            else
-            {
-                session.SetFailed(exception);
-            }
-
+            // Forgotten first: whoever rents from here on tries again.
+            _sessions.Forget(session);
+            session.SetFailed(exception);
             SetGone(session);
             return;
         }
@@ -135,17 +153,32 @@ internal sealed class SessionPool : IDisposable
         session.SetOpened();
 
         await ((Task)session.Session.Client.Completion).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (_sessions.SetEnded(session))
+        _sessions.SetEnded(session);
+    }
+
+    private async Task<bool> IsNeededAsync(PooledSession session)
+    {
+        if (session.WaitsFor is not { } another)
         {
-            _client.Ended();
+            return true;
         }
+
+        await Task.WhenAny(another.Opened, session.Opened).ConfigureAwait(false);
+        session.WaitsFor = null;
+        return _sessions.Start(session);
     }
 
     private async Task CloseAsync(PooledSession session)
     {
-        await _client.CloseAsync(session, _givenUpToken).ConfigureAwait(false);
-        _sessions.Forget(session);
-        SetGone(session);
+        try
+        {
+            await _client.CloseAsync(session).ConfigureAwait(false);
+        }
+        finally
+        {
+            _sessions.Forget(session);
+            SetGone(session);
+        }
     }
 
     private static void SetGone(PooledSession session)

@@ -17,6 +17,8 @@ internal sealed class SessionPoolClient : IDisposable
     private readonly McpClientPoolMetrics _metrics;
     private readonly UserTransport _userTransport;
     private readonly ILogger _logger;
+    private readonly CancellationTokenSource _givenUp = new();
+    private readonly CloseBound _closeBound;
 
     internal SessionPoolClient(IServiceProvider services, McpClientFactory factory, string name)
     {
@@ -28,6 +30,7 @@ internal sealed class SessionPoolClient : IDisposable
         _metrics = services.GetRequiredService<McpClientPoolMetrics>();
         _logger = services.GetService<ILoggerFactory>()?.CreateLogger(typeof(IMcpClientPool)) ?? NullLogger.Instance;
         _userTransport = new UserTransport(name);
+        _closeBound = new CloseBound(() => PoolOptions.CloseTimeout, Time, _givenUp.Token);
         _options = new Reloadable<McpClientPoolOptions>(
             _ => services.GetRequiredService<IOptionsFactory<McpClientPoolOptions>>().Create(name),
             OptionsChanges.Of<McpClientPoolOptions>(services, name),
@@ -51,48 +54,76 @@ internal sealed class SessionPoolClient : IDisposable
     /// <summary>Gets the transport options in force.</summary>
     internal HttpClientTransportOptions Transport => _registration.Transport;
 
-    public void Dispose() => _options.Dispose();
+    public void Dispose()
+    {
+        _options.Dispose();
+        _givenUp.Dispose();
+    }
 
     /// <exception cref="InvalidOperationException">Somebody is signed in, and cannot be told from others.</exception>
     internal PoolUser UserOf(ClaimsPrincipal? principal) =>
-        TryReadUser(principal, out PoolUser user, out string? refusal)
+        PoolUser.TryRead(principal, _claims?.Plan.SelectIdentity, out PoolUser user, out string? refusal)
             ? user
             : throw new InvalidOperationException($"MCP client '{Name}': no session was rented: {refusal}.");
 
-    internal bool TryReadUser(ClaimsPrincipal? principal, out PoolUser user, out string? refusal) =>
-        PoolUser.TryRead(principal, _claims?.Plan.SelectIdentity, out user, out refusal);
+    /// <summary>Gives the keys of whoever a principal may have rented as: where it is several users now, each of them.</summary>
+    internal HashSet<UserKey> KeysOf(ClaimsPrincipal principal) =>
+        PoolUser.TryRead(principal, _claims?.Plan.SelectIdentity, out PoolUser user, out _) && user.Key is { } key
+            ? [key]
+            : [.. principal.Identities.Where(identity => identity.IsAuthenticated).Select(UserKey.Of).OfType<UserKey>()];
 
     internal PooledSession NewSession(PoolUser user, HttpClientTransportOptions transport) =>
-        new(user.Key, transport, new McpSession(user.Principal, new SessionOwner(Name, _claims, user.Key)));
+        new(user, transport, new SessionOwner(Name, _claims, user.Key), _closeBound);
 
+    /// <summary>Opens a session. Where it is retired meanwhile, hangs up as soon as the backend can be told to close it, or after a while.</summary>
     internal async Task OpenAsync(PooledSession session)
     {
-        await _factory.ConnectAsync(
-            Name,
-            session.Transport,
-            session.Session,
-            copy => _userTransport.Of(session, copy, PoolOptions.TransportOptionsFactory),
-            session.OpeningToken).ConfigureAwait(false);
+        using var hangUp = new CancellationTokenSource();
+        Task connecting = ConnectAsync(session, hangUp.Token);
+        if (await Task.WhenAny(connecting, session.Opened).ConfigureAwait(false) != connecting)
+        {
+            await _closeBound.WaitAsync(Task.WhenAny(connecting, session.Session.Known)).ConfigureAwait(false);
+            await hangUp.CancelAsync().ConfigureAwait(false);
+        }
+
+        await connecting.ConfigureAwait(false);
         _metrics.Created(Name);
     }
 
+    /// <summary>Asks the backend whether it knows a session. One that does not say so soon does not.</summary>
+    internal Task<bool> IsAliveAsync(PooledSession session, CancellationToken cancellationToken) =>
+        _closeBound.RunAsync(session.Session.IsAliveAsync, cancellationToken);
+
     /// <summary>Closes a session, and waits for no longer than is allowed.</summary>
-    /// <param name="session">The session.</param>
-    /// <param name="givenUp">Gives up sooner.</param>
-    internal async Task CloseAsync(PooledSession session, CancellationToken givenUp)
+    internal async Task CloseAsync(PooledSession session)
     {
         _metrics.Closed(Name, session.RetiredFor!);
+        if (session.RetiredFor == CloseReason.Ended)
+        {
+            _logger.SessionEnded(Name);
+        }
 
-        using var timeout = new CancellationTokenSource(PoolOptions.CloseTimeout, Time);
-        using var bound = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, givenUp);
-
-        Task closing = session.Session.CloseAsync(bound.Token);
-        await closing.WaitAsync(bound.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (bound.IsCancellationRequested)
+        await session.CancelCallsAsync().ConfigureAwait(false);
+        if (!await _closeBound.WaitAsync(session.Session.CloseAsync()).ConfigureAwait(false))
         {
             _logger.SessionNotClosedInTime(Name);
         }
     }
 
-    internal void Ended() => _logger.SessionEnded(Name);
+    /// <summary>Waits for sessions to be closed for as long as one may take, or less, and then gives up what is left.</summary>
+    internal async Task WaitAndGiveUpAsync(Task closing, CancellationToken cancellationToken)
+    {
+        await _closeBound.WaitAsync(closing.WaitAsync(cancellationToken)).ConfigureAwait(false);
+        await _givenUp.CancelAsync().ConfigureAwait(false);
+    }
+
+    private async Task ConnectAsync(PooledSession session, CancellationToken cancellationToken)
+    {
+        Func<ClaimsPrincipal, HttpClientTransportOptions, HttpClientTransportOptions>? factory = PoolOptions.TransportOptionsFactory;
+        await _factory.ConnectAsync(
+            Name, session.Transport, session.Session, copy => _userTransport.Of(session, copy, factory), cancellationToken).ConfigureAwait(false);
+
+        // What a factory made for one user stays that user's, whatever the options have come to say.
+        session.Session.IsStateless &= factory is null;
+    }
 }

@@ -16,8 +16,7 @@ internal sealed class SessionTable : IDisposable
 
     private HttpClientTransportOptions? _transport;
     private bool _isKnownToKeepUsersApart;
-    private int _count;
-    private bool _isShutDown;
+    private volatile bool _isShutDown;
 
     internal SessionTable(SessionPoolClient client, Action<PooledSession> open, Action<PooledSession> close)
     {
@@ -27,14 +26,14 @@ internal sealed class SessionTable : IDisposable
         _idle = new IdleSessions(client.Time, CloseExpired);
     }
 
+    /// <summary>Gets whether there was none a moment ago.</summary>
+    internal bool IsEmpty => _directory.All.Count == 0;
+
     public void Dispose() => _idle.Dispose();
 
     /// <summary>Takes the session that serves the user, and starts to open one where there is none.</summary>
-    /// <param name="user">The user.</param>
-    /// <param name="mayWait">Whether the caller may be sent to wait for what another user finds out.</param>
-    /// <param name="isAnothers">Whether it is another user's session, to be waited for and not taken.</param>
     /// <exception cref="InvalidOperationException">There are as many as there may be, and all are in use.</exception>
-    internal PooledSession Take(PoolUser user, bool mayWait, out bool isAnothers)
+    internal PooledSession Take(PoolUser user)
     {
         // Asked before the lock: the first to ask has them made of other people's code.
         McpClientPoolOptions options = _client.PoolOptions;
@@ -44,20 +43,32 @@ internal sealed class SessionTable : IDisposable
         {
             ObjectDisposedException.ThrowIf(_isShutDown, typeof(IMcpClientPool));
             Adopt(transport);
-            isAnothers = false;
-            if (FindOpen(user, options) is { } open)
+
+            PooledSession session = FindOpen(user, options) ?? _directory.FindOwn(user) ?? Open(user, options);
+            session.Holds++;
+            session.Renew(user);
+            _idle.Remove(session);
+            return session;
+        }
+    }
+
+    /// <summary>Starts a session that has waited for another. Tells whether it is still needed.</summary>
+    /// <exception cref="InvalidOperationException">There are as many as there may be, and all are in use.</exception>
+    internal bool Start(PooledSession session)
+    {
+        McpClientPoolOptions options = _client.PoolOptions;
+        lock (_gate)
+        {
+            if (_directory.Shared is not null && options.MayShare)
             {
-                return Hold(open, user);
+                Retire(session, CloseReason.Shared);
+            }
+            else if (session.State == PooledSessionState.Opening)
+            {
+                Count(session, options);
             }
 
-            // Until it is known whether one client can serve everybody, one user finds out and the others wait.
-            if (mayWait && _directory.Probe is { } probe && (user.Key is null || probe.Key != user.Key))
-            {
-                isAnothers = true;
-                return probe;
-            }
-
-            return Hold(_directory.FindOwn(user) ?? Open(user, options), user);
+            return session.State == PooledSessionState.Opening;
         }
     }
 
@@ -77,7 +88,7 @@ internal sealed class SessionTable : IDisposable
                     Retire(session, CloseReason.Abandoned);
                     break;
 
-                case PooledSessionState.Open when session.Key is null && session != _directory.Shared:
+                case PooledSessionState.Open when session.IsVisitors:
                     Retire(session, CloseReason.Returned);
                     break;
 
@@ -108,45 +119,34 @@ internal sealed class SessionTable : IDisposable
             session.State = PooledSessionState.Open;
             _directory.EndProbe(session);
             _isKnownToKeepUsersApart = !session.Session.IsStateless;
-            bool servesEverybody = session.Session.IsStateless && options.MayShare;
-
-            if (servesEverybody && !_directory.TryShare(session))
+            if (session.Session.IsStateless && options.MayShare && !_directory.TryShare(session))
             {
                 Retire(session, CloseReason.Shared);
             }
         }
     }
 
-    /// <summary>Forgets a session that is closed, or did not open. Tells whether it was retired before.</summary>
-    internal bool Forget(PooledSession session)
+    /// <summary>Forgets a session that is closed, or did not open.</summary>
+    internal void Forget(PooledSession session)
     {
         lock (_gate)
         {
-            bool wasRetired = session.State is PooledSessionState.Retired or PooledSessionState.Closing;
-            if (session.State != PooledSessionState.Closing)
-            {
-                _count--;
-                session.State = PooledSessionState.Closing;
-            }
-
+            session.State = PooledSessionState.Closing;
+            _directory.Uncount(session);
             _directory.Remove(session);
-            return wasRetired;
         }
     }
 
-    /// <summary>Retires a session that the backend ended. Tells whether it was still in use.</summary>
-    internal bool SetEnded(PooledSession session)
+    /// <summary>Retires a session that the backend ended.</summary>
+    internal void SetEnded(PooledSession session)
     {
         lock (_gate)
         {
-            bool wasOpen = session.State == PooledSessionState.Open;
             Retire(session, CloseReason.Ended);
-            return wasOpen;
         }
     }
 
-    /// <summary>Closes sessions, those in use too.</summary>
-    /// <returns>A task that ends when they are gone.</returns>
+    /// <summary>Closes sessions, those in use too, and ends when they are gone.</summary>
     internal Task CloseAll(Func<PooledSession, bool> isMeant, string reason)
     {
         lock (_gate)
@@ -168,11 +168,8 @@ internal sealed class SessionTable : IDisposable
     /// <summary>Closes all sessions, and opens none any more.</summary>
     internal Task ShutDown()
     {
-        lock (_gate)
-        {
-            _isShutDown = true;
-            return CloseAll(static _ => true, CloseReason.Shutdown);
-        }
+        _isShutDown = true;
+        return CloseAll(static _ => true, CloseReason.Shutdown);
     }
 
     /// <summary>Closes what has been idle for too long.</summary>
@@ -224,27 +221,36 @@ internal sealed class SessionTable : IDisposable
             return null;
         }
 
-        if (session.Session.HasEnded)
+        if (!session.Session.HasEnded)
         {
-            Retire(session, CloseReason.Ended);
-            return null;
+            return session;
         }
 
-        return session;
-    }
-
-    private PooledSession Hold(PooledSession session, PoolUser user)
-    {
-        session.Holds++;
-        _idle.Remove(session);
-
-        session.Renew(user);
-        return session;
+        Retire(session, CloseReason.Ended);
+        return null;
     }
 
     private PooledSession Open(PoolUser user, McpClientPoolOptions options)
     {
-        while (_count >= options.MaxSessions)
+        PooledSession session = _client.NewSession(user, _transport!);
+
+        // Until it is known whether one client can serve everybody, one user finds out and the others wait: once, since what that user finds
+        // out may be true for that user only, as that the backend refuses.
+        session.WaitsFor = _directory.Probe;
+        if (session.WaitsFor is null)
+        {
+            Count(session, options);
+        }
+
+        _directory.Add(session);
+        _open(session);
+        return session;
+    }
+
+    /// <summary>Makes room for a session that is about to be opened.</summary>
+    private void Count(PooledSession session, McpClientPoolOptions options)
+    {
+        while (_directory.Counted >= options.MaxSessions)
         {
             PooledSession oldest = _idle.Oldest ?? throw new InvalidOperationException(
                 $"MCP client '{_client.Name}': no session was opened: all of {options.MaxSessions} are in use. Give leases back sooner, or raise "
@@ -252,19 +258,14 @@ internal sealed class SessionTable : IDisposable
             Retire(oldest, CloseReason.Evicted);
         }
 
-        PooledSession session = _client.NewSession(user, _transport!);
-        _count++;
-        _directory.Add(session);
+        _directory.Count(session);
         if (!_isKnownToKeepUsersApart && options.MayShare)
         {
             _directory.Probe ??= session;
         }
-
-        _open(session);
-        return session;
     }
 
-    /// <summary>Has a session given to nobody any more. It is closed at once if nobody has it, else when the last has given it back.</summary>
+    /// <summary>Has a session given to nobody any more, and closed when nobody has it; one that is being opened keeps nobody waiting.</summary>
     private void Retire(PooledSession session, string reason)
     {
         if (session.State is not (PooledSessionState.Opening or PooledSessionState.Open))
@@ -279,7 +280,8 @@ internal sealed class SessionTable : IDisposable
 
         if (!session.IsConnected)
         {
-            session.GiveUpOpening();
+            _directory.Uncount(session);
+            session.SetOpened();
         }
         else if (session.Holds == 0)
         {
@@ -290,7 +292,7 @@ internal sealed class SessionTable : IDisposable
     private void Close(PooledSession session)
     {
         session.State = PooledSessionState.Closing;
-        _count--;
+        _directory.Uncount(session);
         _close(session);
     }
 }

@@ -28,18 +28,8 @@ internal readonly struct UserKey : IEquatable<UserKey>
     /// <summary>Names neither value: it may end up in a message.</summary>
     public override string ToString() => nameof(UserKey);
 
-    /// <param name="identities">The one user of a principal.</param>
-    /// <param name="refusal">Why it has no key.</param>
-    internal static UserKey? Of(UserIdentities identities, out string? refusal)
-    {
-        ClaimsIdentity user = identities[0];
-        if (UserIdentities.SubjectOf(user) is not { } subject)
-        {
-            refusal = "the signed-in user has no subject: no 'sub' claim and no ClaimTypes.NameIdentifier. Have the sign-in keep one of them";
-            return null;
-        }
-
-        refusal = null;
-        return new UserKey(UserIdentities.IssuerOf(user) ?? subject.Issuer, subject.Value);
-    }
+    /// <summary>Gives the key of a user's identity, or null where it has no subject.</summary>
+    internal static UserKey? Of(ClaimsIdentity user) => UserIdentities.SubjectOf(user) is { } subject
+        ? new UserKey(UserIdentities.IssuerOf(user) ?? subject.Issuer, subject.Value)
+        : null;
 }

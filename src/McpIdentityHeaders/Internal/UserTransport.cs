@@ -30,7 +30,9 @@ internal sealed class UserTransport(string clientName)
             copy.OAuth = TransportOptions.CopyOf(oauth);
         }
 
-        HttpClientTransportOptions options = factory(session.Session.User ?? new ClaimsPrincipal(), copy)
+        // What a visitor claims without having signed in is not for code that looks for a user's own.
+        ClaimsPrincipal user = session.Key is null ? new ClaimsPrincipal() : session.Session.User ?? new ClaimsPrincipal();
+        HttpClientTransportOptions options = factory(user, copy)
             ?? throw Invalid("TransportOptionsFactory returned null. Have it return the options it was given, or others");
 
         if (options.KnownSessionId is not null)

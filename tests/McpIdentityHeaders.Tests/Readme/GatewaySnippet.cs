@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
-using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.Tests.Readme;
 
@@ -19,11 +18,11 @@ internal static class GatewaySnippet
     internal static void Map(WebApplication app)
     {
         // <snippet>
-        app.MapPost("/notes/{tool}", async (string tool, ClaimsPrincipal user, IMcpClientFactory clients, CancellationToken cancellationToken) =>
+        app.MapPost("/notes/{tool}", async (string tool, ClaimsPrincipal user, IMcpClientPool clients, CancellationToken cancellationToken) =>
         {
             using IdentityScope scope = AmbientIdentity.Use(user);
-            await using McpClient client = await clients.CreateClientAsync("notes", cancellationToken);
-            return await client.CallToolAsync(tool, cancellationToken: cancellationToken);
+            await using McpClientLease lease = await clients.RentAsync("notes", cancellationToken);
+            return await lease.Client.CallToolAsync(tool, cancellationToken: cancellationToken);
         });
         // </snippet>
     }

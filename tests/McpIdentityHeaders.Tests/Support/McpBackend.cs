@@ -15,9 +15,9 @@ internal sealed class McpBackend : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly ExchangeLog _log;
-    private readonly ConcurrentDictionary<string, bool> _sessions;
+    private readonly ConcurrentDictionary<string, string> _sessions;
 
-    private McpBackend(WebApplication app, ExchangeLog log, ConcurrentDictionary<string, bool> sessions, McpBackendKind kind)
+    private McpBackend(WebApplication app, ExchangeLog log, ConcurrentDictionary<string, string> sessions, McpBackendKind kind)
     {
         _app = app;
         _log = log;
@@ -39,8 +39,9 @@ internal sealed class McpBackend : IAsyncDisposable
     /// <param name="kind">Which protocol it speaks.</param>
     /// <param name="before">Middleware in front of the MCP endpoint, for a server that redirects, sets cookies or fails.</param>
     /// <param name="at">Where another backend was that has been stopped; null for a port of the system's choice.</param>
+    /// <param name="keepsExchanges">Whether it keeps what each request carried; a test of very many does without.</param>
     public static async Task<McpBackend> StartAsync(
-        McpBackendKind kind, Func<HttpContext, RequestDelegate, Task>? before = null, Uri? at = null)
+        McpBackendKind kind, Func<HttpContext, RequestDelegate, Task>? before = null, Uri? at = null, bool keepsExchanges = true)
     {
         var log = new ExchangeLog();
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
@@ -50,8 +51,12 @@ internal sealed class McpBackend : IAsyncDisposable
         builder.Services.AddMcpServer().WithHttpTransport(options => Configure(options, kind)).WithTools<BackendTools>();
 
         WebApplication app = builder.Build();
-        var sessions = new ConcurrentDictionary<string, bool>();
-        app.Use(log.RecordAsync);
+        var sessions = new ConcurrentDictionary<string, string>();
+        if (keepsExchanges)
+        {
+            app.Use(log.RecordAsync);
+        }
+
         app.Use((context, next) => FollowSessionAsync(context, next, sessions));
         if (before is not null)
         {
@@ -66,16 +71,13 @@ internal sealed class McpBackend : IAsyncDisposable
     /// <summary>Gets the ids of the sessions that the server has opened and nobody has ended.</summary>
     public IReadOnlyCollection<string> LiveSessions => [.. _sessions.Keys];
 
-    /// <summary>Ends a session on the server, of which its client is told nothing.</summary>
-    public async Task EndSessionAsync(string id, string? subject = null)
+    /// <summary>Ends a session on the server, as who opened it, of which its client is told nothing.</summary>
+    public async Task EndSessionAsync(string id)
     {
         using var client = new HttpClient();
         using var delete = new HttpRequestMessage(HttpMethod.Delete, Endpoint);
         delete.Headers.Add("Mcp-Session-Id", id);
-        if (subject is not null)
-        {
-            delete.Headers.Add("X-User-Sub", subject);
-        }
+        delete.Headers.Add("X-User-Sub", _sessions[id]);
 
         using HttpResponseMessage response = await client.SendAsync(delete);
         response.EnsureSuccessStatusCode();
@@ -104,14 +106,14 @@ internal sealed class McpBackend : IAsyncDisposable
 #pragma warning restore MCP9004
     }
 
-    private static async Task FollowSessionAsync(HttpContext context, RequestDelegate next, ConcurrentDictionary<string, bool> sessions)
+    private static async Task FollowSessionAsync(HttpContext context, RequestDelegate next, ConcurrentDictionary<string, string> sessions)
     {
         const string SessionId = "Mcp-Session-Id";
         if (context.Request.Headers[SessionId].Count == 0)
         {
             context.Response.OnStarting(() =>
             {
-                _ = context.Response.Headers[SessionId].ToString() is { Length: > 0 } opened && sessions.TryAdd(opened, true);
+                _ = context.Response.Headers[SessionId].ToString() is { Length: > 0 } opened && sessions.TryAdd(opened, context.Request.Headers["X-User-Sub"].ToString());
                 return Task.CompletedTask;
             });
         }

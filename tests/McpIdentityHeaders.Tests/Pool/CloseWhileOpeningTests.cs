@@ -1,0 +1,106 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+
+namespace McpIdentityHeaders.Tests.Pool;
+
+/// <summary>A user signs out while a session is being opened for that user.</summary>
+public sealed class CloseWhileOpeningTests
+{
+    /// <summary>How long to wait for what should have ended at once, rather than forever.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    [Theory]
+    [InlineData("initialize")]
+    [InlineData("notifications/initialized")]
+    public async Task Rents_of_a_session_that_is_being_opened_fail_and_leave_no_session(string held)
+    {
+        var gate = new Gate(held);
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, gate.HoldAsync);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        Task<McpClientLease>[] renting = [services.RentForAsync(Users.Alice), services.RentForAsync(Users.Alice)];
+        await backend.WaitForAsync(exchange => exchange.Rpc == held);
+
+        await services.Pool().CloseAsync(Users.Alice);
+
+        await gate.Passed;
+        gate.Open();
+        await Task.WhenAll(renting.Select(AssertClosedMeanwhileAsync));
+        Assert.Empty(backend.LiveSessions);
+        Assert.Equal("alice", await services.CallForAsync(Users.Alice));
+        Assert.Single(backend.LiveSessions);
+    }
+
+    [Fact]
+    public async Task Session_that_the_backend_has_opened_already_is_not_left_there()
+    {
+        // The session's id is in the answer that is on its way: who hangs up now never learns what to close.
+        var gate = new Gate("initialize", holdsAnswer: true);
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, gate.HoldAsync);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        Task<McpClientLease> renting = services.RentForAsync(Users.Alice);
+        await backend.WaitForAsync(exchange => exchange.Rpc == "initialize");
+
+        Task closing = services.Pool().CloseAsync(Users.Alice);
+        gate.Open();
+        await closing;
+
+        await AssertClosedMeanwhileAsync(renting);
+        await gate.Passed;
+        Assert.Empty(backend.LiveSessions);
+    }
+
+    [Fact]
+    public async Task Session_that_is_being_opened_keeps_nobody_waiting_for_longer_than_CloseTimeout()
+    {
+        var time = new FakeTimeProvider();
+        var deleting = new TaskCompletionSource();
+        var gate = new Gate("notifications/initialized");
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, async (context, next) =>
+        {
+            if (HttpMethods.IsDelete(context.Request.Method))
+            {
+                deleting.TrySetResult();
+                await Task.Delay(Timeout.InfiniteTimeSpan, context.RequestAborted);
+            }
+
+            await gate.HoldAsync(context, next);
+        });
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).AddSingleton<TimeProvider>(time).BuildServiceProvider();
+        Task<McpClientLease> renting = services.RentForAsync(Users.Alice);
+        await backend.WaitForAsync(exchange => exchange.Rpc == "notifications/initialized");
+
+        Task closing = services.Pool().CloseAsync(Users.Alice);
+        await deleting.Task;
+        time.Advance(new McpClientPoolOptions().CloseTimeout);
+
+        await closing.WaitAsync(Patience);
+        await AssertClosedMeanwhileAsync(renting);
+    }
+
+    [Fact]
+    public async Task Rent_that_waits_for_what_another_user_finds_out_fails()
+    {
+        // Until the first session is open, no one knows whether one client can serve everybody, and the second user waits for the first.
+        var gate = new Gate("initialize");
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, gate.HoldAsync);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        Task<McpClientLease> bobs = services.RentForAsync(Users.Bob);
+        await backend.WaitForAsync(exchange => exchange.Rpc == "initialize");
+        Task<McpClientLease> alices = services.RentForAsync(Users.Alice);
+
+        await services.Pool().CloseAsync(Users.Alice);
+        gate.Open();
+
+        await using McpClientLease rented = await bobs;
+        await AssertClosedMeanwhileAsync(alices);
+        Assert.Single(backend.LiveSessions);
+    }
+
+    private static async Task AssertClosedMeanwhileAsync(Task<McpClientLease> renting)
+    {
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => renting);
+        Assert.Equal(
+            "MCP client 'backend': no session was rented: the user's sessions were closed while this one was being opened.", error.Message);
+    }
+}

@@ -1,0 +1,58 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+
+namespace McpIdentityHeaders.Tests.Pool;
+
+/// <summary>Middleware that holds the messages of one JSON-RPC method until it is opened, or the client hangs up.</summary>
+/// <param name="method">The JSON-RPC method.</param>
+/// <param name="holdsAnswer">Whether it holds the answer to what the backend has done already, which hanging up does not undo.</param>
+internal sealed class Gate(string method, bool holdsAnswer = false)
+{
+    private readonly TaskCompletionSource _open = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _passed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Gets what ends when the first message is done with.</summary>
+    public Task Passed => _passed.Task;
+
+    public void Open() => _open.TrySetResult();
+
+    public async Task HoldAsync(HttpContext context, RequestDelegate next)
+    {
+        if (!await IsMeantAsync(context.Request))
+        {
+            await next(context);
+            return;
+        }
+
+        try
+        {
+            if (holdsAnswer)
+            {
+                context.Response.OnStarting(() => _open.Task);
+            }
+            else
+            {
+                await _open.Task.WaitAsync(context.RequestAborted);
+            }
+
+            await next(context);
+        }
+        finally
+        {
+            _passed.TrySetResult();
+        }
+    }
+
+    private async Task<bool> IsMeantAsync(HttpRequest request)
+    {
+        if (!HttpMethods.IsPost(request.Method))
+        {
+            return false;
+        }
+
+        // Buffered already, by what records it.
+        using JsonDocument message = await JsonDocument.ParseAsync(request.Body);
+        request.Body.Position = 0;
+        return message.RootElement.TryGetProperty("method", out JsonElement said) && said.ValueEquals(method);
+    }
+}

@@ -1,0 +1,185 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace McpIdentityHeaders.Tests.Pool;
+
+/// <summary>There are never more sessions than there may be: the one idle longest makes room, and one in use never does.</summary>
+public sealed class MaxSessionsTests
+{
+    [Fact]
+    public async Task Session_that_was_idle_longest_makes_room()
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
+        await using ServiceProvider services = ServicesFor(backend, max: 3);
+        foreach (string user in (string[])["alice", "bob", "carol", "alice"])
+        {
+            await services.CallForAsync(Users.Named(user));
+        }
+
+        await services.CallForAsync(Users.Named("dave"));
+        await backend.WaitForAsync(exchange => exchange is { Http: "DELETE", Subject: "bob" });
+        await services.CallForAsync(Users.Named("erin"));
+        await backend.WaitForAsync(exchange => exchange is { Http: "DELETE", Subject: "carol" });
+        await services.CallForAsync(Users.Alice);
+
+        Assert.Single(backend.Exchanges, exchange => exchange is { Rpc: "initialize", Subject: "alice" });
+    }
+
+    [Fact]
+    public async Task Session_that_is_rented_makes_no_room_however_long_ago()
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
+        await using ServiceProvider services = ServicesFor(backend, max: 2);
+        await using McpClientLease alices = await services.RentForAsync(Users.Alice);
+        await services.CallForAsync(Users.Bob);
+
+        Assert.Equal("carol", await services.CallForAsync(Users.Named("carol")));
+
+        await backend.WaitForAsync(exchange => exchange is { Http: "DELETE", Subject: "bob" });
+        Assert.Equal("alice", await alices.Client.CallTextAsync("whoami"));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Rent_fails_where_all_are_rented_and_works_when_one_is_given_back(bool visitors)
+    {
+        ClaimsPrincipal? second = visitors ? null : Users.Bob;
+        ClaimsPrincipal? third = visitors ? null : Users.Named("carol");
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
+        await using ServiceProvider services = ServicesFor(backend, max: 2);
+        await using McpClientLease alices = await services.RentForAsync(Users.Alice);
+        McpClientLease others = await services.RentForAsync(second);
+
+        var exception = await Assert.ThrowsAsync<InvalidOperationException>(() => services.RentForAsync(third));
+        Assert.Equal(
+            "MCP client 'backend': no session was opened: all of 2 are in use. Give leases back sooner, or raise McpClientPoolOptions.MaxSessions.",
+            exception.Message);
+
+        // Who has one is not refused.
+        await using McpClientLease again = await services.RentForAsync(Users.Alice);
+        await others.DisposeAsync();
+        Assert.Equal(visitors ? "nobody" : "carol", await services.CallForAsync(third));
+    }
+
+    [Fact]
+    public async Task Failed_connects_use_up_no_place()
+    {
+        bool fails = true;
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, (context, next) =>
+        {
+            if (!fails)
+            {
+                return next(context);
+            }
+
+            context.Response.StatusCode = StatusCodes.Status500InternalServerError;
+            return Task.CompletedTask;
+        });
+        await using ServiceProvider services = ServicesFor(backend, max: 1);
+        foreach (string user in (string[])["alice", "bob", "alice"])
+        {
+            await Assert.ThrowsAnyAsync<HttpRequestException>(() => services.CallForAsync(Users.Named(user)));
+        }
+
+        fails = false;
+
+        Assert.Equal("carol", await services.CallForAsync(Users.Named("carol")));
+        Assert.Equal("alice", await services.CallForAsync(Users.Alice));
+    }
+
+    [Fact]
+    public async Task Sessions_that_the_backend_ended_use_up_no_place()
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
+        await using ServiceProvider services = ServicesFor(backend, max: 1);
+        for (int round = 0; round < 3; round++)
+        {
+            McpClientLease lease = await services.RentForAsync(Users.Alice);
+            await backend.EndSessionAsync(backend.LiveSessions.Single());
+            await Assert.ThrowsAnyAsync<Exception>(() => lease.Client.CallTextAsync("ping"));
+            await lease.DisposeAsync();
+        }
+
+        Assert.Equal("bob", await services.CallForAsync(Users.Bob));
+    }
+
+    [Fact]
+    public async Task Rents_that_are_canceled_give_their_places_back()
+    {
+        var held = new HeldRequests(HeldRequests.IsInitialize, expected: 2);
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
+        await using ServiceProvider services = ServicesFor(backend, max: 2, share: false);
+        using var impatience = new CancellationTokenSource();
+        Task<McpClientLease>[] rents =
+        [
+            services.RentForAsync(Users.Alice, impatience.Token), services.RentForAsync(Users.Bob, impatience.Token),
+        ];
+        await held.Arrived;
+        await Assert.ThrowsAsync<InvalidOperationException>(() => services.RentForAsync(Users.Named("carol")));
+
+        await impatience.CancelAsync();
+        foreach (Task<McpClientLease> rent in rents)
+        {
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => rent);
+        }
+
+        // Waits for what is still being given up.
+        await services.Pool().CloseAsync(Users.Alice);
+        await services.Pool().CloseAsync(Users.Bob);
+        held.Release();
+
+        await using McpClientLease carols = await services.RentForAsync(Users.Named("carol"));
+        await using McpClientLease daves = await services.RentForAsync(Users.Named("dave"));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Users_who_rent_at_one_time_get_as_many_sessions_as_there_may_be(bool share)
+    {
+        const int Max = 3;
+        var held = new HeldRequests(HeldRequests.IsInitialize);
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
+        await using ServiceProvider services = ServicesFor(backend, Max, share);
+
+        Task<McpClientLease>[] rents = [.. Enumerable.Range(0, 20).Select(i => services.RentForAsync(i == 7 ? null : Users.Named($"user{i}")))];
+        await held.Arrived;
+        held.Release();
+        await Task.WhenAll(rents).ContinueWith(_ => { }, TaskScheduler.Default);
+
+        Assert.Equal(Max, rents.Count(rent => rent.IsCompletedSuccessfully));
+        Assert.All(
+            rents.Where(rent => rent.IsFaulted),
+            rent => Assert.Contains("McpClientPoolOptions.MaxSessions", Assert.IsType<InvalidOperationException>(rent.Exception!.InnerException).Message));
+        Assert.Equal(Max, backend.LiveSessions.Count);
+    }
+
+    [Fact]
+    public async Task Users_who_come_no_more_at_a_time_than_there_may_be_sessions_are_all_served()
+    {
+        const int Max = 3;
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, PoolTesting.SignInByHeaderAsync);
+        await using ServiceProvider services = ServicesFor(backend, Max);
+        using var places = new SemaphoreSlim(Max);
+
+        await Task.WhenAll(Enumerable.Range(0, 60).Select(async i =>
+        {
+            await places.WaitAsync();
+            string user = $"user{i % 11}";
+            Assert.Equal(user, await services.CallForAsync(Users.Named(user)));
+            places.Release();
+        }));
+
+        await services.DisposeAsync();
+        Assert.Empty(backend.LiveSessions);
+    }
+
+    private static ServiceProvider ServicesFor(McpBackend backend, int max, bool share = true) => McpTesting.ServicesFor(backend)
+        .ConfigurePool(pool =>
+        {
+            pool.MaxSessions = max;
+            pool.ShareStatelessClients = share;
+        })
+        .BuildServiceProvider();
+}

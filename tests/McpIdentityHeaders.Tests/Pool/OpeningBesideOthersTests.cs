@@ -1,0 +1,128 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace McpIdentityHeaders.Tests.Pool;
+
+/// <summary>One user's connect is no other user's, whether it fails or never ends.</summary>
+public sealed class OpeningBesideOthersTests
+{
+    [Fact]
+    public async Task Connect_that_the_backend_refuses_alice_does_not_fail_bobs()
+    {
+        var held = new HeldRequests(context => HeldRequests.IsOf(context, "alice"));
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, (context, next) => held.HoldAsync(context, _ =>
+            RefuseAsync(context, next, "alice")));
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        Task<string> alices = services.CallForAsync(Users.Alice);
+        await held.Arrived;
+
+        Task<string>[] others =
+        [
+            services.CallForAsync(Users.Bob), services.CallForAsync(Users.Bob), services.CallForAsync(Users.Named("carol")),
+            services.CallForAsync(null),
+        ];
+        held.Release();
+
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => alices);
+        Assert.Equal(["bob", "bob", "carol", "nobody"], await Task.WhenAll(others));
+        Assert.Single(backend.Exchanges, exchange => exchange is { Rpc: "initialize", Subject: "bob" });
+    }
+
+    [Fact]
+    public async Task Connect_that_hangs_for_alice_does_not_hold_bob_up_where_the_backend_is_known()
+    {
+        var held = new HeldRequests(context => HeldRequests.IsOf(context, "alice"));
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        Assert.Equal("carol", await services.CallForAsync(Users.Named("carol")));
+        Task<string> alices = services.CallForAsync(Users.Alice);
+        await held.Arrived;
+
+        Assert.Equal("bob", await services.CallForAsync(Users.Bob));
+        Assert.Equal("nobody", await services.CallForAsync(null));
+
+        Assert.False(alices.IsCompleted);
+        held.Release();
+        Assert.Equal("alice", await alices);
+    }
+
+    [Fact]
+    public async Task Connect_that_hangs_for_alice_does_not_hold_bob_up_where_no_client_may_be_shared()
+    {
+        var held = new HeldRequests(context => HeldRequests.IsOf(context, "alice"));
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend)
+            .ConfigurePool(pool => pool.ShareStatelessClients = false).BuildServiceProvider();
+        Task<string> alices = services.CallForAsync(Users.Alice);
+        await held.Arrived;
+
+        Assert.Equal("bob", await services.CallForAsync(Users.Bob));
+
+        held.Release();
+        Assert.Equal("alice", await alices);
+    }
+
+    [Fact]
+    public async Task Bob_who_waits_for_what_alice_finds_out_is_served_when_she_gives_up()
+    {
+        var held = new HeldRequests(context => HeldRequests.IsOf(context, "alice"));
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        using var impatience = new CancellationTokenSource();
+        Task<McpClientLease> alices = services.RentForAsync(Users.Alice, impatience.Token);
+        await held.Arrived;
+        Task<string> bobs = services.CallForAsync(Users.Bob);
+
+        await impatience.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => alices);
+        Assert.Equal("bob", await bobs);
+    }
+
+    [Fact]
+    public async Task Bob_who_cancels_while_he_waits_for_alices_connect_leaves_it_to_her()
+    {
+        var held = new HeldRequests(context => HeldRequests.IsOf(context, "alice"));
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless, held.HoldAsync);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        using var impatience = new CancellationTokenSource();
+        Task<string> alices = services.CallForAsync(Users.Alice);
+        await held.Arrived;
+        Task<McpClientLease> bobs = services.RentForAsync(Users.Bob, impatience.Token);
+
+        await impatience.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => bobs);
+        held.Release();
+        Assert.Equal("alice", await alices);
+        Assert.Equal("bob", await services.CallForAsync(Users.Bob));
+        Assert.Single(backend.Exchanges, exchange => exchange.Rpc == "server/discover");
+    }
+
+    [Fact]
+    public async Task Refusal_of_alice_is_not_remembered_for_her_either()
+    {
+        string refused = "alice";
+        await using McpBackend backend = await McpBackend.StartAsync(
+            McpBackendKind.Sessions, (context, next) => RefuseAsync(context, next, refused));
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => services.CallForAsync(Users.Alice));
+        Assert.Equal("bob", await services.CallForAsync(Users.Bob));
+
+        refused = "nobody";
+
+        Assert.Equal("alice", await services.CallForAsync(Users.Alice));
+        Assert.Equal(2, backend.LiveSessions.Count);
+    }
+
+    private static Task RefuseAsync(HttpContext context, RequestDelegate next, string subject)
+    {
+        if (!HeldRequests.IsOf(context, subject))
+        {
+            return next(context);
+        }
+
+        context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,170 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
+using Microsoft.Extensions.Time.Testing;
+
+namespace McpIdentityHeaders.Tests.Pool;
+
+/// <summary>What the pool logs, and what it never does.</summary>
+public sealed class PoolLoggingTests
+{
+    private const string Secret = "s3cr3t-of-alice";
+
+    private static readonly ClaimsPrincipal User = Users.With(
+        ("sub", Secret), ("iss", $"https://{Secret}.test"), ("email", $"{Secret}@example.com"), ("name", $"José {Secret}"), ("iat", "1234567890123"));
+
+    private readonly FakeLogCollector _logs;
+    private readonly FakeTimeProvider _time = new();
+    private readonly TaskCompletionSource _endIsLogged = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private readonly TaskCompletionSource _deleteIsHeld = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _holdsDelete;
+
+    public PoolLoggingTests() => _logs = FakeLogCollector.Create(new FakeLogCollectorOptions
+    {
+        CollectRecordsForDisabledLogLevels = true,
+        OutputSink = line => _ = line.Contains("the backend ended a session", StringComparison.Ordinal) && _endIsLogged.TrySetResult(),
+    });
+
+    [Fact]
+    public async Task Session_that_the_backend_ended_is_logged_with_its_client()
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
+        await using ServiceProvider services = ServicesFor(backend);
+        await services.CallForAsync(User, "ping");
+
+        await EndAsync(backend, services);
+
+        FakeLogRecord ended = Assert.Single(Named("SessionEnded"));
+        Assert.Equal((13, LogLevel.Information), (ended.Id.Id, ended.Level));
+        Assert.Equal("McpIdentityHeaders.IMcpClientPool", ended.Category);
+        Assert.Equal(McpTesting.ClientName, ended.GetStructuredStateValue("Client"));
+    }
+
+    [Fact]
+    public async Task Session_that_the_pool_closes_is_not_logged_as_ended_by_the_backend()
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
+        ServiceProvider services = ServicesFor(backend);
+        await services.CallForAsync(User, "ping");
+        await services.CallForAsync(null);
+        await services.Pool().CloseAsync(User);
+        await services.CallForAsync(User, "ping");
+
+        await services.DisposeAsync();
+
+        Assert.DoesNotContain(_logs.GetSnapshot(), record => record.Id.Name is "SessionEnded" or "SessionNotClosedInTime");
+    }
+
+    [Fact]
+    public async Task Session_left_when_the_container_is_disposed_is_ended_though_headers_are_logged()
+    {
+        // The factory's logging asks for each header whether to redact it, when the container has nothing to give any more.
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
+        ServiceProvider services = ServicesFor(backend);
+        await services.CallForAsync(User, "ping");
+
+        await services.DisposeAsync();
+
+        Assert.Empty(backend.LiveSessions);
+    }
+
+    [Fact]
+    public async Task Session_whose_closing_takes_too_long_is_warned_about_and_given_up()
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, HoldDeleteAsync);
+        await using ServiceProvider services = ServicesFor(backend);
+        await services.CallForAsync(User, "ping");
+
+        await CloseInVainAsync(services);
+
+        FakeLogRecord warning = Assert.Single(Named("SessionNotClosedInTime"));
+        Assert.Equal((14, LogLevel.Warning), (warning.Id.Id, warning.Level));
+        Assert.Equal(McpTesting.ClientName, warning.GetStructuredStateValue("Client"));
+        Assert.Contains("McpClientPoolOptions.CloseTimeout", warning.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task No_claims_value_is_in_any_line_at_any_level_nor_in_what_a_renter_is_told()
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, HoldDeleteAsync);
+        await using ServiceProvider services = ServicesFor(backend, pool => pool.MaxSessions = 1);
+
+        await services.CallForAsync(User, "ping");
+        await EndAsync(backend, services);
+        await using (McpClientLease lease = await services.RentForAsync(User))
+        {
+            // Another's call on it, one too many, and one that cannot be told from others.
+            AssertNowhere(await Assert.ThrowsAsync<ClaimInjectionException>(
+                () => AmbientIdentity.RunAsync(Users.Bob, () => lease.Client.CallTextAsync("ping"))));
+            AssertNowhere(await Assert.ThrowsAsync<InvalidOperationException>(() => services.CallForAsync(Users.Bob)));
+            AssertNowhere(await Assert.ThrowsAsync<InvalidOperationException>(
+                () => services.CallForAsync(new ClaimsPrincipal([.. User.Identities, Users.SignedIn(("sub", $"{Secret}-2"))]))));
+            AssertNowhere(await Assert.ThrowsAsync<InvalidOperationException>(() => services.CallForAsync(Users.With(("email", Secret)))));
+        }
+
+        await CloseInVainAsync(services);
+
+        Assert.Contains(backend.Exchanges, exchange => exchange.Subject == Secret);
+        Assert.Contains(_logs.GetSnapshot(), record => record.Level == LogLevel.Trace);
+        AssertNowhere();
+    }
+
+    /// <summary>The client learns of the end by its next call.</summary>
+    private async Task EndAsync(McpBackend backend, ServiceProvider services)
+    {
+        await backend.EndSessionAsync(Assert.Single(backend.LiveSessions));
+        await Assert.ThrowsAnyAsync<Exception>(() => services.CallForAsync(User, "ping"));
+        await _endIsLogged.Task.WaitAsync(TimeSpan.FromSeconds(60));
+    }
+
+    private async Task CloseInVainAsync(ServiceProvider services)
+    {
+        _holdsDelete = true;
+        Task closing = services.Pool().CloseAsync(User);
+        await _deleteIsHeld.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        Assert.False(closing.IsCompleted);
+
+        _time.Advance(TimeSpan.FromSeconds(5));
+        await closing;
+    }
+
+    private Task HoldDeleteAsync(HttpContext context, RequestDelegate next)
+    {
+        if (!_holdsDelete || context.Request.Method != HttpMethods.Delete)
+        {
+            return next(context);
+        }
+
+        _deleteIsHeld.TrySetResult();
+        return Task.Delay(Timeout.InfiniteTimeSpan, context.RequestAborted);
+    }
+
+    private ServiceProvider ServicesFor(McpBackend backend, Action<McpClientPoolOptions>? configure = null)
+    {
+        ServiceCollection services = McpTesting.ServicesFor(backend);
+        services.AddSingleton<TimeProvider>(_time);
+        services.AddLogging(logging => logging.AddProvider(new FakeLoggerProvider(_logs)).SetMinimumLevel(LogLevel.Trace));
+        services.ConfigurePool(configure ?? (_ => { }));
+        return services.BuildServiceProvider();
+    }
+
+    private IEnumerable<FakeLogRecord> Named(string eventName) => _logs.GetSnapshot().Where(record => record.Id.Name == eventName);
+
+    private static void AssertNowhere(Exception told) => Assert.DoesNotContain(Secret, told.ToString(), StringComparison.Ordinal);
+
+    private void AssertNowhere()
+    {
+        string encoded = Convert.ToBase64String("José "u8);
+        foreach (FakeLogRecord record in _logs.GetSnapshot())
+        {
+            string all = string.Join('\n', [
+                record.Message,
+                record.Exception?.ToString(),
+                .. record.StructuredState?.Select(pair => pair.Value) ?? [],
+                .. record.Scopes.Select(scope => scope?.ToString())]);
+            Assert.All([Secret, encoded, "1234567890123"], value => Assert.DoesNotContain(value, all, StringComparison.Ordinal));
+        }
+    }
+}

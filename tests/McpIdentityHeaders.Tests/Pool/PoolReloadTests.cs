@@ -1,0 +1,236 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
+using Microsoft.Extensions.Time.Testing;
+using ModelContextProtocol.Client;
+
+namespace McpIdentityHeaders.Tests.Pool;
+
+/// <summary>What a changed configuration does to the pool and to the sessions that it holds.</summary>
+public sealed class PoolReloadTests
+{
+    private readonly FakeTimeProvider _time = new();
+
+    [Fact]
+    public async Task Reloaded_MaxSessions_is_in_force()
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
+        IConfigurationRoot configuration = ConfigurationFor(backend, ("Pool:MaxSessions", "1"));
+        await using ServiceProvider services = ServicesFor(backend, configuration);
+        await using McpClientLease alice = await services.RentForAsync(Users.Alice);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => services.CallForAsync(Users.Bob));
+
+        Set(configuration, ("Pool:MaxSessions", "2"));
+
+        Assert.Equal("bob", await services.CallForAsync(Users.Bob));
+    }
+
+    [Fact]
+    public async Task Shorter_IdleTimeout_closes_at_once_what_has_been_idle_for_that_long()
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
+        IConfigurationRoot configuration = ConfigurationFor(backend);
+        await using ServiceProvider services = ServicesFor(backend, configuration);
+        McpClient alice = await ClientForAsync(services, Users.Alice);
+        _time.Advance(TimeSpan.FromMinutes(5));
+        McpClient bob = await ClientForAsync(services, Users.Bob);
+
+        Set(configuration, ("Pool:IdleTimeout", "00:05:00"));
+        await alice.Completion.WaitAsync(TimeSpan.FromSeconds(60));
+
+        Assert.Same(bob, await ClientForAsync(services, Users.Bob));
+        _time.Advance(TimeSpan.FromMinutes(5));
+        await bob.Completion.WaitAsync(TimeSpan.FromSeconds(60));
+    }
+
+    [Fact]
+    public async Task Longer_IdleTimeout_keeps_what_would_have_been_closed()
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
+        IConfigurationRoot configuration = ConfigurationFor(backend, ("Pool:IdleTimeout", "00:05:00"));
+        await using ServiceProvider services = ServicesFor(backend, configuration);
+        McpClient alice = await ClientForAsync(services, Users.Alice);
+
+        Set(configuration, ("Pool:IdleTimeout", "00:20:00"));
+        _time.Advance(TimeSpan.FromMinutes(19));
+        Assert.Same(alice, await ClientForAsync(services, Users.Alice));
+
+        _time.Advance(TimeSpan.FromMinutes(20));
+        await alice.Completion.WaitAsync(TimeSpan.FromSeconds(60));
+    }
+
+    [Theory]
+    [InlineData("Pool:MaxSessions", "0")]
+    [InlineData("Pool:MaxSessions", "many")]
+    [InlineData("Pool:Nonsense", "1")]
+    public async Task Invalid_reload_is_logged_and_leaves_the_last_good_settings_in_force(string setting, string value)
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
+        IConfigurationRoot configuration = ConfigurationFor(backend, ("Pool:MaxSessions", "1"));
+        await using ServiceProvider services = ServicesFor(backend, configuration);
+        McpClientLease alice = await services.RentForAsync(Users.Alice);
+
+        Set(configuration, (setting, value));
+
+        FakeLogRecord refusal = Assert.Single(services.GetFakeLogCollector().GetSnapshot(), log => log.Level == LogLevel.Error);
+        Assert.Equal("SettingsRefused", refusal.Id.Name);
+        Assert.Contains($"'{McpTesting.ClientName}'", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains(setting.Split(':')[1], refusal.Exception!.Message, StringComparison.Ordinal);
+
+        var full = await Assert.ThrowsAsync<InvalidOperationException>(() => services.CallForAsync(Users.Bob));
+        Assert.Contains("all of 1 are in use", full.Message, StringComparison.Ordinal);
+        Assert.Equal("alice", await services.CallForAsync(Users.Alice));
+        await alice.DisposeAsync();
+        Assert.Equal("bob", await services.CallForAsync(Users.Bob));
+    }
+
+    [Fact]
+    public async Task Changed_endpoint_moves_the_next_rent_and_closes_the_old_session_when_it_is_given_back()
+    {
+        await using McpBackend older = await McpBackend.StartAsync(McpBackendKind.Sessions);
+        await using McpBackend newer = await McpBackend.StartAsync(McpBackendKind.Sessions);
+        IConfigurationRoot configuration = ConfigurationFor(older);
+        await using ServiceProvider services = ServicesFor(older, configuration);
+        McpClientLease lease = await services.RentForAsync(Users.Alice);
+
+        Set(configuration, ("Endpoint", newer.Endpoint.ToString()));
+        Assert.Equal("alice", await services.CallForAsync(Users.Alice));
+        Assert.Single(newer.Calls());
+
+        // In use still, and not closed under its user.
+        Assert.Equal("pong", await AmbientIdentity.RunAsync(Users.Alice, () => lease.Client.CallTextAsync("ping")));
+        Assert.Single(older.LiveSessions);
+
+        await lease.DisposeAsync();
+        await older.WaitForAsync(exchange => exchange.Http == "DELETE");
+        Assert.Single(newer.LiveSessions);
+    }
+
+    [Fact]
+    public async Task Changed_header_replaces_idle_sessions_at_the_next_rent()
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
+        IConfigurationRoot configuration = ConfigurationFor(backend, ("AdditionalHeaders:X-Tenant", "blue"));
+        await using ServiceProvider services = ServicesFor(backend, configuration);
+        await services.CallForAsync(Users.Alice);
+        await services.CallForAsync(Users.Bob);
+
+        Set(configuration, ("AdditionalHeaders:X-Tenant", "green"));
+        await services.CallForAsync(Users.Alice);
+
+        await backend.WaitForAsync(exchange => exchange is { Http: "DELETE", Subject: "alice" });
+        await backend.WaitForAsync(exchange => exchange is { Http: "DELETE", Subject: "bob" });
+        Assert.Equal(["blue", "blue", "green"], backend.Calls().Select(call => call.Headers["X-Tenant"]));
+    }
+
+    [Fact]
+    public async Task Changed_endpoint_moves_the_client_of_all()
+    {
+        await using McpBackend older = await McpBackend.StartAsync(McpBackendKind.Stateless);
+        await using McpBackend newer = await McpBackend.StartAsync(McpBackendKind.Stateless);
+        IConfigurationRoot configuration = ConfigurationFor(older);
+        await using ServiceProvider services = ServicesFor(older, configuration);
+        McpClient first = await ClientForAsync(services, Users.Alice);
+
+        Set(configuration, ("Endpoint", newer.Endpoint.ToString()));
+
+        Assert.Equal("bob", await services.CallForAsync(Users.Bob));
+        Assert.Equal("alice", await services.CallForAsync(Users.Alice));
+        Assert.Equal(["bob", "alice"], newer.Calls().Select(call => call.Subject));
+        Assert.Single(newer.Exchanges, exchange => exchange.Rpc == "server/discover");
+        await first.Completion.WaitAsync(TimeSpan.FromSeconds(60));
+    }
+
+    [Theory]
+    [InlineData("Other:Setting", "1")]
+    [InlineData("Pool:MaxSessions", "5")]
+    [InlineData("AdditionalHeaders:X-Tenant", "blue")]
+    public async Task Reload_that_changes_nothing_of_the_transport_keeps_the_session(string setting, string value)
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
+        IConfigurationRoot configuration = ConfigurationFor(backend, ("AdditionalHeaders:X-Tenant", "blue"));
+
+        // Made anew at each reading, as code does it.
+        await using ServiceProvider services = ServicesFor(
+            backend, configuration, transport => transport.OAuth = AuthorizationServer.NewClientOptions());
+        McpClient first = await ClientForAsync(services, Users.Alice);
+
+        Set(configuration, (setting, value));
+
+        Assert.Same(first, await ClientForAsync(services, Users.Alice));
+        Assert.Equal("alice", await services.CallForAsync(Users.Alice));
+    }
+
+    [Fact]
+    public async Task Sharing_that_is_turned_off_gives_users_clients_of_their_own_and_closes_the_one_of_all()
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless);
+        IConfigurationRoot configuration = ConfigurationFor(backend);
+        await using ServiceProvider services = ServicesFor(backend, configuration);
+        McpClientLease shared = await services.RentForAsync(Users.Alice);
+
+        Set(configuration, ("Pool:ShareStatelessClients", "false"));
+        await using McpClientLease alice = await services.RentForAsync(Users.Alice);
+        await using McpClientLease bob = await services.RentForAsync(Users.Bob);
+
+        Assert.Equal(3, new[] { shared.Client, alice.Client, bob.Client }.Distinct().Count());
+        await Assert.ThrowsAsync<ClaimInjectionException>(
+            () => AmbientIdentity.RunAsync(Users.Bob, () => alice.Client.CallTextAsync("whoami")));
+        Assert.Equal("bob", await AmbientIdentity.RunAsync(Users.Bob, () => shared.Client.CallTextAsync("whoami")));
+
+        McpClient old = shared.Client;
+        await shared.DisposeAsync();
+        await old.Completion.WaitAsync(TimeSpan.FromSeconds(60));
+    }
+
+    [Fact]
+    public async Task Sharing_that_is_turned_on_serves_all_by_one_client()
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless);
+        IConfigurationRoot configuration = ConfigurationFor(backend, ("Pool:ShareStatelessClients", "false"));
+        await using ServiceProvider services = ServicesFor(backend, configuration);
+        await services.CallForAsync(Users.Alice);
+
+        Set(configuration, ("Pool:ShareStatelessClients", "true"));
+        McpClient bob = await ClientForAsync(services, Users.Bob);
+
+        Assert.Same(bob, await ClientForAsync(services, Users.Named("carol")));
+        Assert.Same(bob, await ClientForAsync(services, Users.Alice));
+        Assert.Equal("alice", await services.CallForAsync(Users.Alice));
+    }
+
+    private static async Task<McpClient> ClientForAsync(IServiceProvider services, ClaimsPrincipal? user)
+    {
+        await using McpClientLease lease = await services.RentForAsync(user);
+        return lease.Client;
+    }
+
+    private ServiceProvider ServicesFor(
+        McpBackend backend, IConfiguration configuration, Action<HttpClientTransportOptions>? configure = null)
+    {
+        var services = new ServiceCollection();
+        services.AddLogging(logging => logging.AddFakeLogging());
+        services.AddSingleton<TimeProvider>(_time);
+        services.AddMcpClient(McpTesting.ClientName, configuration.GetSection("Backend")).AddClaimInjection();
+        services.Configure(McpTesting.ClientName, configure ?? (_ => { }));
+        services.Configure<McpClientOptions>(
+            McpTesting.ClientName,
+            options => options.ProtocolVersion = backend.Kind == McpBackendKind.Stateless ? "2026-07-28" : "2025-11-25");
+        return services.BuildServiceProvider();
+    }
+
+    private static IConfigurationRoot ConfigurationFor(McpBackend backend, params (string Setting, string Value)[] settings) =>
+        new ConfigurationBuilder()
+            .AddInMemoryCollection([
+                new("Backend:Endpoint", backend.Endpoint.ToString()),
+                new("Backend:TransportMode", "StreamableHttp"),
+                .. settings.Select(setting => KeyValuePair.Create($"Backend:{setting.Setting}", (string?)setting.Value))])
+            .Build();
+
+    private static void Set(IConfigurationRoot configuration, (string Setting, string Value) change)
+    {
+        configuration[$"Backend:{change.Setting}"] = change.Value;
+        configuration.Reload();
+    }
+}

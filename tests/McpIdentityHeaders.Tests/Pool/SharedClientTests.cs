@@ -1,0 +1,199 @@
+using System.Collections.Concurrent;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using ModelContextProtocol.Client;
+
+namespace McpIdentityHeaders.Tests.Pool;
+
+/// <summary>One client for everybody, where nothing of it is one user's.</summary>
+public sealed class SharedClientTests
+{
+    private const string Discovery = "server/discover";
+
+    [Fact]
+    public async Task One_client_serves_users_and_visitors_who_come_at_once_and_each_call_is_its_own_users()
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        var clients = new ConcurrentBag<McpClient>();
+
+        string[] answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(number => (number % 5) switch
+        {
+            0 => AmbientIdentity.RunAsync(null, CallAsync),
+            1 => AmbientIdentity.RunAsync(Users.Anonymous, CallAsync),
+            2 => CallAsync(),
+            _ => AmbientIdentity.RunAsync(Users.Named($"user-{number}"), CallAsync),
+        }));
+
+        Assert.Equal(Enumerable.Range(0, 50).Select(number => number % 5 < 3 ? "nobody" : $"user-{number}"), answers);
+        Assert.Single(clients.Distinct());
+        Assert.Single(backend.Exchanges, exchange => exchange.Rpc == Discovery);
+
+        async Task<string> CallAsync()
+        {
+            await using McpClientLease lease = await services.RentAsync();
+            clients.Add(lease.Client);
+            return await lease.Client.CallTextAsync("whoami");
+        }
+    }
+
+    [Theory]
+    [InlineData(Flow.NotKnown, "nobody")]
+    [InlineData(Flow.OfNobody, "nobody")]
+    [InlineData(Flow.OfAnonymous, "nobody")]
+    [InlineData(Flow.OfBob, "bob")]
+    public async Task Lease_that_alice_rented_first_is_used_as_whoever_calls(Flow caller, string expected)
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        await using McpClientLease lease = await services.RentForAsync(Users.Alice);
+
+        using (caller.Enter())
+        {
+            Assert.Equal(expected, await lease.Client.CallTextAsync("whoami"));
+        }
+    }
+
+    [Fact]
+    public async Task Client_that_a_visitor_opened_serves_a_signed_in_user()
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+
+        Assert.Equal("nobody", await services.CallForAsync(null));
+        Assert.Equal("alice", await services.CallForAsync(Users.Alice));
+
+        Assert.Single(backend.Exchanges, exchange => exchange.Rpc == Discovery);
+    }
+
+    [Fact]
+    public async Task Backends_of_all_kinds_behind_one_gateway_get_as_many_clients_as_they_need_and_no_call_of_anyone_elses()
+    {
+        string[] subjects = ["alice", "bob", "carol", "dave"];
+        const int rounds = 3;
+        await using McpBackend stateless = await McpBackend.StartAsync(McpBackendKind.Stateless, PoolTesting.SignInByHeaderAsync);
+        await using McpBackend sessions = await McpBackend.StartAsync(McpBackendKind.Sessions, PoolTesting.SignInByHeaderAsync);
+        await using McpBackend older = await McpBackend.StartAsync(McpBackendKind.OlderStateless, PoolTesting.SignInByHeaderAsync);
+        await using McpBackend sse = await McpBackend.StartAsync(McpBackendKind.LegacySse, PoolTesting.SignInByHeaderAsync);
+        McpBackend[] backends = [stateless, sessions, older, sse];
+        await using ServiceProvider services = GatewayOf(backends);
+
+        await Task.WhenAll(
+            from backend in backends
+            from subject in subjects
+            from round in Enumerable.Range(0, rounds)
+            select CallAsync(backend.Kind, subject));
+
+        Assert.Single(stateless.Exchanges, exchange => exchange.Rpc == Discovery);
+        Assert.All(backends[1..], backend =>
+            Assert.Equal(subjects, backend.Exchanges.Where(exchange => exchange.Rpc == "initialize").Select(exchange => exchange.Subject).Order()));
+        Assert.All(backends, backend =>
+            Assert.Equal(subjects.SelectMany(subject => Enumerable.Repeat(subject, rounds)), backend.Calls().Select(call => call.Subject).Order()));
+
+        Task CallAsync(McpBackendKind kind, string subject) => AmbientIdentity.RunAsync(Users.Named(subject), async () =>
+        {
+            await using McpClientLease lease = await services.Pool().RentAsync(kind.ToString());
+            Assert.Equal(subject, await lease.Client.CallTextAsync("whoami"));
+        });
+    }
+
+    [Fact]
+    public async Task Closing_a_users_sessions_leaves_the_client_of_all_open()
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        await using McpClientLease lease = await services.RentForAsync(Users.Alice);
+
+        await services.Pool().CloseAsync(Users.Alice);
+
+        Assert.Equal("pong", await lease.Client.CallTextAsync("ping"));
+        await using McpClientLease next = await services.RentForAsync(Users.Alice);
+        Assert.Same(lease.Client, next.Client);
+    }
+
+    [Fact]
+    public async Task Idle_client_of_all_is_closed_after_the_idle_timeout_and_opened_again_at_need()
+    {
+        var time = new FakeTimeProvider();
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).AddSingleton<TimeProvider>(time).BuildServiceProvider();
+        McpClient first = await ClientForAsync(services, Users.Alice);
+
+        time.Advance(TimeSpan.FromMinutes(10) - TimeSpan.FromTicks(1));
+        Assert.Same(first, await ClientForAsync(services, Users.Bob));
+
+        time.Advance(TimeSpan.FromMinutes(10));
+        await first.Completion.WaitAsync(TimeSpan.FromSeconds(60));
+
+        Assert.NotSame(first, await ClientForAsync(services, Users.Bob));
+        Assert.Equal("alice", await services.CallForAsync(Users.Alice));
+        Assert.Equal(2, backend.Exchanges.Count(exchange => exchange.Rpc == Discovery));
+    }
+
+    [Fact]
+    public async Task Rented_client_of_all_is_not_closed_for_being_idle()
+    {
+        var time = new FakeTimeProvider();
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).AddSingleton<TimeProvider>(time).BuildServiceProvider();
+        await using McpClientLease lease = await services.RentForAsync(Users.Alice);
+
+        // Another's coming and going starts no timeout while Alice has it.
+        Assert.Same(lease.Client, await ClientForAsync(services, Users.Bob));
+        time.Advance(TimeSpan.FromHours(1));
+
+        Assert.Same(lease.Client, await ClientForAsync(services, Users.Bob));
+        Assert.Equal("pong", await lease.Client.CallTextAsync("ping"));
+    }
+
+    [Fact]
+    public async Task Backend_that_refuses_alice_who_comes_first_does_not_fail_bob_who_waits_for_her()
+    {
+        var bobWaits = new TaskCompletionSource();
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless, async (context, next) =>
+        {
+            if (context.Request.Headers["X-User-Sub"] == "alice")
+            {
+                await bobWaits.Task;
+                context.Response.StatusCode = StatusCodes.Status403Forbidden;
+                return;
+            }
+
+            await next(context);
+        });
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+
+        Task<string> alice = services.CallForAsync(Users.Alice);
+        Task<string> bob = services.CallForAsync(Users.Bob);
+        bobWaits.SetResult();
+
+        await Assert.ThrowsAsync<HttpRequestException>(() => alice);
+        Assert.Equal("bob", await bob);
+        Assert.Equal("nobody", await services.CallForAsync(null));
+        Assert.Single(backend.Exchanges, exchange => exchange.Rpc == Discovery && exchange.Subject != "alice");
+    }
+
+    private static async Task<McpClient> ClientForAsync(IServiceProvider services, ClaimsPrincipal? user)
+    {
+        await using McpClientLease lease = await services.RentForAsync(user);
+        return lease.Client;
+    }
+
+    /// <summary>One client a backend, named by its kind.</summary>
+    private static ServiceProvider GatewayOf(IEnumerable<McpBackend> backends)
+    {
+        var services = new ServiceCollection();
+        foreach (McpBackend backend in backends)
+        {
+            string name = backend.Kind.ToString();
+            services.AddMcpClient(name, backend.Endpoint).AddClaimInjection();
+            services.Configure<HttpClientTransportOptions>(name, transport => transport.TransportMode =
+                backend.Kind == McpBackendKind.LegacySse ? HttpTransportMode.Sse : HttpTransportMode.StreamableHttp);
+            services.Configure<McpClientOptions>(name, options =>
+                options.ProtocolVersion = backend.Kind == McpBackendKind.Stateless ? "2026-07-28" : "2025-11-25");
+        }
+
+        return services.BuildServiceProvider();
+    }
+}

@@ -1,0 +1,86 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace McpIdentityHeaders.Tests.Pool;
+
+/// <summary>Where nobody is signed in, or the user is not known, a lease has a session of its own.</summary>
+public sealed class VisitorTests
+{
+    [Theory]
+    [InlineData(Flow.OfNobody)]
+    [InlineData(Flow.OfAnonymous)]
+    [InlineData(Flow.NotKnown)]
+    public async Task Visitors_session_is_closed_with_its_lease(Flow visitor)
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        using IdentityScope? scope = visitor.Enter();
+
+        await using (McpClientLease lease = await services.RentAsync())
+        {
+            Assert.Equal("nobody", await lease.Client.CallTextAsync("whoami"));
+            Assert.Single(backend.LiveSessions);
+        }
+
+        Assert.Empty(backend.LiveSessions);
+        Assert.Single(backend.Exchanges, exchange => exchange.Http == "DELETE");
+        Assert.All(backend.Exchanges, exchange => Assert.Empty(exchange.IdentityHeaders));
+    }
+
+    [Theory]
+    [InlineData(Flow.OfNobody, Flow.OfNobody)]
+    [InlineData(Flow.OfAnonymous, Flow.OfAnonymous)]
+    [InlineData(Flow.NotKnown, Flow.NotKnown)]
+    [InlineData(Flow.OfNobody, Flow.OfAnonymous)]
+    [InlineData(Flow.OfAnonymous, Flow.NotKnown)]
+    [InlineData(Flow.NotKnown, Flow.OfBob)]
+    [InlineData(Flow.OfBob, Flow.OfNobody)]
+    public async Task Visitor_shares_with_no_one(Flow one, Flow other)
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+
+        await using McpClientLease first = await RentAsync(one);
+        await using McpClientLease second = await RentAsync(other);
+
+        Assert.NotSame(first.Client, second.Client);
+        Assert.Equal(2, backend.LiveSessions.Count);
+
+        async Task<McpClientLease> RentAsync(Flow flow)
+        {
+            using IdentityScope? scope = flow.Enter();
+            return await services.RentAsync();
+        }
+    }
+
+    [Fact]
+    public async Task Visitors_who_rent_at_the_same_time_have_a_session_each()
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+
+        McpClientLease[] leases = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => services.RentForAsync(null))));
+
+        Assert.Equal(8, leases.Select(lease => lease.Client).Distinct().Count());
+        Assert.Equal(8, backend.LiveSessions.Count);
+        await Task.WhenAll(leases.Select(lease => lease.DisposeAsync().AsTask()));
+        Assert.Empty(backend.LiveSessions);
+    }
+
+    [Fact]
+    public async Task Visitors_session_is_closed_as_nobodys_when_a_user_gives_it_back()
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        McpClientLease lease = await services.RentForAsync(null);
+
+        using (AmbientIdentity.Use(Users.Alice))
+        {
+            await lease.DisposeAsync();
+            await lease.DisposeAsync();
+        }
+
+        Assert.Empty(backend.LiveSessions);
+        Assert.Empty(Assert.Single(backend.Exchanges, exchange => exchange.Http == "DELETE").IdentityHeaders);
+        Assert.Throws<ObjectDisposedException>(() => lease.Client);
+    }
+}

@@ -1,0 +1,17 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
+
+namespace McpIdentityHeaders.Tests.Support;
+
+/// <summary>Tells of a change of options that code sets.</summary>
+internal sealed class OptionsChange<TOptions>(string name) : IOptionsChangeTokenSource<TOptions>
+{
+    private ConfigurationReloadToken _change = new();
+
+    public string Name => name;
+
+    public IChangeToken GetChangeToken() => _change;
+
+    public void Tell() => Interlocked.Exchange(ref _change, new ConfigurationReloadToken()).OnReload();
+}
