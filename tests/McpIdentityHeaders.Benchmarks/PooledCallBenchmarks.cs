@@ -30,7 +30,7 @@ public class PooledCallBenchmarks
     }
 
     [Benchmark(Baseline = true)]
-    public ValueTask<CallToolResult> CallOnOwnClient() => _own.CallToolAsync("ping");
+    public async ValueTask<CallToolResult> CallOnOwnClient() => await _own.CallToolAsync("ping");
 
     [Benchmark]
     public async ValueTask<CallToolResult> RentCallAndGiveBack()

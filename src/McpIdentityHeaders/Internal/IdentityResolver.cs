@@ -27,15 +27,13 @@ internal static class IdentityResolver
 
     internal static bool IsNobody(ClaimsPrincipal user)
     {
-        foreach (ClaimsIdentity identity in user.Identities)
+        // ClaimsPrincipal hands out its own list, which is read without an enumerator; what derives from it may hand out something else.
+        if (user.Identities is List<ClaimsIdentity> list)
         {
-            if (identity.IsAuthenticated)
-            {
-                return false;
-            }
+            return !list.Exists(static identity => identity.IsAuthenticated);
         }
 
-        return true;
+        return !user.Identities.Any(static identity => identity.IsAuthenticated);
     }
 
     private static ClaimsPrincipal? Resolve(McpSession session, bool isSessionsOwn, IIdentityAccessor accessor)

@@ -9,20 +9,18 @@ namespace McpIdentityHeaders.Internal;
 /// <summary>One client that AddMcpClient registered, with the transport options in force.</summary>
 internal sealed class McpClientRegistration : IDisposable
 {
-    private readonly IServiceProvider _services;
-    private readonly string _name;
+    private readonly Lazy<ClaimInjectionClient?> _claims;
     private readonly Reloadable<HttpClientTransportOptions> _transport;
 
     private McpClientRegistration(IServiceProvider services, string name, Reloadable<HttpClientTransportOptions> transport)
     {
-        _services = services;
-        _name = name;
+        // Not asked for at once, since it asks for this one; nor each time, since a container's answer costs.
+        _claims = new Lazy<ClaimInjectionClient?>(() => services.GetKeyedService<ClaimInjectionClient>(name));
         _transport = transport;
     }
 
     /// <summary>Gets the options. With claim injection they are those of its plan, since both change as one.</summary>
-    internal HttpClientTransportOptions Transport =>
-        _services.GetKeyedService<ClaimInjectionClient>(_name)?.Plan.Transport ?? _transport.Value;
+    internal HttpClientTransportOptions Transport => _claims.Value?.Plan.Transport ?? _transport.Value;
 
     public void Dispose() => _transport.Dispose();
 

@@ -40,7 +40,22 @@ internal sealed class McpSession
     internal SessionOwner? Owner => _owner;
 
     /// <summary>Gets the connected client. Set once, before anyone but the connecting flow sees the session.</summary>
-    internal McpClient Client { get; set; } = null!;
+    internal McpClient Client
+    {
+        get;
+        set
+        {
+            field = value;
+
+            // Told at once, and kept here: each rent looks at it.
+            value.Completion.ContinueWith(
+                static (_, session) => ((McpSession)session!)._hasEnded = true,
+                this,
+                CancellationToken.None,
+                TaskContinuationOptions.ExecuteSynchronously,
+                TaskScheduler.Default);
+        }
+    } = null!;
 
     /// <summary>Gets whether the session keeps nothing that is one user's, on either side. Set with the client.</summary>
     internal bool IsStateless { get; set; }
@@ -72,7 +87,7 @@ internal sealed class McpSession
     }
 
     /// <summary>Gets whether it is not to be called on any more.</summary>
-    internal bool HasEnded => _hasEnded || Client.Completion.IsCompleted;
+    internal bool HasEnded => _hasEnded;
 
     internal void SetKnown() => _known.TrySetResult();
 

@@ -17,7 +17,6 @@ internal sealed class PooledSession : IDisposable
         _issuedAt = user.IssuedAt;
         Transport = transport;
         Session = new McpSession(user.Principal, owner, closeBound, _closing.Token);
-        IdleNode = new LinkedListNode<PooledSession>(this);
     }
 
     internal McpSession Session { get; }
@@ -48,7 +47,11 @@ internal sealed class PooledSession : IDisposable
     /// <summary>Gets or sets how many have it, those who wait for it to open among them.</summary>
     internal int Holds { get; set; }
 
-    internal LinkedListNode<PooledSession> IdleNode { get; }
+    /// <summary>Gets or sets where it stands among those that are idle; it stays there while it is rented.</summary>
+    internal IdleEntry? IdleEntry { get; set; }
+
+    /// <summary>Gets or sets as which, counting all that were, it was last given back.</summary>
+    internal long IdleTurn { get; set; }
 
     /// <summary>Gets or sets when it was last given back, as the clock's timestamp.</summary>
     internal long IdleSince { get; set; }
@@ -61,10 +64,13 @@ internal sealed class PooledSession : IDisposable
 
     public void Dispose() => _closing.Dispose();
 
-    /// <summary>Has the newest principal stand for the user from now on. An older token does not take its place.</summary>
+    /// <summary>
+    /// Has the newest principal stand for the user from now on. One of an older token does not take its place, nor does another of the same,
+    /// which would be no newer, and would have each rent keep other objects alive.
+    /// </summary>
     internal void Renew(PoolUser user)
     {
-        if (Key is not null && !(user.IssuedAt < _issuedAt))
+        if (Key is not null && !(user.IssuedAt <= _issuedAt))
         {
             Session.User = user.Principal;
             _issuedAt = user.IssuedAt;

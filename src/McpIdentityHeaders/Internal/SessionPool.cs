@@ -30,7 +30,7 @@ internal sealed class SessionPool : IDisposable
 
         PoolUser user = _client.UserOf(principal);
         PooledSession session = _sessions.Take(user);
-        return session.Opened.IsCompletedSuccessfully && session.RetiredFor is null && !session.Session.IsDoubtful
+        return session.State == PooledSessionState.Open && !session.Session.IsDoubtful
             ? new ValueTask<McpClientLease>(new McpClientLease(this, session))
             : new ValueTask<McpClientLease>(WaitAndRentAsync(user, session, cancellationToken));
     }

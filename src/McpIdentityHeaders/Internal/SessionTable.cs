@@ -47,7 +47,6 @@ internal sealed class SessionTable : IDisposable
             PooledSession session = FindOpen(user, options) ?? _directory.FindOwn(user) ?? Open(user, options);
             session.Holds++;
             session.Renew(user);
-            _idle.Remove(session);
             return session;
         }
     }
@@ -178,7 +177,7 @@ internal sealed class SessionTable : IDisposable
         TimeSpan timeout = _client.PoolOptions.IdleTimeout;
         lock (_gate)
         {
-            while (_idle.Expired(timeout) is { } session)
+            while (_idle.FindExpired(timeout) is { } session)
             {
                 Retire(session, CloseReason.Idle);
             }
@@ -252,7 +251,7 @@ internal sealed class SessionTable : IDisposable
     {
         while (_directory.Counted >= options.MaxSessions)
         {
-            PooledSession oldest = _idle.Oldest ?? throw new InvalidOperationException(
+            PooledSession oldest = _idle.FindOldest() ?? throw new InvalidOperationException(
                 $"MCP client '{_client.Name}': no session was opened: all of {options.MaxSessions} are in use. Give leases back sooner, or raise "
                 + "McpClientPoolOptions.MaxSessions.");
             Retire(oldest, CloseReason.Evicted);
@@ -273,7 +272,7 @@ internal sealed class SessionTable : IDisposable
             return;
         }
 
-        _idle.Remove(session);
+        IdleSessions.Remove(session);
         _directory.Unlist(session);
         session.RetiredFor = reason;
         session.State = PooledSessionState.Retired;

@@ -37,6 +37,42 @@ internal readonly struct UserIdentities
             return new UserIdentities(single[0], contributors: null);
         }
 
+        return SelectAmong(principal, select, out refusal);
+    }
+
+    /// <summary>Finds the first claim of a type with a value that is not blank.</summary>
+    internal static Claim? FindFirst(ClaimsIdentity identity, string claimType)
+    {
+        // ClaimsIdentity hands out its own list unless claims from elsewhere were mixed in; a list is read without an enumerator.
+        if (identity.Claims is List<Claim> list)
+        {
+            foreach (Claim claim in CollectionsMarshal.AsSpan(list))
+            {
+                if (Matches(claim, claimType))
+                {
+                    return claim;
+                }
+            }
+
+            return null;
+        }
+
+        return FindFirstAmong(identity.Claims, claimType);
+    }
+
+    internal static bool Matches(Claim claim, string claimType) =>
+        string.Equals(claim.Type, claimType, StringComparison.Ordinal) && !string.IsNullOrWhiteSpace(claim.Value);
+
+    internal static Claim? SubjectOf(ClaimsIdentity identity) =>
+        FindFirst(identity, Subject) ?? FindFirst(identity, ClaimTypes.NameIdentifier);
+
+    internal static string? IssuerOf(ClaimsIdentity identity) => FindFirst(identity, Issuer)?.Value;
+
+    // Apart, like FindFirstAmong: what a lambda captures is allocated when its method begins, needed or not.
+    private static UserIdentities? SelectAmong(
+        ClaimsPrincipal principal, Func<ClaimsPrincipal, ClaimsIdentity?>? select, out string? refusal)
+    {
+        refusal = null;
         List<ClaimsIdentity> authenticated = [.. principal.Identities.Where(identity => identity.IsAuthenticated)];
         ClaimsIdentity? user = authenticated.Find(identity => SubjectOf(identity) is not null) ?? authenticated[0];
 
@@ -65,33 +101,8 @@ internal readonly struct UserIdentities
         return new UserIdentities(user, authenticated.FindAll(identity => identity != user && Contributes(identity, user)));
     }
 
-    /// <summary>Finds the first claim of a type with a value that is not blank.</summary>
-    internal static Claim? FindFirst(ClaimsIdentity identity, string claimType)
-    {
-        // ClaimsIdentity hands out its own list unless claims from elsewhere were mixed in; a list is read without an enumerator.
-        if (identity.Claims is List<Claim> list)
-        {
-            foreach (Claim claim in CollectionsMarshal.AsSpan(list))
-            {
-                if (Matches(claim, claimType))
-                {
-                    return claim;
-                }
-            }
-
-            return null;
-        }
-
-        return identity.Claims.FirstOrDefault(claim => Matches(claim, claimType));
-    }
-
-    internal static bool Matches(Claim claim, string claimType) =>
-        string.Equals(claim.Type, claimType, StringComparison.Ordinal) && !string.IsNullOrWhiteSpace(claim.Value);
-
-    internal static Claim? SubjectOf(ClaimsIdentity identity) =>
-        FindFirst(identity, Subject) ?? FindFirst(identity, ClaimTypes.NameIdentifier);
-
-    internal static string? IssuerOf(ClaimsIdentity identity) => FindFirst(identity, Issuer)?.Value;
+    private static Claim? FindFirstAmong(IEnumerable<Claim> claims, string claimType) =>
+        claims.FirstOrDefault(claim => Matches(claim, claimType));
 
     /// <summary>Calls the user's own code, whose exceptions may hold what they like.</summary>
     private static ClaimsIdentity? Choose(

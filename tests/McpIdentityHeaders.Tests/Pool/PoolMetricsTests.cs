@@ -200,6 +200,7 @@ public sealed class PoolMetricsTests
         await abandoned.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => rent);
         await services.CallForAsync(Users.Alice);
+        _time.Advance(new McpClientPoolOptions().CloseTimeout);
 
         Assert.Equal((1, 1), (meters.Active, meters.Created));
         Assert.Empty(meters.Reasons);

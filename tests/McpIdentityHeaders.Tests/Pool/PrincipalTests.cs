@@ -9,7 +9,7 @@ public sealed class PrincipalTests
 {
     [Theory]
     [InlineData("second", "100", "200")]
-    [InlineData("second", "100", "100")]
+    [InlineData("first", "100", "100")]
     [InlineData("first", "200", "100")]
     [InlineData("first", "1000", "999.5")]
     [InlineData("first", "1000", "200")]
