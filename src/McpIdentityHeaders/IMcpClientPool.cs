@@ -21,7 +21,7 @@ public interface IMcpClientPool
     /// <returns>A lease, to be disposed when the calls are made.</returns>
     /// <remarks>
     /// A user is known by issuer (the <c>iss</c> claim, else the subject's <see cref="Claim.Issuer"/>) and subject; all who rent for one
-    /// user at a time share the session, whose own requests carry the newest principal that rented it, by <c>iat</c> where both have one.
+    /// user at a time share the session, whose own requests carry the newest principal that rented it, by <c>iat</c> where both have one (a tie leaves the first).
     /// Where nobody is signed in, or the user is not known, the session is the lease's own and is closed with it.
     /// </remarks>
     /// <exception cref="ArgumentException"><paramref name="name"/> is empty.</exception>
@@ -42,7 +42,10 @@ public interface IMcpClientPool
     /// <summary>Closes all sessions of a user in this process, with all backends, rented or not: after sign-out, or when access is revoked.</summary>
     /// <param name="user">The user, with the issuer and the subject that the sessions were rented under.</param>
     /// <param name="cancellationToken">Ends the wait for the closing, which goes on.</param>
-    /// <returns>A task that ends when the sessions are closed, within <see cref="McpClientPoolOptions.CloseTimeout"/>.</returns>
+    /// <returns>
+    /// A task that ends when the sessions are closed: each within <see cref="McpClientPoolOptions.CloseTimeout"/>, or within twice that where it
+    /// was just being opened.
+    /// </returns>
     /// <remarks>
     /// Calls under way fail, and so does renting that has not ended. Renting after it opens a new session. A client that serves everybody has
     /// no user, and stays.

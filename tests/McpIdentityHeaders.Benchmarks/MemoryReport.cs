@@ -1,76 +1,73 @@
 using System.Diagnostics;
 using System.Globalization;
-using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.Benchmarks;
 
-/// <summary>How much memory an open session takes in the program that holds it, and what it consists of. The server is another process.</summary>
+/// <summary>
+/// How much memory an open session takes in the program that holds it, and what it consists of. Each row is a process of its own, and so is
+/// its server.
+/// </summary>
 internal static class MemoryReport
 {
     private const int WarmUp = 200;
-    private const int AtOnce = 32;
 
-    public static async Task RunAsync(int sessions)
+    private static readonly string[] Rows =
+        ["client of the factory, no socket", "pooled, no socket", "pooled, loopback, no GET stream", "pooled, loopback, GET stream"];
+
+    public static async Task RunAsync(string sessions)
     {
-        using Process server = StartServer(out Uri endpoint);
-        try
+        Console.WriteLine($"{sessions} sessions, .NET {Environment.Version}, {Environment.OSVersion}, {Environment.ProcessorCount} cores");
+        Console.WriteLine();
+        Console.WriteLine("| session | managed bytes | resident bytes |");
+        Console.WriteLine("| --- | ---: | ---: |");
+        for (int row = 0; row < Rows.Length; row++)
         {
-            Console.WriteLine($"{sessions} sessions, {Environment.OSVersion}, .NET {Environment.Version}, {Environment.ProcessorCount} cores");
-            Console.WriteLine("| sessions | managed bytes each | resident bytes each |");
-            Console.WriteLine("| --- | ---: | ---: |");
-            await ReportAsync("clients of IMcpClientFactory, no socket", sessions, () => new Gateway(endpoint, inMemory: true), OpenOwnAsync);
-            await ReportAsync("pooled, no socket", sessions, () => new Gateway(endpoint, inMemory: true), OpenPooledAsync);
-            await ReportAsync("pooled, loopback, no GET stream", sessions, () => new Gateway(endpoint, inMemory: false, stream: false), OpenPooledAsync);
-            await ReportAsync("pooled, loopback, GET stream", sessions, () => new Gateway(endpoint, inMemory: false), OpenPooledAsync);
-        }
-        finally
-        {
+            using Process server = Start("serve");
+            string endpoint = (await server.StandardOutput.ReadLineAsync())!;
+            using Process measuring = Start("measure", row.ToString(CultureInfo.InvariantCulture), sessions, endpoint);
+            Console.WriteLine(await measuring.StandardOutput.ReadLineAsync());
+            await measuring.WaitForExitAsync();
             server.Kill();
         }
     }
 
-    private static async Task ReportAsync(
-        string what, int sessions, Func<Gateway> newGateway, Func<Gateway, int, List<object>, Task> openAsync)
+    /// <summary>Measures one row, and leaves the closing to the end of the process.</summary>
+    public static async Task MeasureAsync(int row, int sessions, Uri endpoint)
     {
+        var gateway = new Gateway(endpoint, inMemory: row < 2, stream: row == 3);
         List<object> kept = [];
-        await using Gateway gateway = newGateway();
         for (int number = 0; number < WarmUp; number++)
         {
-            await openAsync(gateway, number, kept);
+            await OpenAsync(gateway, row, number, kept);
         }
 
-        (long managed, long resident) before = Measure();
+        (long managed, long resident) before = await SettledAsync();
         for (int number = WarmUp; number < WarmUp + sessions; number++)
         {
-            await openAsync(gateway, number, kept);
+            await OpenAsync(gateway, row, number, kept);
         }
 
-        // The streams are opened beside the sessions, which do not wait for them.
         (long managed, long resident) after = await SettledAsync();
-        GC.KeepAlive(kept);
-
-        string row = string.Create(
+        Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"| {what} | {(after.managed - before.managed) / sessions:N0} | {(after.resident - before.resident) / sessions:N0} |");
-        Console.WriteLine(row);
-
-        await Task.WhenAll(kept.OfType<McpClient>().Chunk(AtOnce).Select(async clients =>
-        {
-            foreach (McpClient client in clients)
-            {
-                await client.DisposeAsync();
-            }
-        }));
+            $"| {Rows[row]} | {(after.managed - before.managed) / sessions:N0} | {(after.resident - before.resident) / sessions:N0} |"));
+        GC.KeepAlive(kept);
+        GC.KeepAlive(gateway);
     }
 
-    private static Task OpenPooledAsync(Gateway gateway, int number, List<object> kept) => gateway.OpenAsync(Gateway.NewUser(number));
-
-    private static async Task OpenOwnAsync(Gateway gateway, int number, List<object> kept)
+    private static async Task OpenAsync(Gateway gateway, int row, int number, List<object> kept)
     {
+        if (row > 0)
+        {
+            await gateway.OpenAsync(Gateway.NewUser(number));
+            return;
+        }
+
         gateway.User = Gateway.NewUser(number);
         kept.Add(await gateway.Factory.CreateClientAsync(Gateway.ClientName));
     }
 
+    /// <summary>Streams are opened beside the sessions, which do not wait for them: measures until nothing changes any more.</summary>
     private static async Task<(long Managed, long Resident)> SettledAsync()
     {
         (long managed, long resident) last = Measure();
@@ -89,21 +86,16 @@ internal static class MemoryReport
 
     private static (long Managed, long Resident) Measure()
     {
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        GC.WaitForPendingFinalizers();
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        for (int pass = 0; pass < 2; pass++)
+        {
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            GC.WaitForPendingFinalizers();
+        }
+
         using var self = Process.GetCurrentProcess();
         return (GC.GetTotalMemory(forceFullCollection: true), self.WorkingSet64);
     }
 
-    private static Process StartServer(out Uri endpoint)
-    {
-        Process server = Process.Start(new ProcessStartInfo(Environment.ProcessPath!)
-        {
-            ArgumentList = { "serve" },
-            RedirectStandardOutput = true,
-        })!;
-        endpoint = new Uri(server.StandardOutput.ReadLine()!);
-        return server;
-    }
+    private static Process Start(params string[] args) =>
+        Process.Start(new ProcessStartInfo(Environment.ProcessPath!, args) { RedirectStandardOutput = true })!;
 }

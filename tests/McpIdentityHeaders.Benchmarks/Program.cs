@@ -8,7 +8,13 @@ using McpIdentityHeaders.Benchmarks;
 switch (args)
 {
     case ["memory", var sessions]:
-        await MemoryReport.RunAsync(int.Parse(sessions, CultureInfo.InvariantCulture));
+        await MemoryReport.RunAsync(sessions);
+        break;
+
+    case ["measure", var row, var sessions, var endpoint]:
+        await MemoryReport.MeasureAsync(
+            int.Parse(row, CultureInfo.InvariantCulture), int.Parse(sessions, CultureInfo.InvariantCulture), new Uri(endpoint));
+        Environment.Exit(0);
         break;
 
     case ["serve"]:

@@ -1,0 +1,71 @@
+using System.Net;
+using System.Security.Claims;
+using BenchmarkDotNet.Attributes;
+using McpIdentityHeaders.Internal;
+
+namespace McpIdentityHeaders.Benchmarks;
+
+/// <summary>
+/// What a request costs that passes through the pool, besides the call itself: renting, the check of whose session it is, giving back. The
+/// baseline is the same request on a session that its caller owns. Both pass the identity handlers, and are answered at once.
+/// </summary>
+[MemoryDiagnoser]
+public class PooledRequestBenchmarks
+{
+    private static readonly Uri Endpoint = new("http://backend.test/mcp");
+
+    private Gateway _gateway = null!;
+    private HttpMessageInvoker _own = null!;
+    private HttpMessageInvoker _pooled = null!;
+
+    [GlobalSetup]
+    public async Task OpenAsync()
+    {
+        ClaimsPrincipal user = Gateway.NewUser(1);
+        _gateway = new Gateway(Endpoint, inMemory: true);
+        await _gateway.OpenAsync(user);
+
+        PoolUser.TryRead(user, select: null, out PoolUser owner, out _);
+        var bound = new CloseBound(() => TimeSpan.FromSeconds(5), TimeProvider.System, CancellationToken.None);
+        _own = Invoker(new McpSession(user));
+        _pooled = Invoker(new McpSession(
+            user, new SessionOwner(Gateway.ClientName, claims: null, owner.Key), bound, CancellationToken.None));
+    }
+
+    [GlobalCleanup]
+    public async Task CloseAsync()
+    {
+        _own.Dispose();
+        _pooled.Dispose();
+        await _gateway.DisposeAsync();
+    }
+
+    [Benchmark(Baseline = true)]
+    public async Task<HttpStatusCode> OnOwnSession() => await SendAsync(_own);
+
+    [Benchmark]
+    public async Task<HttpStatusCode> RentSendAndGiveBack()
+    {
+        await using McpClientLease lease = await _gateway.Pool.RentAsync(Gateway.ClientName);
+        return await SendAsync(_pooled);
+    }
+
+    private static async Task<HttpStatusCode> SendAsync(HttpMessageInvoker invoker)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, Endpoint);
+        request.Headers.TryAddWithoutValidation("Mcp-Session-Id", "session-1");
+        using HttpResponseMessage response = await invoker.SendAsync(request, CancellationToken.None);
+        return response.StatusCode;
+    }
+
+    private HttpMessageInvoker Invoker(McpSession session) => new(new McpSessionHandler(
+        session,
+        _gateway,
+        new IdentityHandler(_gateway) { InnerHandler = new ClaimInjectionHandler(_gateway) { InnerHandler = new Answer() } }));
+
+    private sealed class Answer : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK));
+    }
+}
