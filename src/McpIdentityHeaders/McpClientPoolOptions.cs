@@ -15,7 +15,7 @@ public sealed class McpClientPoolOptions
     /// <value>More than zero and at most 24 days. The default value is 10 minutes. Keep it below the time after which the backend ends idle sessions.</value>
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>Gets or sets how many sessions there are at most, those being opened included.</summary>
+    /// <summary>Gets or sets how many sessions there are at most, those being opened included, those being closed not.</summary>
     /// <value>
     /// At least 1. The default value is 10,000. When it is reached, the session that has been idle longest is closed for a new one; where all
     /// are rented, renting fails.

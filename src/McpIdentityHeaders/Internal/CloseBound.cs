@@ -6,6 +6,13 @@ internal sealed class CloseBound(Func<TimeSpan> timeout, TimeProvider time, Canc
     /// <summary>Waits for that long, counted from now. Tells whether the task ended in time; it may have failed.</summary>
     internal async Task<bool> WaitAsync(Task task)
     {
+        // What fails after that is nobody's to observe.
+        _ = task.ContinueWith(
+            static late => _ = late.Exception,
+            CancellationToken.None,
+            TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
+
         using CancellationTokenSource timer = StartTimer();
         using CancellationTokenSource bound = Link(timer, CancellationToken.None);
         await task.WaitAsync(bound.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

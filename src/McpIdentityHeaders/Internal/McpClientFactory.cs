@@ -61,6 +61,7 @@ internal sealed class McpClientFactory(
         HttpClientTransportOptions transport = TransportOptions.CopyOf(registered, endpoint);
         transport = forUser?.Invoke(transport) ?? transport;
         McpClientOptions options = clientOptions.Create(name);
+        session.Endpoint = transport.Endpoint;
 
         session.Client = await ConnectAsync(
             session, new HttpClientTransport(transport, httpClient, loggerFactory), options, cancellationToken).ConfigureAwait(false);

@@ -9,16 +9,24 @@ internal sealed class McpClientPool : IMcpClientPool, IAsyncDisposable, IDisposa
     private readonly IServiceProvider _services;
     private readonly McpClientFactory _factory;
     private readonly IIdentityAccessor _accessor;
+    private readonly McpClientPoolMetrics _metrics;
     private readonly ConcurrentDictionary<string, SessionPool> _pools = new(StringComparer.Ordinal);
     private readonly Lock _adding = new();
     private volatile bool _isShutDown;
     private int _isDisposed;
 
-    public McpClientPool(IServiceProvider services, McpClientFactory factory, IIdentityAccessor accessor, McpClientPoolShutdown shutdown)
+    // The metrics are made before the pool, and thus disposed after it: what it closes then is still counted.
+    public McpClientPool(
+        IServiceProvider services,
+        McpClientFactory factory,
+        IIdentityAccessor accessor,
+        McpClientPoolMetrics metrics,
+        McpClientPoolShutdown shutdown)
     {
         _services = services;
         _factory = factory;
         _accessor = accessor;
+        _metrics = metrics;
         shutdown.Pool = this;
     }
 
@@ -88,7 +96,7 @@ internal sealed class McpClientPool : IMcpClientPool, IAsyncDisposable, IDisposa
     private SessionPool AddPool(string name)
     {
         // Made outside the lock: it asks for other people's code. One that another thread has added meanwhile is used in its place.
-        var added = new SessionPool(new SessionPoolClient(_services, _factory, name));
+        var added = new SessionPool(new SessionPoolClient(_services, _factory, _metrics, name));
         lock (_adding)
         {
             if (!_isShutDown && _pools.TryAdd(name, added))

@@ -1,6 +1,9 @@
 using System.Net;
 using System.Security.Claims;
+using System.Text.Json.Nodes;
+using ModelContextProtocol;
 using ModelContextProtocol.Client;
+using ModelContextProtocol.Protocol;
 
 namespace McpIdentityHeaders.Internal;
 
@@ -57,6 +60,9 @@ internal sealed class McpSession
         }
     } = null!;
 
+    /// <summary>Gets or sets where the backend is. The SDK's OAuth support asks others, through the same HttpClient.</summary>
+    internal Uri? Endpoint { get; set; }
+
     /// <summary>Gets whether the session keeps nothing that is one user's, on either side. Set with the client.</summary>
     internal bool IsStateless { get; set; }
 
@@ -91,19 +97,20 @@ internal sealed class McpSession
 
     internal void SetKnown() => _known.TrySetResult();
 
-    /// <summary>Looks whether a call's status says that the session has ended, which the SDK tells somewhat later, if at all.</summary>
-    internal void Answered(HttpStatusCode status)
+    /// <summary>Looks whether an answer says that the session has ended. The SDK tells somewhat later, if at all.</summary>
+    /// <param name="status">The answer's status.</param>
+    /// <param name="isCall">Whether it is a call's, and not the stream's.</param>
+    internal void Answered(HttpStatusCode status, bool isCall)
     {
         switch (status)
         {
-            // Of a session id, 404 says so for certain (MCP 2025-11-25, transports, session management). Without one there is no state to
-            // lose, and a backend that has come to speak otherwise is known by nothing else.
-            case HttpStatusCode.NotFound:
-            case HttpStatusCode.BadRequest when Client.SessionId is null:
+            // Of a session id, 404 says so for certain (MCP 2025-11-25, transports, session management).
+            case HttpStatusCode.NotFound when Client.SessionId is not null:
                 _hasEnded = true;
                 break;
 
-            case HttpStatusCode.BadRequest:
+            // Without one, both are errors of the call as well (MCP 2026-07-28 answers 404 to a method that is not known).
+            case HttpStatusCode.NotFound or HttpStatusCode.BadRequest when isCall:
                 _isDoubtful = true;
                 break;
         }
@@ -116,20 +123,31 @@ internal sealed class McpSession
         _owner = null;
     }
 
-    /// <summary>Asks the backend whether it knows the session, in the session's own flow.</summary>
+    /// <summary>Asks the backend whether it knows the session, in the session's own flow; where it is everybody's, as who asks.</summary>
     internal async Task<bool> IsAliveAsync(CancellationToken cancellationToken)
     {
-        IdentityScope.EnterSession(this);
+        if (Owner is not null)
+        {
+            IdentityScope.EnterSession(this);
+        }
+
         _isDoubtful = false;
         try
         {
-            await Client.PingAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
-            return true;
+            // Each revision has one request that a server has to answer: ping up to 2025-11-25, server/discover since.
+            string method = StatelessSession.IsOfStatelessProtocol(Client) ? RequestMethods.ServerDiscover : RequestMethods.Ping;
+            await Client.SendRequestAsync(new JsonRpcRequest { Method = method, Params = new JsonObject() }, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception answered) when (answered is McpProtocolException or HttpRequestException { StatusCode: not null })
+        {
+            // An answer, if an error. Whether it was one of those that say more has been seen as it came.
         }
         catch (Exception)
         {
             return false;
         }
+
+        return !_isDoubtful && !_hasEnded;
     }
 
     /// <summary>Closes the session in its own flow, so that whatever is sent for it is sent as its user's.</summary>

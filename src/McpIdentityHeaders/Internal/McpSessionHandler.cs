@@ -39,14 +39,14 @@ internal sealed class McpSessionHandler : DelegatingHandler
             return bound.RunAsync(token => base.SendAsync(request, token), cancellationToken);
         }
 
-        return request.Method == HttpMethod.Post ? PostAsync(request, cancellationToken) : base.SendAsync(request, cancellationToken);
+        return SendObservedAsync(request, cancellationToken);
     }
 
     private void Mark(HttpRequestMessage request)
     {
         RequestIdentity.SetSession(request, _session);
 
-        if (request.Method == HttpMethod.Get)
+        if (request.Method == HttpMethod.Get && request.RequestUri == _session.Endpoint)
         {
             _session.HasStream = true;
         }
@@ -59,21 +59,24 @@ internal sealed class McpSessionHandler : DelegatingHandler
         }
     }
 
-    private async Task<HttpResponseMessage> PostAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendObservedAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        if (_session.Client is null && request.Headers.Contains(SessionId))
+        bool isCall = request.Method == HttpMethod.Post;
+        if (isCall && _session.Client is null && request.Headers.Contains(SessionId))
         {
             _session.SetKnown();
         }
 
-        HttpResponseMessage response = _session.HasStream && _session.Client is { SessionId: null }
+        bool isBesideStream = isCall && _session is { HasStream: true, Client.SessionId: null };
+        HttpResponseMessage response = isBesideStream
             ? await PostBesideStreamAsync(request, cancellationToken).ConfigureAwait(false)
             : await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
 
-        // While it connects there is no client: the SDK tries one protocol after another then, and a refusal means nothing.
-        if (_session.Client is not null)
+        // While it connects there is no client: the SDK tries one protocol after another then, and a refusal means nothing. Neither does what
+        // is sent elsewhere, to an authorization server.
+        if (_session.Client is not null && (isBesideStream || request.RequestUri == _session.Endpoint))
         {
-            _session.Answered(response.StatusCode);
+            _session.Answered(response.StatusCode, isCall);
         }
 
         return response;

@@ -32,8 +32,8 @@ internal sealed class PooledSession : IDisposable
 
     internal PooledSessionState State { get; set; }
 
-    /// <summary>Gets or sets whose opening it waits for before its own.</summary>
-    internal PooledSession? WaitsFor { get; set; }
+    /// <summary>Gets or sets what it waits for before it is opened.</summary>
+    internal Task? WaitsFor { get; set; }
 
     /// <summary>Gets or sets whether it counts among those that there may be.</summary>
     internal bool IsCounted { get; set; }

@@ -5,6 +5,8 @@ internal sealed class SessionDirectory
 {
     private readonly HashSet<PooledSession> _all = [];
     private readonly Dictionary<UserKey, PooledSession> _byUser = [];
+    private TaskCompletionSource _probed = new();
+    private PooledSession? _probe;
 
     /// <summary>Gets all that are not gone.</summary>
     internal IReadOnlyCollection<PooledSession> All => _all;
@@ -12,8 +14,8 @@ internal sealed class SessionDirectory
     /// <summary>Gets the one that serves everybody.</summary>
     internal PooledSession? Shared { get; private set; }
 
-    /// <summary>Gets or sets the one that is being opened to find out whether it can serve everybody.</summary>
-    internal PooledSession? Probe { get; set; }
+    /// <summary>Gets what ends when it is known whether one can serve everybody, or was not found out; null where nobody is finding out.</summary>
+    internal Task? Probing => _probe is null ? null : _probed.Task;
 
     /// <summary>Gets how many there are that count among those that there may be.</summary>
     internal int Counted { get; private set; }
@@ -62,7 +64,11 @@ internal sealed class SessionDirectory
     internal void Unlist(PooledSession session)
     {
         Shared = Shared == session ? null : Shared;
-        EndProbe(session);
+        if (_probe == session)
+        {
+            EndProbe();
+        }
+
         if (session.Key is { } key && _byUser.TryGetValue(key, out PooledSession? listed) && listed == session)
         {
             _byUser.Remove(key);
@@ -76,6 +82,17 @@ internal sealed class SessionDirectory
         _all.Remove(session);
     }
 
-    /// <summary>What one user was to find out is known, or was not found out.</summary>
-    internal void EndProbe(PooledSession session) => Probe = Probe == session ? null : Probe;
+    /// <summary>Has a session find out whether it can serve everybody.</summary>
+    internal void StartProbe(PooledSession session)
+    {
+        _probe = session;
+        _probed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    /// <summary>What one user was to find out is known, whoever found it out, or was not found out.</summary>
+    internal void EndProbe()
+    {
+        _probe = null;
+        _probed.TrySetResult();
+    }
 }

@@ -7,6 +7,7 @@ internal sealed class SessionPool : IDisposable
 {
     private readonly SessionPoolClient _client;
     private readonly SessionTable _sessions;
+    private volatile bool _wasUsed;
 
     internal SessionPool(SessionPoolClient client)
     {
@@ -29,6 +30,7 @@ internal sealed class SessionPool : IDisposable
         cancellationToken.ThrowIfCancellationRequested();
 
         PoolUser user = _client.UserOf(principal);
+        _wasUsed = true;
         PooledSession session = _sessions.Take(user);
         return session.State == PooledSessionState.Open && !session.Session.IsDoubtful
             ? new ValueTask<McpClientLease>(new McpClientLease(this, session))
@@ -46,7 +48,7 @@ internal sealed class SessionPool : IDisposable
     internal Task CloseAsync(ClaimsPrincipal principal)
     {
         // A client whose settings were never valid has no sessions, and must not keep others' from being closed.
-        if (_sessions.IsEmpty)
+        if (!_wasUsed)
         {
             return Task.CompletedTask;
         }
@@ -85,14 +87,8 @@ internal sealed class SessionPool : IDisposable
         {
             await session.Opened.WaitAsync(cancellationToken).ConfigureAwait(false);
 
-            isUsed = session.RetiredFor switch
-            {
-                null or CloseReason.Ended => true,
-                CloseReason.User => throw new InvalidOperationException(
-                    $"MCP client '{_client.Name}': no session was rented: the user's sessions were closed while this one was being opened."),
-                CloseReason.Shutdown => throw new ObjectDisposedException(nameof(IMcpClientPool)),
-                _ => false,
-            };
+            ThrowIfClosed(session);
+            isUsed = session.RetiredFor is null or CloseReason.Ended;
             return isUsed;
         }
         finally
@@ -107,7 +103,13 @@ internal sealed class SessionPool : IDisposable
     /// <summary>Makes sure that the backend knows a session of which it seems not to. Where that fails, gives it back.</summary>
     private async Task<bool> IsKnownAsync(PooledSession session, CancellationToken cancellationToken)
     {
-        if (!session.Session.IsDoubtful || await _client.IsAliveAsync(session, cancellationToken).ConfigureAwait(false))
+        if (!session.Session.IsDoubtful)
+        {
+            return true;
+        }
+
+        bool isAlive = await _client.IsAliveAsync(session, cancellationToken).ConfigureAwait(false);
+        if (isAlive && session.RetiredFor is null)
         {
             return true;
         }
@@ -117,14 +119,26 @@ internal sealed class SessionPool : IDisposable
             // Nothing was found out. Whoever rents next asks again.
             session.Session.IsDoubtful = true;
         }
-        else
+        else if (!isAlive)
         {
             _sessions.SetEnded(session);
         }
 
         _sessions.Return(session);
         cancellationToken.ThrowIfCancellationRequested();
+        ThrowIfClosed(session);
         return false;
+    }
+
+    /// <summary>Whoever rents while the user signs out, or the host stops, must not get another session after it.</summary>
+    private void ThrowIfClosed(PooledSession session)
+    {
+        ObjectDisposedException.ThrowIf(session.RetiredFor == CloseReason.Shutdown, typeof(IMcpClientPool));
+        if (session.RetiredFor == CloseReason.User)
+        {
+            throw new InvalidOperationException(
+                $"MCP client '{_client.Name}': no session was rented: the user's sessions were closed meanwhile.");
+        }
     }
 
     private async Task OpenAsync(PooledSession session)
@@ -163,7 +177,7 @@ internal sealed class SessionPool : IDisposable
             return true;
         }
 
-        await Task.WhenAny(another.Opened, session.Opened).ConfigureAwait(false);
+        await Task.WhenAny(another, session.Opened).ConfigureAwait(false);
         session.WaitsFor = null;
         return _sessions.Start(session);
     }

@@ -20,14 +20,14 @@ internal sealed class SessionPoolClient : IDisposable
     private readonly CancellationTokenSource _givenUp = new();
     private readonly CloseBound _closeBound;
 
-    internal SessionPoolClient(IServiceProvider services, McpClientFactory factory, string name)
+    internal SessionPoolClient(IServiceProvider services, McpClientFactory factory, McpClientPoolMetrics metrics, string name)
     {
         Name = name;
         Time = services.GetRequiredService<TimeProvider>();
         _factory = factory;
         _registration = factory.Find(name);
         _claims = services.GetKeyedService<ClaimInjectionClient>(name);
-        _metrics = services.GetRequiredService<McpClientPoolMetrics>();
+        _metrics = metrics;
         _logger = services.GetService<ILoggerFactory>()?.CreateLogger(typeof(IMcpClientPool)) ?? NullLogger.Instance;
         _userTransport = new UserTransport(name);
         _closeBound = new CloseBound(() => PoolOptions.CloseTimeout, Time, _givenUp.Token);
@@ -54,11 +54,8 @@ internal sealed class SessionPoolClient : IDisposable
     /// <summary>Gets the transport options in force.</summary>
     internal HttpClientTransportOptions Transport => _registration.Transport;
 
-    public void Dispose()
-    {
-        _options.Dispose();
-        _givenUp.Dispose();
-    }
+    // Not what gives up, which has no timer, and may be used while the host stops beside this.
+    public void Dispose() => _options.Dispose();
 
     /// <exception cref="InvalidOperationException">Somebody is signed in, and cannot be told from others.</exception>
     internal PoolUser UserOf(ClaimsPrincipal? principal) =>
@@ -97,16 +94,15 @@ internal sealed class SessionPoolClient : IDisposable
     /// <summary>Closes a session, and waits for no longer than is allowed.</summary>
     internal async Task CloseAsync(PooledSession session)
     {
-        _metrics.Closed(Name, session.RetiredFor!);
-        if (session.RetiredFor == CloseReason.Ended)
+        bool isInTime = false;
+        try
         {
-            _logger.SessionEnded(Name);
+            await session.CancelCallsAsync().ConfigureAwait(false);
+            isInTime = await _closeBound.WaitAsync(session.Session.CloseAsync()).ConfigureAwait(false);
         }
-
-        await session.CancelCallsAsync().ConfigureAwait(false);
-        if (!await _closeBound.WaitAsync(session.Session.CloseAsync()).ConfigureAwait(false))
+        finally
         {
-            _logger.SessionNotClosedInTime(Name);
+            Tell(session.RetiredFor!, isInTime);
         }
     }
 
@@ -125,5 +121,19 @@ internal sealed class SessionPoolClient : IDisposable
 
         // What a factory made for one user stays that user's, whatever the options have come to say.
         session.Session.IsStateless &= factory is null;
+    }
+
+    private void Tell(string reason, bool isInTime)
+    {
+        _metrics.Closed(Name, reason);
+        if (reason == CloseReason.Ended)
+        {
+            _logger.SessionEnded(Name);
+        }
+
+        if (!isInTime)
+        {
+            _logger.SessionNotClosedInTime(Name);
+        }
     }
 }

@@ -26,9 +26,6 @@ internal sealed class SessionTable : IDisposable
         _idle = new IdleSessions(client.Time, CloseExpired);
     }
 
-    /// <summary>Gets whether there was none a moment ago.</summary>
-    internal bool IsEmpty => _directory.All.Count == 0;
-
     public void Dispose() => _idle.Dispose();
 
     /// <summary>Takes the session that serves the user, and starts to open one where there is none.</summary>
@@ -116,7 +113,7 @@ internal sealed class SessionTable : IDisposable
             }
 
             session.State = PooledSessionState.Open;
-            _directory.EndProbe(session);
+            _directory.EndProbe();
             _isKnownToKeepUsersApart = !session.Session.IsStateless;
             if (session.Session.IsStateless && options.MayShare && !_directory.TryShare(session))
             {
@@ -154,6 +151,9 @@ internal sealed class SessionTable : IDisposable
             foreach (PooledSession session in sessions)
             {
                 Retire(session, reason);
+
+                // Where it was retired before, for whoever still waits for it.
+                session.RetiredFor = reason;
                 if (session is { State: PooledSessionState.Retired, IsConnected: true })
                 {
                     Close(session);
@@ -215,17 +215,16 @@ internal sealed class SessionTable : IDisposable
             Retire(shared, CloseReason.Settings);
         }
 
-        if ((_directory.Shared ?? _directory.FindOwn(user)) is not { State: PooledSessionState.Open } session)
+        while ((_directory.Shared ?? _directory.FindOwn(user)) is { State: PooledSessionState.Open } session)
         {
-            return null;
+            if (!session.Session.HasEnded)
+            {
+                return session;
+            }
+
+            Retire(session, CloseReason.Ended);
         }
 
-        if (!session.Session.HasEnded)
-        {
-            return session;
-        }
-
-        Retire(session, CloseReason.Ended);
         return null;
     }
 
@@ -235,7 +234,7 @@ internal sealed class SessionTable : IDisposable
 
         // Until it is known whether one client can serve everybody, one user finds out and the others wait: once, since what that user finds
         // out may be true for that user only, as that the backend refuses.
-        session.WaitsFor = _directory.Probe;
+        session.WaitsFor = MayFindOut(options) ? _directory.Probing : null;
         if (session.WaitsFor is null)
         {
             Count(session, options);
@@ -258,11 +257,15 @@ internal sealed class SessionTable : IDisposable
         }
 
         _directory.Count(session);
-        if (!_isKnownToKeepUsersApart && options.MayShare)
+        if (MayFindOut(options) && _directory.Probing is null)
         {
-            _directory.Probe ??= session;
+            _directory.StartProbe(session);
         }
     }
+
+    /// <summary>Whether one client may turn out to serve everybody. Some that cannot are known beforehand, and keep nobody waiting.</summary>
+    private bool MayFindOut(McpClientPoolOptions options) =>
+        !_isKnownToKeepUsersApart && options.MayShare && _transport is { OAuth: null, TransportMode: not HttpTransportMode.Sse };
 
     /// <summary>Has a session given to nobody any more, and closed when nobody has it; one that is being opened keeps nobody waiting.</summary>
     private void Retire(PooledSession session, string reason)

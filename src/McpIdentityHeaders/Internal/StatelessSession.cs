@@ -9,7 +9,7 @@ internal static class StatelessSession
     private const string FirstStatelessProtocol = "2026-07-28";
 
     internal static bool Is(McpSession session, HttpClientTransportOptions transport, McpClientOptions options) =>
-        string.CompareOrdinal(session.Client.NegotiatedProtocolVersion, FirstStatelessProtocol) >= 0
+        IsOfStatelessProtocol(session.Client)
         && session.Client.SessionId is null
 
         // No session id alone proves nothing: legacy SSE has none, and its stream is the session.
@@ -18,6 +18,9 @@ internal static class StatelessSession
         // Tokens of one user.
         && transport.OAuth is null
         && !AsksUser(options.Handlers);
+
+    internal static bool IsOfStatelessProtocol(McpClient client) =>
+        string.CompareOrdinal(client.NegotiatedProtocolVersion, FirstStatelessProtocol) >= 0;
 
     /// <summary>Whether the program answers for a user, or takes notifications, which do not say whose they are.</summary>
     private static bool AsksUser(McpClientHandlers handlers) =>

@@ -101,6 +101,6 @@ public sealed class CloseWhileOpeningTests
     {
         var error = await Assert.ThrowsAsync<InvalidOperationException>(() => renting);
         Assert.Equal(
-            "MCP client 'backend': no session was rented: the user's sessions were closed while this one was being opened.", error.Message);
+            "MCP client 'backend': no session was rented: the user's sessions were closed meanwhile.", error.Message);
     }
 }

@@ -74,6 +74,27 @@ public sealed class DoubtfulSessionTests
         Assert.Single(backend.Exchanges, exchange => exchange.Rpc == "initialize");
     }
 
+    [Fact]
+    public async Task Rent_that_asks_while_the_user_signs_out_fails()
+    {
+        var held = new HeldRequests(context => context.Request.Headers["Mcp-Method"] == "ping");
+        await using McpBackend backend = await McpBackend.StartAsync(
+            McpBackendKind.Sessions, (context, next) => held.HoldAsync(context, again => AnswerAsync(again, next)));
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        await services.CallForAsync(Users.Alice);
+        _refusesCalls = true;
+        await Assert.ThrowsAsync<HttpRequestException>(() => services.CallForAsync(Users.Alice));
+
+        Task<McpClientLease> rent = services.RentForAsync(Users.Alice);
+        await held.Arrived;
+        await services.Pool().CloseAsync(Users.Alice);
+        held.Release();
+
+        InvalidOperationException refusal = await Assert.ThrowsAsync<InvalidOperationException>(() => rent);
+        Assert.Equal("MCP client 'backend': no session was rented: the user's sessions were closed meanwhile.", refusal.Message);
+        Assert.Empty(backend.LiveSessions);
+    }
+
     private Task AnswerAsync(HttpContext context, RequestDelegate next)
     {
         bool isRefused = _forgotten.ContainsKey(context.Request.Headers["Mcp-Session-Id"].ToString())

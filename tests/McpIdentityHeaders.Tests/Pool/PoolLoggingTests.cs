@@ -111,11 +111,17 @@ public sealed class PoolLoggingTests
         AssertNowhere();
     }
 
-    /// <summary>The client learns of the end by its next call.</summary>
+    /// <summary>The client learns of the end by its next call, or sooner by its stream.</summary>
     private async Task EndAsync(McpBackend backend, ServiceProvider services)
     {
-        await backend.EndSessionAsync(Assert.Single(backend.LiveSessions));
-        await Assert.ThrowsAnyAsync<Exception>(() => services.CallForAsync(User, "ping"));
+        await using (McpClientLease lease = await services.RentForAsync(User))
+        {
+            await backend.EndSessionAsync(Assert.Single(backend.LiveSessions));
+            await Assert.ThrowsAnyAsync<Exception>(() => lease.Client.CallTextAsync("ping"));
+        }
+
+        // Who rents next finds it out, unless the stream did.
+        await services.CallForAsync(User, "ping");
         await _endIsLogged.Task.WaitAsync(TimeSpan.FromSeconds(60));
     }
 

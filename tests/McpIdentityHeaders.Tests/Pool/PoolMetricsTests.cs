@@ -81,10 +81,11 @@ public sealed class PoolMetricsTests
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = ServicesFor(backend);
         using var meters = new Meters(services);
-        await services.CallForAsync(Users.Alice);
-        await backend.EndSessionAsync(Assert.Single(backend.LiveSessions));
-
-        await Assert.ThrowsAnyAsync<Exception>(() => services.CallForAsync(Users.Alice));
+        await using (McpClientLease lease = await services.RentForAsync(Users.Alice))
+        {
+            await backend.EndSessionAsync(Assert.Single(backend.LiveSessions));
+            await Assert.ThrowsAnyAsync<Exception>(() => lease.Client.CallTextAsync("ping"));
+        }
 
         await meters.AssertClosedAsync("ended");
         meters.AssertNoneLeft(1);
