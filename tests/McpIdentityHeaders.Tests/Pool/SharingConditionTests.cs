@@ -29,6 +29,15 @@ public sealed class SharingConditionTests
             services => ConfigureHandlers(services, handlers => handlers.NotificationHandlers = [new("notifications/message", (_, _) => ValueTask.CompletedTask)])
         },
         { "ShareStatelessClients", services => services.ConfigurePool(pool => pool.ShareStatelessClients = false) },
+        {
+            // Without its stream, an older client looks the same but for the protocol.
+            "ProtocolVersion",
+            services =>
+            {
+                services.Configure<McpClientOptions>(McpTesting.ClientName, options => options.ProtocolVersion = "2025-11-25");
+                ConfigureTransport(services, transport => transport.EnableStandaloneGetStream = false);
+            }
+        },
         { "TransportOptionsFactory", services => services.ConfigurePool(pool => pool.TransportOptionsFactory = (_, transport) => transport) },
     };
 
