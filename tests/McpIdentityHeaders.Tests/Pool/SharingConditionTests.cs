@@ -29,15 +29,6 @@ public sealed class SharingConditionTests
             services => ConfigureHandlers(services, handlers => handlers.NotificationHandlers = [new("notifications/message", (_, _) => ValueTask.CompletedTask)])
         },
         { "ShareStatelessClients", services => services.ConfigurePool(pool => pool.ShareStatelessClients = false) },
-        {
-            // Without its stream, an older client looks the same but for the protocol.
-            "ProtocolVersion",
-            services =>
-            {
-                services.Configure<McpClientOptions>(McpTesting.ClientName, options => options.ProtocolVersion = "2025-11-25");
-                ConfigureTransport(services, transport => transport.EnableStandaloneGetStream = false);
-            }
-        },
         { "TransportOptionsFactory", services => services.ConfigurePool(pool => pool.TransportOptionsFactory = (_, transport) => transport) },
     };
 
@@ -81,8 +72,11 @@ public sealed class SharingConditionTests
     [InlineData(McpBackendKind.LegacySse)]
     public async Task Users_have_clients_of_their_own_where_an_older_protocol_is_spoken(McpBackendKind kind)
     {
+        // Without its stream, an older client looks the same but for the protocol.
         await using McpBackend backend = await McpBackend.StartAsync(kind);
-        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        ServiceCollection collection = McpTesting.ServicesFor(backend);
+        ConfigureTransport(collection, transport => transport.EnableStandaloneGetStream = false);
+        await using ServiceProvider services = collection.BuildServiceProvider();
 
         await AssertClientsAsync(services, shared: false);
         Assert.Equal(3, backend.Exchanges.Count(exchange => exchange.Rpc == "initialize"));
