@@ -53,6 +53,14 @@ public sealed class ClaimInjectionOptions
     /// </value>
     public Func<ClaimsPrincipal, ClaimsIdentity?>? SelectIdentity { get; set; }
 
+    /// <summary>Gets or sets the header by which a backend knows this program.</summary>
+    /// <value>
+    /// The default value is <see langword="null"/>: none. It goes beside identity headers, never without one, and only to origins that are
+    /// named: not to those that are served because of <see cref="AllowAnyOrigin"/>. Its name is owned and redacted like theirs; its length
+    /// does not count in <see cref="MaxTotalLength"/>.
+    /// </value>
+    public SharedSecret? SharedSecret { get; set; }
+
     /// <summary>Gets or sets how many redirects in a row are followed, within one origin.</summary>
     /// <value>
     /// From 0, which follows none, to 100. The default value is 10. With handlers chained by hand, <see cref="SameOriginRedirectHandler.MaxRedirections"/> counts.

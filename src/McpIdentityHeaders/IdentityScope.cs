@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using McpIdentityHeaders.Internal;
+using ModelContextProtocol.Server;
 
 namespace McpIdentityHeaders;
 
@@ -7,12 +8,14 @@ namespace McpIdentityHeaders;
 public sealed class IdentityScope : IDisposable
 {
     private readonly ClaimsPrincipal? _user;
+    private readonly MessageContext? _message;
     private volatile OuterScope? _outer;
     private int _endings;
 
-    private IdentityScope(ClaimsPrincipal? user, McpSession? session, IdentityScope? outer)
+    private IdentityScope(IdentityScope? outer, ClaimsPrincipal? user = null, McpSession? session = null, MessageContext? message = null)
     {
         _user = user;
+        _message = message;
         Session = session;
 
         // Scopes that hand over to one another (open the next, then dispose the last) would else chain up for as long as the flow lives.
@@ -23,7 +26,8 @@ public sealed class IdentityScope : IDisposable
     /// <summary>Gets the session whose own flow this is, or null for a scope that a caller opened.</summary>
     internal McpSession? Session { get; }
 
-    internal ClaimsPrincipal? User => Session is null ? _user : Session.User;
+    // A filter may say a message's user at any time, so it is asked each time.
+    internal ClaimsPrincipal? User => Session is not null ? Session.User : _message?.User ?? _user;
 
     /// <summary>
     /// Ends the scope. Where it is the scope in force, the nearest outer scope not yet disposed is in force again. Elsewhere (out of order,
@@ -45,10 +49,14 @@ public sealed class IdentityScope : IDisposable
         }
     }
 
-    internal static IdentityScope Open(ClaimsPrincipal user) => Enter(new IdentityScope(user, session: null, AmbientIdentity.Current));
+    internal static IdentityScope Open(ClaimsPrincipal user) => Enter(new IdentityScope(AmbientIdentity.Current, user));
+
+    /// <summary>Makes the message's user, or nobody, the user of the current flow.</summary>
+    internal static IdentityScope OpenForMessage(MessageContext message) =>
+        Enter(new IdentityScope(AmbientIdentity.Current, user: new ClaimsPrincipal(), message: message));
 
     /// <summary>Makes the current flow the session's own. Call it from an async method, whose end restores the caller's flow.</summary>
-    internal static void EnterSession(McpSession session) => Enter(new IdentityScope(user: null, session, outer: null));
+    internal static void EnterSession(McpSession session) => Enter(new IdentityScope(outer: null, session: session));
 
     private static IdentityScope Enter(IdentityScope scope) => AmbientIdentity.Current = scope;
 

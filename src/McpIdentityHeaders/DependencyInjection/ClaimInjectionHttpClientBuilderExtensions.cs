@@ -87,6 +87,7 @@ public static class ClaimInjectionHttpClientBuilderExtensions
         services.TryAddSingleton<ClaimInjectionMetrics>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ClaimInjectionOptions>, ClaimInjectionOptionsValidator>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<HttpClientFactoryOptions>, PipelineValidator>());
+        services.AddSingleton(new ClaimInjectionClientName(name));
         services.AddKeyedSingleton(name, static (provider, key) => ClaimInjectionClient.Create(provider, (string)key!));
 
         // After all of the user's own: whatever RedactLoggedHeaders says, before or after, owned names are redacted besides.

@@ -33,13 +33,22 @@ internal static class ClaimHeaderWriter
             }
 
             total += header.Name.Length + length;
-            if (!clone.Headers.TryAddWithoutValidation(header.Name, encoded))
-            {
-                throw client.Reject($"the header '{header.Name}' cannot be a request header. Choose another name");
-            }
+            Set(clone, header.Name, encoded, client);
         }
 
         return total > 0;
+    }
+
+    /// <exception cref="ClaimInjectionException">The secret's name cannot be a request header's.</exception>
+    internal static void Write(IdentityRequestMessage clone, SharedSecret secret, ClaimInjectionClient client) =>
+        Set(clone, secret.HeaderName, HeaderValueEncoder.EncodeSingle(secret.Value, HeaderValueEncoding.Mcp), client);
+
+    private static void Set(IdentityRequestMessage clone, string name, string encoded, ClaimInjectionClient client)
+    {
+        if (!clone.Headers.TryAddWithoutValidation(name, encoded))
+        {
+            throw client.Reject($"the header '{name}' cannot be a request header. Choose another name");
+        }
     }
 
     private static string? EncodedValue(

@@ -53,6 +53,12 @@ internal static class ClaimInjection
         carriesIdentity = ClaimHeaderWriter.Write(clone, user, client, plan);
         if (carriesIdentity)
         {
+            // An origin that is merely served is not one that was named.
+            if (plan.SharedSecret is { } secret && plan.IsTrusted(uri))
+            {
+                ClaimHeaderWriter.Write(clone, secret, client);
+            }
+
             client.Injected(uri, plan);
         }
         else

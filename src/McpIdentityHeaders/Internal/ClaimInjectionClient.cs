@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.Internal;
@@ -38,7 +39,15 @@ internal sealed class ClaimInjectionClient : IDisposable
 
         Name = string.Empty;
         Logger = NullLogger.Instance;
-        _plan = new ClaimInjectionPlan(options, clientOrigins: []);
+
+        try
+        {
+            _plan = new ClaimInjectionPlan(Name, options, clientOrigins: []);
+        }
+        catch (OptionsValidationException exception)
+        {
+            throw new ArgumentException(exception.Message, nameof(options));
+        }
     }
 
     internal string Name { get; }
@@ -98,7 +107,7 @@ internal sealed class ClaimInjectionClient : IDisposable
         }
     }
 
-    internal void Stripped(int headers) => _metrics?.Stripped(headers);
+    internal void Stripped(int headers) => _metrics?.StrippedOutbound(headers);
 
     internal void RedirectRefused() => _metrics?.RedirectRefused(Name);
 

@@ -31,19 +31,23 @@ internal sealed class ClaimInjectionMetrics
 
     internal void Rejected(string client) => Count(client, "rejected");
 
-    internal void Stripped(int headers)
-    {
-        if (headers > 0 && _stripped.Enabled)
-        {
-            _stripped.Add(headers, new KeyValuePair<string, object?>("side", "outbound"));
-        }
-    }
+    internal void StrippedOutbound(int headers) => Stripped(headers, "outbound");
+
+    internal void StrippedInbound(int headers) => Stripped(headers, "inbound");
 
     internal void RedirectRefused(string client)
     {
         if (_refusedRedirects.Enabled)
         {
             _refusedRedirects.Add(1, new KeyValuePair<string, object?>(ClientTag, client));
+        }
+    }
+
+    private void Stripped(int headers, string side)
+    {
+        if (headers > 0 && _stripped.Enabled)
+        {
+            _stripped.Add(headers, new KeyValuePair<string, object?>("side", side));
         }
     }
 

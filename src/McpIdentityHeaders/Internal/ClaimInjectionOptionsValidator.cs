@@ -9,15 +9,16 @@ internal sealed class ClaimInjectionOptionsValidator : IValidateOptions<ClaimInj
 
     public ValidateOptionsResult Validate(string? name, ClaimInjectionOptions options)
     {
-        string client = string.IsNullOrEmpty(name) ? nameof(ClaimInjectionOptions) : $"HttpClient '{name}'";
-
         List<string> failures = [.. Ranges.Validate(name, options).Failures ?? []];
         failures.AddRange(FailuresOf(options));
 
         return failures.Count == 0
             ? ValidateOptionsResult.Success
-            : ValidateOptionsResult.Fail(failures.Select(failure => $"{client}: {failure}"));
+            : ValidateOptionsResult.Fail(failures.Select(failure => $"{Describe(name)}: {failure}"));
     }
+
+    internal static string Describe(string? clientName) =>
+        string.IsNullOrEmpty(clientName) ? nameof(ClaimInjectionOptions) : $"HttpClient '{clientName}'";
 
     private static IEnumerable<string> FailuresOf(ClaimInjectionOptions options)
     {
@@ -26,22 +27,14 @@ internal sealed class ClaimInjectionOptionsValidator : IValidateOptions<ClaimInj
             yield return "Headers is empty. Add at least one header, or do not call AddClaimInjection for this client.";
         }
 
-        foreach (ClaimHeader header in options.Headers)
+        foreach (string failure in ClaimHeaderRules.FailuresOf(options.Headers))
         {
-            if (ConfigurableHeaderName.ReasonAgainst(header.HeaderName) is { } reason)
-            {
-                yield return $"header '{header.HeaderName}' cannot be configured: {reason}. Choose another name, such as 'X-User-Groups'.";
-            }
+            yield return failure;
+        }
 
-            if (header.JsonPath is { } path && (path.Split('.').Any(string.IsNullOrWhiteSpace) || !UnicodeText.IsWellFormed(path)))
-            {
-                yield return $"header '{header.HeaderName}' has the JsonPath '{path}'. Join property names by single dots, as in 'a.b'.";
-            }
-
-            if (!Enum.IsDefined(header.Format))
-            {
-                yield return $"header '{header.HeaderName}' has the unknown Format '{header.Format}'. Use a value of ClaimValueFormat.";
-            }
+        foreach (string failure in options.SharedSecret?.Failures(options.Headers) ?? [])
+        {
+            yield return failure;
         }
 
         foreach ((int index, Uri? origin) in options.TrustedOrigins.Index())
@@ -62,9 +55,9 @@ internal sealed class ClaimInjectionOptionsValidator : IValidateOptions<ClaimInj
             yield return $"MissingIdentity is the unknown '{options.MissingIdentity}'. Use a value of MissingIdentityBehavior.";
         }
 
-        if (!Enum.IsDefined(options.Encoding))
+        if (ClaimHeaderRules.FailureOf(options.Encoding) is { } unknownEncoding)
         {
-            yield return $"Encoding is the unknown '{options.Encoding}'. Use a value of HeaderValueEncoding.";
+            yield return unknownEncoding;
         }
 
         if (!Enum.IsDefined(options.OversizedValue))

@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using Microsoft.Extensions.Options;
 using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.Internal;
@@ -12,11 +13,15 @@ internal sealed class ClaimInjectionPlan
     private readonly Origin[] _origins;
     private readonly bool _anyOrigin;
 
-    internal ClaimInjectionPlan(ClaimInjectionOptions options, IEnumerable<Uri> clientOrigins, HttpClientTransportOptions? transport = null)
+    /// <exception cref="OptionsValidationException">There is a shared secret, and no origin to send it to.</exception>
+    internal ClaimInjectionPlan(
+        string clientName, ClaimInjectionOptions options, IEnumerable<Uri> clientOrigins, HttpClientTransportOptions? transport = null)
     {
         Transport = transport;
         Headers = [.. options.Headers.Select(header => new ClaimHeaderPlan(header))];
-        OwnedNames = new OwnedHeaderNames(options.Headers.Select(header => header.HeaderName));
+        SharedSecret = options.SharedSecret;
+        OwnedNames = new OwnedHeaderNames(
+            [.. options.Headers.Select(header => header.HeaderName), .. SharedSecret is null ? [] : new[] { SharedSecret.HeaderName }]);
         MissingIdentity = options.MissingIdentity;
         Encoding = options.Encoding;
         RequireHttps = options.RequireHttps;
@@ -29,6 +34,15 @@ internal sealed class ClaimInjectionPlan
         _origins = [.. clientOrigins.Concat(options.TrustedOrigins).Select(uri => new Origin(uri)).Distinct()];
         _anyOrigin = options.AllowAnyOrigin || _origins.Length == 0;
         ServesAnyOriginUnsaid = _anyOrigin && !options.AllowAnyOrigin;
+
+        if (SharedSecret is not null && _origins.Length == 0)
+        {
+            throw new OptionsValidationException(
+                clientName,
+                typeof(ClaimInjectionOptions),
+                [$"{ClaimInjectionOptionsValidator.Describe(clientName)}: SharedSecret is set, and no origin is named that it could be sent to. "
+                    + "Set TrustedOrigins, or the endpoint."]);
+        }
     }
 
     /// <summary>
@@ -48,6 +62,8 @@ internal sealed class ClaimInjectionPlan
     internal bool RequireHttps { get; }
 
     internal Func<ClaimsPrincipal, ClaimsIdentity?>? SelectIdentity { get; }
+
+    internal SharedSecret? SharedSecret { get; }
 
     internal int MaxRedirections { get; }
 

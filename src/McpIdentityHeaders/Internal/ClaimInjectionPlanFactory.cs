@@ -13,7 +13,7 @@ internal static class ClaimInjectionPlanFactory
     {
         ClaimInjectionOptions options = services.GetRequiredService<IOptionsFactory<ClaimInjectionOptions>>().Create(name);
         HttpClientTransportOptions transport = McpClientRegistration.CreateTransport(services, name);
-        var plan = new ClaimInjectionPlan(options, ClientOrigins(services, name, options, transport), transport);
+        var plan = new ClaimInjectionPlan(name, options, ClientOrigins(services, name, options, transport), transport);
 
         if (current is not null && ReasonAgainstChange(current, plan) is { } reason)
         {

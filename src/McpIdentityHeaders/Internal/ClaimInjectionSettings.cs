@@ -4,7 +4,7 @@ namespace McpIdentityHeaders.Internal;
 internal static class ClaimInjectionSettings
 {
     private const string Known = "Headers, MissingIdentity, Encoding, TrustedOrigins, AllowAnyOrigin, RequireHttps, MaxRedirections, "
-        + "MaxHeaderValueLength, MaxTotalLength and OversizedValue";
+        + "MaxHeaderValueLength, MaxTotalLength, OversizedValue and SharedSecret";
 
     /// <exception cref="InvalidOperationException">A setting is not known, or not of its type. The message has its path.</exception>
     internal static void Bind(IEnumerable<Setting> settings, ClaimInjectionOptions options)
@@ -67,12 +67,43 @@ internal static class ClaimInjectionSettings
                 options.MaxTotalLength = setting.Number();
                 break;
 
+            case "SHAREDSECRET":
+                options.SharedSecret = Secret(setting);
+                break;
+
             default:
                 throw setting.Unknown(Known);
         }
     }
 
-    private static ClaimHeader Header(Setting header)
+    internal static SharedSecret Secret(Setting secret)
+    {
+        string? name = null;
+        string? value = null;
+
+        foreach (Setting setting in secret.Children())
+        {
+            switch (setting.Key.ToUpperInvariant())
+            {
+                case "HEADERNAME":
+                    name = setting.Text();
+                    break;
+
+                case "VALUE":
+                    value = setting.Text();
+                    break;
+
+                default:
+                    throw setting.Unknown("HeaderName and Value");
+            }
+        }
+
+        return name is not null && value is not null
+            ? new SharedSecret(name, value)
+            : throw secret.Invalid("has no HeaderName such as 'X-Gateway-Secret', or no Value");
+    }
+
+    internal static ClaimHeader Header(Setting header)
     {
         string? name = null;
         string? path = null;

@@ -1,0 +1,38 @@
+using McpIdentityHeaders;
+using McpIdentityHeaders.AspNetCore.Internal;
+using McpIdentityHeaders.Internal;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Microsoft.AspNetCore.Builder;
+
+/// <summary>Removes what outsiders claim to be.</summary>
+public static class IdentityHeaderStrippingApplicationBuilderExtensions
+{
+    /// <summary>
+    /// Removes from every request the headers under a name that a client's <see cref="ClaimInjectionOptions"/> own, or under an alias of
+    /// one (other case, <c>_</c> or <c>.</c> for <c>-</c>), and takes such names out of the list in <c>Connection</c>.
+    /// </summary>
+    /// <param name="app">The application.</param>
+    /// <returns>The same application.</returns>
+    /// <remarks>
+    /// For a gateway whose callers are not to speak for users. Call it before everything that reads headers, <c>UseAuthentication</c> among
+    /// them: a <c>WebApplication</c> puts that first by itself unless it is called. The names of all clients count together, and follow
+    /// their settings. What is removed counts in the metric <c>mcp.identity.headers.stripped</c>.
+    /// </remarks>
+    /// <exception cref="ArgumentNullException"><paramref name="app"/> is <see langword="null"/>.</exception>
+    /// <exception cref="InvalidOperationException">No client has <c>AddClaimInjection</c>, so that no name is known.</exception>
+    public static IApplicationBuilder UseIdentityHeaderStripping(this IApplicationBuilder app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+
+        InboundHeaders inbound = InboundHeaders.Create(app.ApplicationServices);
+        var metrics = app.ApplicationServices.GetRequiredService<ClaimInjectionMetrics>();
+
+        return app.Use((HttpContext context, RequestDelegate next) =>
+        {
+            metrics.StrippedInbound(inbound.Strip(context.Request.Headers));
+            return next(context);
+        });
+    }
+}

@@ -1,0 +1,102 @@
+using McpIdentityHeaders.AspNetCore;
+using McpIdentityHeaders.AspNetCore.Internal;
+using McpIdentityHeaders.Internal;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Makes the identity headers of a trusted peer the authenticated user.</summary>
+public static class IdentityHeadersAuthenticationBuilderExtensions
+{
+    /// <summary>
+    /// Adds the scheme <see cref="IdentityHeadersDefaults.AuthenticationScheme"/>, with settings from
+    /// <c>Configure&lt;IdentityHeadersOptions&gt;("IdentityHeaders", …)</c>.
+    /// </summary>
+    /// <param name="builder">The authentication builder.</param>
+    /// <returns>The same builder.</returns>
+    /// <remarks>
+    /// A request without any identity header, or alias of one, has no result: other schemes have their turn. One whose headers come from a
+    /// peer that is not trusted ends with 401, and one whose headers are malformed with 400, whatever endpoint it is for and whichever the
+    /// default scheme is: nothing reads it any further. <c>UseAuthentication</c> has to be in the pipeline, as it is by itself in a
+    /// <c>WebApplication</c>. Calling it again adds settings.
+    /// </remarks>
+    /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
+    /// <exception cref="OptionsValidationException">
+    /// At start-up: the settings are not valid, or name nobody who may speak for users.
+    /// </exception>
+    public static AuthenticationBuilder AddIdentityHeaders(this AuthenticationBuilder builder) =>
+        builder.AddIdentityHeadersCore(IdentityHeadersDefaults.AuthenticationScheme, static _ => { });
+
+    /// <summary>Adds the scheme <see cref="IdentityHeadersDefaults.AuthenticationScheme"/>.</summary>
+    /// <inheritdoc cref="AddIdentityHeaders(AuthenticationBuilder)"/>
+    /// <param name="builder">The authentication builder.</param>
+    /// <param name="configure">Changes the settings, and says whom to trust.</param>
+    public static AuthenticationBuilder AddIdentityHeaders(this AuthenticationBuilder builder, Action<IdentityHeadersOptions> configure) =>
+        builder.AddIdentityHeaders(IdentityHeadersDefaults.AuthenticationScheme, configure);
+
+    /// <summary>
+    /// Adds the scheme <see cref="IdentityHeadersDefaults.AuthenticationScheme"/>, with settings that follow the configuration.
+    /// </summary>
+    /// <inheritdoc cref="AddIdentityHeaders(AuthenticationBuilder)"/>
+    /// <param name="builder">The authentication builder.</param>
+    /// <param name="section">Holds <see cref="IdentityHeadersOptions"/> by their names, read as strictly as a client's.</param>
+    public static AuthenticationBuilder AddIdentityHeaders(this AuthenticationBuilder builder, IConfigurationSection section) =>
+        builder.AddIdentityHeaders(IdentityHeadersDefaults.AuthenticationScheme, section);
+
+    /// <summary>Adds a scheme of another name.</summary>
+    /// <inheritdoc cref="AddIdentityHeaders(AuthenticationBuilder)"/>
+    /// <param name="builder">The authentication builder.</param>
+    /// <param name="authenticationScheme">The scheme's name.</param>
+    /// <param name="configure">Changes the settings, and says whom to trust.</param>
+    public static AuthenticationBuilder AddIdentityHeaders(
+        this AuthenticationBuilder builder, string authenticationScheme, Action<IdentityHeadersOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+
+        return builder.AddIdentityHeadersCore(authenticationScheme, options => options.Configure(configure));
+    }
+
+    /// <summary>Adds a scheme of another name, with settings that follow the configuration.</summary>
+    /// <inheritdoc cref="AddIdentityHeaders(AuthenticationBuilder)"/>
+    /// <param name="builder">The authentication builder.</param>
+    /// <param name="authenticationScheme">The scheme's name.</param>
+    /// <param name="section">Holds <see cref="IdentityHeadersOptions"/> by their names, read as strictly as a client's.</param>
+    public static AuthenticationBuilder AddIdentityHeaders(
+        this AuthenticationBuilder builder, string authenticationScheme, IConfigurationSection section)
+    {
+        ArgumentNullException.ThrowIfNull(section);
+
+        return builder.AddIdentityHeadersCore(authenticationScheme, options =>
+        {
+            var bound = new BoundSection(section);
+            options.Configure(settings => IdentityHeadersSettings.Bind(bound.Read(), settings));
+            options.Services.AddSingleton<IOptionsChangeTokenSource<IdentityHeadersOptions>>(
+                new ConfigurationChangeTokenSource<IdentityHeadersOptions>(options.Name, section));
+        });
+    }
+
+    private static AuthenticationBuilder AddIdentityHeadersCore(
+        this AuthenticationBuilder builder, string scheme, Action<OptionsBuilder<IdentityHeadersOptions>> configure)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentException.ThrowIfNullOrWhiteSpace(scheme);
+
+        IServiceCollection services = builder.Services;
+        if (!services.HasKeyed<IdentityHeadersScheme>(scheme))
+        {
+            services.AddMetrics();
+            services.TryAddSingleton<IdentityHeadersMetrics>();
+            services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<IdentityHeadersOptions>, IdentityHeadersOptionsValidator>());
+            services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<SchemeStartupCheck>, SchemeStartupCheck.Validator>());
+            services.AddKeyedSingleton(scheme, static (provider, key) => IdentityHeadersScheme.Create(provider, (string)key!));
+            services.AddOptions<SchemeStartupCheck>(scheme).ValidateOnStart();
+            builder.AddScheme<AuthenticationSchemeOptions, IdentityHeadersHandler>(scheme, configureOptions: null);
+        }
+
+        configure(services.AddOptions<IdentityHeadersOptions>(scheme));
+        return builder;
+    }
+}

@@ -1,0 +1,82 @@
+using System.ComponentModel.DataAnnotations;
+using System.Net;
+using System.Security.Claims;
+using System.Security.Cryptography.X509Certificates;
+
+namespace McpIdentityHeaders.AspNetCore;
+
+/// <summary>Which headers a backend reads, how, and whom it believes.</summary>
+/// <remarks>
+/// Named by the authentication scheme. All but <see cref="TrustedCertificate"/> binds from configuration. It is validated at start-up
+/// (without a host: at first use), and a changed configuration before it takes effect: an invalid one is logged and leaves the last good one in force.
+/// <para>
+/// Nobody is trusted by default. There are three ways to say who may speak for users: by address (<see cref="TrustedNetworks"/>,
+/// <see cref="TrustedAddresses"/>), by <see cref="TrustedCertificate"/> and by <see cref="SharedSecrets"/>. At least one has to be set, and a
+/// peer must pass each one that is set.
+/// </para>
+/// </remarks>
+public sealed class IdentityHeadersOptions
+{
+    /// <summary>Gets the headers, and the claims that they become.</summary>
+    /// <value>
+    /// The same three by default as <see cref="ClaimInjectionOptions.Headers"/>, and to be the same map as the sender's. A header becomes claims
+    /// of its first claim type, or, with a <see cref="ClaimHeader.JsonPath"/>, of the path's last name: one claim for each item of a list.
+    /// One header has to become the subject, <c>sub</c> or <see cref="ClaimTypes.NameIdentifier"/>. A
+    /// <see cref="ClaimHeader.Required"/> one that does not come is refused.
+    /// </value>
+    public ClaimHeaderCollection Headers { get; } = new ClaimInjectionOptions().Headers;
+
+    /// <summary>Gets or sets how single values travel.</summary>
+    /// <value>
+    /// The default value is <see cref="HeaderValueEncoding.Mcp"/>, to be the same as the sender's. <see cref="HeaderValueEncoding.Utf8"/>
+    /// needs a server that reads request headers as UTF-8, as Kestrel does unless its <c>RequestHeaderEncodingSelector</c> says otherwise.
+    /// </value>
+    public HeaderValueEncoding Encoding { get; set; }
+
+    /// <summary>Gets or sets the most bytes that one header's value may have on the wire.</summary>
+    /// <value>From 1 to 1,048,576. The default value is 4096.</value>
+    [Range(1, 1024 * 1024)]
+    public int MaxHeaderValueLength { get; set; } = 4096;
+
+    /// <summary>Gets or sets the most bytes that all identity headers of a request may have on the wire, names and values together.</summary>
+    /// <value>From 1 to 1,048,576. The default value is 8192. Kestrel's own limit for all headers is 32 KiB.</value>
+    [Range(1, 1024 * 1024)]
+    public int MaxTotalLength { get; set; } = 8192;
+
+    /// <summary>Gets the networks that peers may speak for users from.</summary>
+    /// <value>
+    /// Empty by default. A peer's address is its socket's own, whatever <c>X-Forwarded-For</c> says; it has to be in one of these or of
+    /// <see cref="TrustedAddresses"/>. Where the server offers no socket (a Unix domain socket has no address, HTTP/3 and servers other than
+    /// Kestrel offer none), no peer is trusted by address.
+    /// </value>
+    public IList<IPNetwork> TrustedNetworks { get; } = [];
+
+    /// <summary>Gets the addresses that peers may speak for users from.</summary>
+    /// <value>Empty by default. An IPv4 address also counts where it arrives mapped to IPv6 (RFC 4291, section 2.5.5.2).</value>
+    public IList<IPAddress> TrustedAddresses { get; } = [];
+
+    /// <summary>Gets or sets what decides whether the peer with this client certificate may speak for users.</summary>
+    /// <value>
+    /// The default value is <see langword="null"/>: certificates do not count. It is asked about the certificate of the TLS connection
+    /// itself, which Kestrel has validated by then, and not about one that a proxy forwards in a header. Kestrel has to ask for one:
+    /// <c>ClientCertificateMode.RequireCertificate</c> or <c>AllowCertificate</c>.
+    /// </value>
+    public Func<X509Certificate2, bool>? TrustedCertificate { get; set; }
+
+    /// <summary>Gets the headers of which one has to come, with its value, beside the identity.</summary>
+    /// <value>
+    /// Empty by default. The sender's is <see cref="ClaimInjectionOptions.SharedSecret"/>. Two or more let a secret be replaced while the
+    /// system runs. They are compared in constant time.
+    /// </value>
+    public IList<SharedSecret> SharedSecrets { get; } = [];
+
+    /// <summary>Gets or sets the claim type that <see cref="ClaimsIdentity.Name"/> is read from.</summary>
+    /// <value>The default value is <c>name</c>.</value>
+    [Required]
+    public string NameClaimType { get; set; } = "name";
+
+    /// <summary>Gets or sets the claim type that roles are read from, as by <c>[Authorize(Roles = "…")]</c>.</summary>
+    /// <value>The default value is <c>roles</c>.</value>
+    [Required]
+    public string RoleClaimType { get; set; } = "roles";
+}

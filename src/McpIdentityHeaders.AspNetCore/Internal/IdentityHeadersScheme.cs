@@ -1,0 +1,52 @@
+using McpIdentityHeaders.Internal;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace McpIdentityHeaders.AspNetCore.Internal;
+
+/// <summary>What the handlers of one scheme share: the plan in force, and what is seen of it.</summary>
+internal sealed class IdentityHeadersScheme : IDisposable
+{
+    private readonly Reloadable<IdentityHeadersPlan> _plan;
+    private readonly IdentityHeadersMetrics _metrics;
+    private readonly ILogger _logger;
+
+    private IdentityHeadersScheme(Reloadable<IdentityHeadersPlan> plan, IdentityHeadersMetrics metrics, ILogger logger)
+    {
+        _plan = plan;
+        _metrics = metrics;
+        _logger = logger;
+    }
+
+    /// <exception cref="OptionsValidationException">The options are not valid, and never were.</exception>
+    internal IdentityHeadersPlan Plan => _plan.Value;
+
+    internal static IdentityHeadersScheme Create(IServiceProvider services, string name)
+    {
+        ILogger logger = services.GetRequiredService<ILoggerFactory>().CreateLogger<IdentityHeadersHandler>();
+        var plan = new Reloadable<IdentityHeadersPlan>(
+            _ => new IdentityHeadersPlan(name, services.GetRequiredService<IOptionsFactory<IdentityHeadersOptions>>().Create(name)),
+            OptionsChanges.Of<IdentityHeadersOptions>(services, name),
+            changed: () => logger.SettingsChanged(name),
+            refused: exception => logger.SettingsRefused(name, exception));
+
+        return new IdentityHeadersScheme(plan, services.GetRequiredService<IdentityHeadersMetrics>(), logger);
+    }
+
+    public void Dispose() => _plan.Dispose();
+
+    internal void Accepted() => _metrics.Accepted();
+
+    internal void UntrustedPeer(string? peer, string reason)
+    {
+        _metrics.UntrustedPeer();
+        _logger.UntrustedPeer(peer, reason);
+    }
+
+    internal void Malformed(string? peer, string problem)
+    {
+        _metrics.Malformed();
+        _logger.MalformedHeaders(peer, problem);
+    }
+}

@@ -1,0 +1,91 @@
+using McpIdentityHeaders.Internal;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Primitives;
+using Microsoft.Net.Http.Headers;
+
+namespace McpIdentityHeaders.AspNetCore.Internal;
+
+/// <summary>Takes out of a request what only this program's own clients may say.</summary>
+internal sealed class InboundHeaders
+{
+    private readonly ClaimInjectionClient[] _clients;
+
+    private InboundHeaders(ClaimInjectionClient[] clients) => _clients = clients;
+
+    /// <exception cref="InvalidOperationException">No client carries identities.</exception>
+    internal static InboundHeaders Create(IServiceProvider services)
+    {
+        ClaimInjectionClient[] clients =
+        [
+            .. services.GetServices<ClaimInjectionClientName>().Select(name => services.GetRequiredKeyedService<ClaimInjectionClient>(name.Value)),
+        ];
+
+        return clients.Length > 0
+            ? new InboundHeaders(clients)
+            : throw new InvalidOperationException(
+                "UseIdentityHeaderStripping has no header names to go by, since no client has AddClaimInjection. Call it on the clients of this "
+                + "application first, as in services.AddMcpClient(…).AddClaimInjection().");
+    }
+
+    /// <returns>How many headers were removed or changed.</returns>
+    internal int Strip(IHeaderDictionary headers)
+    {
+        List<string>? owned = null;
+        foreach ((string name, StringValues _) in headers)
+        {
+            if (IsOwned(name))
+            {
+                (owned ??= []).Add(name);
+            }
+        }
+
+        owned?.ForEach(name => headers.Remove(name));
+        return (owned?.Count ?? 0) + (StripConnection(headers) ? 1 : 0);
+    }
+
+    /// <summary>A header that is listed here is dropped by the next proxy (RFC 9110, section 7.6.1), the real one too.</summary>
+    private bool StripConnection(IHeaderDictionary headers)
+    {
+        StringValues connection = headers.Connection;
+        if (connection.Count == 0)
+        {
+            return false;
+        }
+
+        string[] entries =
+        [
+            .. connection.SelectMany(value => value?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? []),
+        ];
+
+        string[] others = Array.FindAll(entries, entry => !IsOwned(entry));
+        if (others.Length == entries.Length)
+        {
+            return false;
+        }
+
+        if (others.Length == 0)
+        {
+            headers.Remove(HeaderNames.Connection);
+        }
+        else
+        {
+            headers.Connection = string.Join(", ", others);
+        }
+
+        return true;
+    }
+
+    private bool IsOwned(string name)
+    {
+        foreach (ClaimInjectionClient client in _clients)
+        {
+            if (client.Plan.OwnedNames.Contains(name))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

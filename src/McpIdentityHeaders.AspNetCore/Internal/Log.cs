@@ -1,0 +1,23 @@
+using Microsoft.Extensions.Logging;
+
+namespace McpIdentityHeaders.AspNetCore.Internal;
+
+/// <summary>Every log line of this package. None has a header's value, at any level.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(1, LogLevel.Warning,
+        "Identity headers from {Peer} were refused with 401: {Reason}. If it may speak for users, say so in IdentityHeadersOptions; if not, "
+        + "find out why it can reach this backend.")]
+    internal static partial void UntrustedPeer(this ILogger logger, string? peer, string reason);
+
+    [LoggerMessage(2, LogLevel.Warning,
+        "Identity headers from {Peer}, which is trusted, were refused with 400: {Problem}. Both ends need the same headers, formats, encoding "
+        + "and limits, and whatever stands in front has to strip such headers from what outsiders send.")]
+    internal static partial void MalformedHeaders(this ILogger logger, string? peer, string problem);
+
+    [LoggerMessage(3, LogLevel.Information, "Authentication scheme '{Scheme}': settings were read again, and are in force.")]
+    internal static partial void SettingsChanged(this ILogger logger, string scheme);
+
+    [LoggerMessage(4, LogLevel.Error, "Authentication scheme '{Scheme}': changed settings are invalid. The last valid ones stay in force.")]
+    internal static partial void SettingsRefused(this ILogger logger, string scheme, Exception exception);
+}

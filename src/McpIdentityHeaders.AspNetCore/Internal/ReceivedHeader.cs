@@ -1,0 +1,24 @@
+using System.Security.Claims;
+using McpIdentityHeaders.Internal;
+
+namespace McpIdentityHeaders.AspNetCore.Internal;
+
+/// <summary>One header, compiled: which claims it becomes.</summary>
+internal sealed class ReceivedHeader(ClaimHeader header)
+{
+    internal string Name { get; } = header.HeaderName;
+
+    internal string ClaimType { get; } = ClaimTypeOf(header);
+
+    internal bool Required { get; } = header.Required;
+
+    internal ClaimValueFormat Format { get; } = header.Format;
+
+    internal bool IsSubject => ClaimType is "sub" or ClaimTypes.NameIdentifier;
+
+    internal bool IsIssuer => ClaimType == "iss";
+
+    private static string ClaimTypeOf(ClaimHeader header) => header.JsonPath?.Split('.')[^1] ?? header.ClaimTypes[0];
+
+    internal bool IsNamed(string headerName) => HeaderAlias.Equals(Name, headerName);
+}

@@ -1,0 +1,30 @@
+namespace McpIdentityHeaders.Internal;
+
+/// <summary>What a map of headers must keep to, at whichever end.</summary>
+internal static class ClaimHeaderRules
+{
+    internal static IEnumerable<string> FailuresOf(ClaimHeaderCollection headers)
+    {
+        foreach (ClaimHeader header in headers)
+        {
+            if (ConfigurableHeaderName.ReasonAgainst(header.HeaderName) is { } reason)
+            {
+                yield return $"header '{header.HeaderName}' cannot be configured: {reason}. Choose another name, such as 'X-User-Groups'.";
+            }
+
+            if (header.JsonPath is { } path && (path.Split('.').Any(string.IsNullOrWhiteSpace) || !UnicodeText.IsWellFormed(path)))
+            {
+                yield return $"header '{header.HeaderName}' has the JsonPath '{path}'. Join property names by single dots, as in 'a.b'.";
+            }
+
+            if (!Enum.IsDefined(header.Format))
+            {
+                yield return $"header '{header.HeaderName}' has the unknown Format '{header.Format}'. Use a value of ClaimValueFormat.";
+            }
+        }
+    }
+
+    internal static string? FailureOf(HeaderValueEncoding encoding) => Enum.IsDefined(encoding)
+        ? null
+        : $"Encoding is the unknown '{encoding}'. Use a value of HeaderValueEncoding.";
+}

@@ -1,0 +1,18 @@
+using Microsoft.Extensions.Options;
+using ModelContextProtocol.Server;
+
+namespace McpIdentityHeaders.Internal;
+
+/// <summary>Puts each incoming message's user in force while it is handled, in front of all other filters.</summary>
+internal sealed class UserIdentityFilter : IPostConfigureOptions<McpServerOptions>
+{
+    public void PostConfigure(string? name, McpServerOptions options) => options.Filters.Message.IncomingFilters.Insert(0, Filter);
+
+    private static McpMessageHandler Filter(McpMessageHandler next) => async (context, cancellationToken) =>
+    {
+        using (IdentityScope.OpenForMessage(context))
+        {
+            await next(context, cancellationToken).ConfigureAwait(false);
+        }
+    };
+}

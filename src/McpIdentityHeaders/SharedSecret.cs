@@ -1,0 +1,75 @@
+using McpIdentityHeaders.Internal;
+
+namespace McpIdentityHeaders;
+
+/// <summary>A header by which a backend knows the program that speaks for users: a name and a value that only the two of them know.</summary>
+/// <remarks>
+/// Whoever reads the value can speak for every user. Keep it out of source control, send it over https, and give each backend its own.
+/// </remarks>
+public sealed class SharedSecret
+{
+    /// <summary>The fewest characters that a value may have.</summary>
+    internal const int MinValueLength = 16;
+
+    /// <summary>Makes a shared secret.</summary>
+    /// <param name="headerName">The header's name, an RFC 9110 token such as <c>X-Gateway-Secret</c>.</param>
+    /// <param name="value">
+    /// The header's value: at least 16 characters of printable ASCII without outer spaces, sent as they are. 32 random bytes in hexadecimal
+    /// digits are a good one.
+    /// </param>
+    /// <exception cref="ArgumentException">
+    /// <paramref name="headerName"/> or <paramref name="value"/> is empty. Others that cannot be used are refused by the options' validation.
+    /// </exception>
+    public SharedSecret(string headerName, string value)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(headerName);
+        ArgumentException.ThrowIfNullOrWhiteSpace(value);
+
+        HeaderName = headerName;
+        Value = value;
+    }
+
+    /// <summary>Gets the header's name.</summary>
+    public string HeaderName { get; }
+
+    /// <summary>Gets the header's value.</summary>
+    public string Value { get; }
+
+    /// <summary>Gives the header's name, and never the value.</summary>
+    /// <returns>The header's name.</returns>
+    public override string ToString() => HeaderName;
+
+    /// <summary>Gives the reasons why the secret cannot be used beside these headers. None quotes the value.</summary>
+    internal IEnumerable<string> Failures(ClaimHeaderCollection headers)
+    {
+        if (ConfigurableHeaderName.ReasonAgainst(HeaderName) is { } reason)
+        {
+            yield return $"the shared secret's header '{HeaderName}' cannot be configured: {reason}. Choose another name, such as "
+                + "'X-Gateway-Secret'.";
+        }
+
+        if (headers.Any(header => HeaderAlias.Equals(header.HeaderName, HeaderName)))
+        {
+            yield return $"the shared secret's header '{HeaderName}' is one of Headers, or an alias of one. Choose another name, such as "
+                + "'X-Gateway-Secret'.";
+        }
+
+        if (Value.Length < MinValueLength || !IsSentAsItIs())
+        {
+            yield return $"the value of the shared secret '{HeaderName}' is not at least {MinValueLength} characters of printable ASCII without "
+                + "outer spaces. Make one of 32 random bytes in hexadecimal digits.";
+        }
+    }
+
+    private bool IsSentAsItIs()
+    {
+        try
+        {
+            return HeaderValueEncoder.EncodeSingle(Value, HeaderValueEncoding.Mcp) == Value;
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
+    }
+}
