@@ -24,7 +24,7 @@ internal sealed class IdentityHeadersScheme : IDisposable
 
     internal static IdentityHeadersScheme Create(IServiceProvider services, string name)
     {
-        ILogger logger = services.GetRequiredService<ILoggerFactory>().CreateLogger<IdentityHeadersHandler>();
+        ILogger logger = services.GetRequiredService<ILoggerFactory>().CreateLogger("McpIdentityHeaders.AspNetCore.IdentityHeaders");
         var plan = new Reloadable<IdentityHeadersPlan>(
             _ => new IdentityHeadersPlan(name, services.GetRequiredService<IOptionsFactory<IdentityHeadersOptions>>().Create(name)),
             OptionsChanges.Of<IdentityHeadersOptions>(services, name),

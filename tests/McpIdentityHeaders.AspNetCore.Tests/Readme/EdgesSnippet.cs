@@ -1,0 +1,37 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace McpIdentityHeaders.AspNetCore.Tests.Readme;
+
+/// <summary>The README's gateway and backend, as they stand there.</summary>
+internal static class EdgesSnippet
+{
+    public static void RegisterGateway(WebApplicationBuilder builder, Uri endpoint)
+    {
+        // <snippet>
+        builder.Services.AddMcpClient("notes", endpoint).AddClaimInjection();
+        builder.Services.AddHttpContextIdentity();
+        // </snippet>
+    }
+
+    public static void MapGateway(WebApplication app)
+    {
+        // <snippet>
+        app.UseIdentityHeaderStripping();
+        app.UseAuthentication();
+        app.MapPost("/notes/{tool}", async (string tool, IMcpClientPool clients, CancellationToken cancellationToken) =>
+        {
+            await using McpClientLease lease = await clients.RentAsync("notes", cancellationToken);
+            return await lease.Client.CallToolAsync(tool, cancellationToken: cancellationToken);
+        });
+        // </snippet>
+    }
+
+    public static void RegisterBackend(WebApplicationBuilder builder)
+    {
+        // <snippet>
+        builder.Services.AddAuthentication().AddIdentityHeaders(options => options.TrustedAddresses.Add(IPAddress.Loopback));
+        // </snippet>
+    }
+}
