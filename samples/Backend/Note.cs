@@ -1,0 +1,3 @@
+namespace Backend;
+
+internal sealed record Note(int Id, string Text);
