@@ -1,9 +1,11 @@
 // dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- --filter '*'   every benchmark, side by side
 // dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- memory 10000   what open sessions take
+// dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- gateway 12     what a gateway costs, and identity in it
 
 using System.Globalization;
 using BenchmarkDotNet.Running;
 using McpIdentityHeaders.Benchmarks;
+using McpIdentityHeaders.Benchmarks.Load;
 
 switch (args)
 {
@@ -15,6 +17,10 @@ switch (args)
         await MemoryReport.MeasureAsync(
             int.Parse(row, CultureInfo.InvariantCulture), int.Parse(sessions, CultureInfo.InvariantCulture), new Uri(endpoint));
         Environment.Exit(0);
+        break;
+
+    case ["gateway", var rounds]:
+        await GatewayLoad.RunAsync(int.Parse(rounds, CultureInfo.InvariantCulture));
         break;
 
     case ["serve"]:

@@ -16,9 +16,9 @@ public static class IdentityHeaderStrippingApplicationBuilderExtensions
     /// <param name="app">The application.</param>
     /// <returns>The same application.</returns>
     /// <remarks>
-    /// For a gateway whose callers are not to speak for users. Call it before everything that reads headers, <c>UseAuthentication</c> among
-    /// them: a <c>WebApplication</c> puts that first by itself unless it is called. The names of all clients count together, and follow
-    /// their settings. What is removed counts in the metric <c>mcp.identity.headers.stripped</c>.
+    /// For a gateway whose callers are not to speak for users. Call it before everything that reads headers, and <c>UseAuthentication</c> and
+    /// <c>UseAuthorization</c> after it: a <c>WebApplication</c> puts those first by itself unless they are called. The names of all clients
+    /// count together, and follow their settings. What is removed counts in the metric <c>mcp.identity.headers.stripped</c>.
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="app"/> is <see langword="null"/>.</exception>
     /// <exception cref="InvalidOperationException">No client has <c>AddClaimInjection</c>, so that no name is known.</exception>

@@ -20,6 +20,7 @@ internal static class EdgesSnippet
         // <snippet>
         app.UseIdentityHeaderStripping();
         app.UseAuthentication();
+        app.UseAuthorization();
         app.MapPost("/notes/{tool}", async (string tool, IMcpClientPool clients, CancellationToken cancellationToken) =>
         {
             await using McpClientLease lease = await clients.RentAsync("notes", cancellationToken);

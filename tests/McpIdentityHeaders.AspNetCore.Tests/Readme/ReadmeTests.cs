@@ -29,6 +29,7 @@ public sealed class ReadmeTests
             builder =>
             {
                 builder.Services.AddAuthentication();
+                builder.Services.AddAuthorization();
                 EdgesSnippet.RegisterGateway(builder, new Uri($"{backend.Urls.Single()}/mcp"));
             },
             app =>

@@ -1,0 +1,70 @@
+using System.Diagnostics;
+using Microsoft.AspNetCore.Builder;
+using ModelContextProtocol.Client;
+
+namespace McpIdentityHeaders.Benchmarks.Load;
+
+/// <summary>Something that answers a tool call, with as many users connected to it, each with an MCP client of their own.</summary>
+internal sealed class LoadTarget(string name, Uri endpoint, string tool, Func<int, Dictionary<string, string>> headers)
+{
+    public static readonly TimeSpan Round = TimeSpan.FromSeconds(1.5);
+
+    private readonly List<McpClient> _clients = [];
+
+    public string Name => name;
+
+    public static LoadTarget Straight(string name, WebApplication backend) =>
+        new(name, LoadServers.EndpointOf(backend), LoadServers.Tool, LoadServers.BearerOf);
+
+    public static LoadTarget Through(string name, WebApplication gateway) =>
+        new(name, LoadServers.EndpointOf(gateway), LoadServers.Tool, LoadServers.BearerOf);
+
+    public async Task ConnectAsync(int users)
+    {
+        for (int user = 0; user < users; user++)
+        {
+            _clients.Add(await McpClient.CreateAsync(new HttpClientTransport(new HttpClientTransportOptions
+            {
+                Endpoint = endpoint,
+                TransportMode = HttpTransportMode.StreamableHttp,
+                AdditionalHeaders = headers(user),
+            })));
+        }
+    }
+
+    /// <summary>Has every user call, one call after the other, for a round.</summary>
+    public async Task<LoadResult> MeasureAsync()
+    {
+        long start = Stopwatch.GetTimestamp();
+        TimeSpan processor = Environment.CpuUsage.TotalTime;
+        List<long>[] calls = await Task.WhenAll(_clients.Select(client => Task.Run(() => CallAsync(client, start))));
+        return new LoadResult(Stopwatch.GetElapsedTime(start), Environment.CpuUsage.TotalTime - processor, [.. calls.SelectMany(ofUser => ofUser)]);
+    }
+
+    public async Task DisconnectAsync()
+    {
+        foreach (McpClient client in _clients)
+        {
+            await client.DisposeAsync();
+        }
+
+        _clients.Clear();
+    }
+
+    private async Task<List<long>> CallAsync(McpClient client, long start)
+    {
+        List<long> calls = [];
+        while (Stopwatch.GetElapsedTime(start) < Round)
+        {
+            long before = Stopwatch.GetTimestamp();
+            if ((await client.CallToolAsync(tool)).IsError == true)
+            {
+                throw new InvalidOperationException($"{name}: a call failed.");
+            }
+
+            calls.Add(Stopwatch.GetTimestamp() - before);
+        }
+
+        return calls;
+    }
+}
