@@ -47,12 +47,15 @@ public sealed class IdentityHeadersOptions
     /// <value>
     /// Empty by default. A peer's address is its socket's own, whatever <c>X-Forwarded-For</c> says; it has to be in one of these or of
     /// <see cref="TrustedAddresses"/>. Where the server offers no socket (a Unix domain socket has no address, HTTP/3 and servers other than
-    /// Kestrel offer none), no peer is trusted by address.
+    /// Kestrel offer none), no peer is trusted by address. A network of everybody, such as <c>0.0.0.0/0</c>, is refused.
     /// </value>
     public IList<IPNetwork> TrustedNetworks { get; } = [];
 
     /// <summary>Gets the addresses that peers may speak for users from.</summary>
-    /// <value>Empty by default. An IPv4 address also counts where it arrives mapped to IPv6 (RFC 4291, section 2.5.5.2).</value>
+    /// <value>
+    /// Empty by default. An IPv4 address also counts where it arrives mapped to IPv6 (RFC 4291, section 2.5.5.2). A link-local IPv6 address
+    /// counts on the link that its scope names, as in <c>fe80::1%2</c>.
+    /// </value>
     public IList<IPAddress> TrustedAddresses { get; } = [];
 
     /// <summary>Gets or sets what decides whether the peer with this client certificate may speak for users.</summary>

@@ -18,8 +18,7 @@ internal static class ConnectionPeer
     {
         try
         {
-            IPAddress? address = (context.Features.Get<IConnectionSocketFeature>()?.Socket.RemoteEndPoint as IPEndPoint)?.Address;
-            return address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address;
+            return context.Features.Get<IConnectionSocketFeature>()?.Socket.RemoteEndPoint is IPEndPoint peer ? Unmapped(peer.Address) : null;
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
@@ -27,6 +26,9 @@ internal static class ConnectionPeer
             return null;
         }
     }
+
+    /// <summary>Gives the IPv4 address of an IPv6 one that stands for it (RFC 4291, section 2.5.5.2), and others as they are.</summary>
+    internal static IPAddress Unmapped(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 
     /// <summary>Gets the certificate that the peer has shown on this connection, or null.</summary>
     internal static X509Certificate2? CertificateOf(HttpContext context) =>

@@ -28,7 +28,7 @@ internal static class HeaderValueDecoder
                 ? values
                 : null;
         }
-        catch (Exception exception) when (exception is FormatException or JsonException or InvalidOperationException)
+        catch (Exception exception) when (exception is FormatException or JsonException or InvalidOperationException or ArgumentException)
         {
             // No text, no JSON, or half of a surrogate pair in it.
             return null;

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
 
 namespace McpIdentityHeaders.AspNetCore.Internal;
 
@@ -44,8 +45,8 @@ internal sealed class IdentityHeadersHandler(
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)
     {
-        // RFC 9110, section 15.5.2: a 401 names a scheme.
-        Response.Headers.WWWAuthenticate = IdentityHeadersDefaults.AuthenticationScheme;
+        // RFC 9110, section 15.5.2: a 401 names a scheme. Others of the same policy name theirs.
+        Response.Headers.Append(HeaderNames.WWWAuthenticate, IdentityHeadersDefaults.AuthenticationScheme);
         return base.HandleChallengeAsync(properties);
     }
 

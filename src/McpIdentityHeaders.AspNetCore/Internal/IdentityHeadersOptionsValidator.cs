@@ -26,6 +26,13 @@ internal sealed class IdentityHeadersOptionsValidator : IValidateOptions<Identit
                 + "SharedSecrets (a header and a value that only the gateway and this backend know).";
         }
 
+        // What default(IPNetwork) is, too, where a TryParse failed and nobody looked.
+        if (options.TrustedNetworks.Any(network => TrustedPeers.Unmapped(network).PrefixLength == 0))
+        {
+            yield return "TrustedNetworks has a network of everybody, such as 0.0.0.0/0. Name the gateway's own, or leave it out and use "
+                + "SharedSecrets or TrustedCertificate alone.";
+        }
+
         if (options.TrustedAddresses.Any(address => address is null))
         {
             yield return "TrustedAddresses has null in it. Remove it.";

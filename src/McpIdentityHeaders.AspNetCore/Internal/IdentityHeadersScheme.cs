@@ -8,12 +8,14 @@ namespace McpIdentityHeaders.AspNetCore.Internal;
 /// <summary>What the handlers of one scheme share: the plan in force, and what is seen of it.</summary>
 internal sealed class IdentityHeadersScheme : IDisposable
 {
+    private readonly string _name;
     private readonly Reloadable<IdentityHeadersPlan> _plan;
     private readonly IdentityHeadersMetrics _metrics;
     private readonly ILogger _logger;
 
-    private IdentityHeadersScheme(Reloadable<IdentityHeadersPlan> plan, IdentityHeadersMetrics metrics, ILogger logger)
+    private IdentityHeadersScheme(string name, Reloadable<IdentityHeadersPlan> plan, IdentityHeadersMetrics metrics, ILogger logger)
     {
+        _name = name;
         _plan = plan;
         _metrics = metrics;
         _logger = logger;
@@ -31,22 +33,22 @@ internal sealed class IdentityHeadersScheme : IDisposable
             changed: () => logger.SettingsChanged(name),
             refused: exception => logger.SettingsRefused(name, exception));
 
-        return new IdentityHeadersScheme(plan, services.GetRequiredService<IdentityHeadersMetrics>(), logger);
+        return new IdentityHeadersScheme(name, plan, services.GetRequiredService<IdentityHeadersMetrics>(), logger);
     }
 
     public void Dispose() => _plan.Dispose();
 
     internal void Accepted() => _metrics.Accepted();
 
-    internal void UntrustedPeer(string? peer, string reason)
+    internal void UntrustedPeer(string peer, string reason)
     {
         _metrics.UntrustedPeer();
-        _logger.UntrustedPeer(peer, reason);
+        _logger.UntrustedPeer(_name, peer, reason);
     }
 
-    internal void Malformed(string? peer, string problem)
+    internal void Malformed(string peer, string problem)
     {
         _metrics.Malformed();
-        _logger.MalformedHeaders(peer, problem);
+        _logger.MalformedHeaders(_name, peer, problem);
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 using McpIdentityHeaders.Internal;
@@ -72,13 +73,22 @@ internal static class IdentityHeadersSettings
         }
     }
 
-    private static IPNetwork Network(Setting setting) => IPNetwork.TryParse(setting.Text(), out IPNetwork network)
+    // IPNetwork takes 10.0.0.4/8 for 10.0.0.0/8, which trusts far more than may have been meant.
+    private static IPNetwork Network(Setting setting) =>
+        setting.Text().Split('/') is [{ } baseAddress, { } prefixLength]
+        && TryAddress(baseAddress, out IPAddress? address)
+        && !prefixLength.AsSpan().ContainsAnyExceptInRange('0', '9')
+        && IPNetwork.TryParse(setting.Text(), out IPNetwork network)
+        && network.BaseAddress.Equals(address)
         ? network
         : throw setting.Invalid("is no network such as '10.0.0.0/8', whose address has no bits beyond the prefix");
 
-    // IPAddress reads 10.1 as 10.0.0.1, which hardly anyone means.
-    private static IPAddress Address(Setting setting) => IPAddress.TryParse(setting.Text(), out IPAddress? address)
-        && (address.AddressFamily == AddressFamily.InterNetworkV6 || address.ToString() == setting.Text())
+    private static IPAddress Address(Setting setting) => TryAddress(setting.Text(), out IPAddress? address)
         ? address
         : throw setting.Invalid("is no IP address such as '10.0.0.4'");
+
+    // IPAddress reads 10.1 as 10.0.0.1, and [::1]:80 as ::1, which hardly anyone means.
+    private static bool TryAddress(string text, [NotNullWhen(true)] out IPAddress? address) =>
+        IPAddress.TryParse(text, out address)
+        && (address.AddressFamily == AddressFamily.InterNetworkV6 ? !text.Contains('[', StringComparison.Ordinal) : address.ToString() == text);
 }

@@ -10,12 +10,14 @@ namespace McpIdentityHeaders.AspNetCore.Internal;
 internal sealed class TrustedPeers
 {
     private readonly IPNetwork[] _networks;
+    private readonly IPAddress[] _addresses;
     private readonly Func<X509Certificate2, bool>? _certificate;
     private readonly (string HeaderName, byte[] Hash)[] _secrets;
 
     internal TrustedPeers(IdentityHeadersOptions options)
     {
-        _networks = [.. options.TrustedNetworks.Select(Unmapped), .. options.TrustedAddresses.Select(SingleAddress).Select(Unmapped)];
+        _networks = [.. options.TrustedNetworks.Select(Unmapped)];
+        _addresses = [.. options.TrustedAddresses.Select(ConnectionPeer.Unmapped)];
         _certificate = options.TrustedCertificate;
         _secrets = [.. options.SharedSecrets.Select(secret => (secret.HeaderName, Hash(secret.Value)))];
     }
@@ -26,7 +28,7 @@ internal sealed class TrustedPeers
 
     private string? ReasonAgainstAddress(HttpContext context)
     {
-        if (_networks.Length == 0)
+        if (_networks.Length == 0 && _addresses.Length == 0)
         {
             return null;
         }
@@ -37,7 +39,7 @@ internal sealed class TrustedPeers
                 + "TrustedCertificate in place of them";
         }
 
-        return Array.Exists(_networks, network => network.Contains(address))
+        return Array.Exists(_networks, network => network.Contains(address)) || _addresses.Contains(address)
             ? null
             : "its address is in none of TrustedNetworks and TrustedAddresses";
     }
@@ -76,10 +78,8 @@ internal sealed class TrustedPeers
 
     private static byte[] Hash(string value) => SHA256.HashData(Encoding.UTF8.GetBytes(value));
 
-    private static IPNetwork SingleAddress(IPAddress address) => new(address, address.GetAddressBytes().Length * 8);
-
-    /// <summary>Peers' addresses are compared as IPv4 where they are (RFC 4291, section 2.5.5.2), so that is what networks have to be too.</summary>
-    private static IPNetwork Unmapped(IPNetwork network) => network is { BaseAddress.IsIPv4MappedToIPv6: true, PrefixLength: >= 96 }
+    /// <summary>Peers' addresses are compared as IPv4 where they are, so that is what networks have to be too.</summary>
+    internal static IPNetwork Unmapped(IPNetwork network) => network is { BaseAddress.IsIPv4MappedToIPv6: true, PrefixLength: >= 96 }
         ? new IPNetwork(network.BaseAddress.MapToIPv4(), network.PrefixLength - 96)
         : network;
 }

@@ -1,0 +1,95 @@
+using System.Threading.Channels;
+using McpIdentityHeaders.AspNetCore.Tests.EndToEnd.Support;
+using ModelContextProtocol;
+using ModelContextProtocol.AspNetCore;
+using ModelContextProtocol.Client;
+using ModelContextProtocol.Protocol;
+
+namespace McpIdentityHeaders.AspNetCore.Tests.EndToEnd;
+
+/// <summary>What is not identity comes through the gateway as the backend and the user's program meant it.</summary>
+public sealed class PassThroughTests : IAsyncLifetime
+{
+    private readonly WorkLog _log = new();
+    private RunningApp _sessions = null!;
+    private RunningApp _stateless = null!;
+    private Deployment _deployment = null!;
+    private McpClient _alice = null!;
+
+    public static TheoryData<string> Backends => ["sessions", "stateless"];
+
+    public async Task InitializeAsync()
+    {
+        _sessions = await WorkBackend.StartAsync(_log, HttpServerSessionMode.Stateful);
+        _stateless = await WorkBackend.StartAsync(_log, HttpServerSessionMode.Stateless);
+        _deployment = await Deployment.StartAsync(others: [("sessions", _sessions.Endpoint), ("stateless", _stateless.Endpoint)]);
+        _alice = await _deployment.ConnectAsync(OidcUser.Alice);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _alice.DisposeAsync();
+        await _deployment.DisposeAsync();
+        await _sessions.DisposeAsync();
+        await _stateless.DisposeAsync();
+    }
+
+    [Theory, MemberData(nameof(Backends))]
+    public async Task Progress_of_a_call_arrives_before_its_result(string backend)
+    {
+        var reports = Channel.CreateUnbounded<ProgressNotificationValue>();
+
+        Task<CallToolResult> call = _alice.CallToolAsync($"{backend}_count", progress: reports.Writer.ToProgress()).AsTask();
+
+        Assert.Equal(
+            ["step 1 (1/3)", "step 2 (2/3)", "step 3 (3/3)"],
+            (await reports.Reader.TakeAsync(3)).Select(report => $"{report.Message} ({report.Progress}/{report.Total})").Order());
+        _log.Heard.SetResult();
+        Assert.Equal("counted", (await call).Text());
+    }
+
+    // Without sessions alone: of those, the SDK's client tells the backend nothing while it reads the answer to the call.
+    [Fact]
+    public async Task Call_that_is_cancelled_is_cancelled_at_the_backend()
+    {
+        using var cancel = new CancellationTokenSource();
+        Task<CallToolResult> call = _alice.CallToolAsync("stateless_wait", cancellationToken: cancel.Token).AsTask();
+        await _log.Started;
+
+        await cancel.CancelAsync();
+
+        await _log.Cancelled;
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
+    }
+
+    [Fact]
+    public async Task Call_of_a_user_who_hangs_up_is_cancelled_at_the_backend()
+    {
+        McpClient bob = await _deployment.ConnectAsync(OidcUser.Bob);
+        Task<CallToolResult> call = bob.CallToolAsync("stateless_wait").AsTask();
+        await _log.Started;
+
+        await bob.DisposeAsync();
+
+        await _log.Cancelled;
+        await Assert.ThrowsAnyAsync<Exception>(() => call);
+    }
+
+    [Theory, MemberData(nameof(Backends))]
+    public async Task Error_of_a_tool_arrives_as_its_result(string backend)
+    {
+        CallToolResult result = await _alice.CallToolAsync($"{backend}_fail");
+
+        Assert.True(result.IsError);
+        Assert.Equal("An error occurred invoking 'fail': The disk is full.", result.Text());
+    }
+
+    [Theory, MemberData(nameof(Backends))]
+    public async Task Error_of_the_protocol_arrives_with_its_code(string backend)
+    {
+        var error = await Assert.ThrowsAsync<McpProtocolException>(async () => await _alice.CallToolAsync($"{backend}_refuse"));
+
+        Assert.Equal(McpErrorCode.InvalidParams, error.ErrorCode);
+        Assert.EndsWith("No such thing.", error.Message, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,26 @@
+namespace McpIdentityHeaders.AspNetCore.Tests.EndToEnd.Support;
+
+/// <summary>What a test and the tools of the backend tell each other.</summary>
+internal sealed class WorkLog
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Gets what a test ends when it has heard of all steps that a tool reports.</summary>
+    public TaskCompletionSource Heard { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Gets what ends when the tool that waits has been called.</summary>
+    public Task Started => _started.Task.WaitAsync(Patience);
+
+    /// <summary>Gets what ends when the tool that waits has been told to stop.</summary>
+    public Task Cancelled => _cancelled.Task.WaitAsync(Patience);
+
+    public async Task WaitAsync(CancellationToken cancellationToken)
+    {
+        using CancellationTokenRegistration registration = cancellationToken.Register(() => _cancelled.TrySetResult());
+        _started.TrySetResult();
+        await Task.Delay(Timeout.Infinite, cancellationToken);
+    }
+}

@@ -1,0 +1,39 @@
+using System.ComponentModel;
+using ModelContextProtocol;
+using ModelContextProtocol.Protocol;
+using ModelContextProtocol.Server;
+
+namespace McpIdentityHeaders.AspNetCore.Tests.EndToEnd.Support;
+
+/// <summary>Tools that take their time or fail.</summary>
+[McpServerToolType]
+internal sealed class WorkTools(WorkLog log)
+{
+    [McpServerTool(Name = "count"), Description("Reports three steps, and answers when they have been heard of.")]
+    public async Task<string> CountAsync(RequestContext<CallToolRequestParams> call, CancellationToken cancellationToken)
+    {
+        ProgressToken token = call.Params!.ProgressToken!.Value;
+        for (int step = 1; step <= 3; step++)
+        {
+            var report = new ProgressNotificationValue { Progress = step, Total = 3, Message = $"step {step}" };
+            await call.Server.NotifyProgressAsync(token, report, cancellationToken: cancellationToken);
+        }
+
+        // A client of the SDK listens only until it has the answer, and handles what came just before it at the same time.
+        await log.Heard.Task.WaitAsync(cancellationToken);
+        return "counted";
+    }
+
+    [McpServerTool(Name = "wait"), Description("Waits until it is cancelled.")]
+    public async Task<string> WaitAsync(CancellationToken cancellationToken)
+    {
+        await log.WaitAsync(cancellationToken);
+        return "waited in vain";
+    }
+
+    [McpServerTool(Name = "fail"), Description("Fails, as a tool does.")]
+    public static string Fail() => throw new McpException("The disk is full.");
+
+    [McpServerTool(Name = "refuse"), Description("Fails, as the protocol does.")]
+    public static string Refuse() => throw new McpProtocolException("No such thing.", McpErrorCode.InvalidParams);
+}

@@ -1,0 +1,113 @@
+using System.Net;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace McpIdentityHeaders.AspNetCore.Tests.Receiving;
+
+/// <summary>One scheme added twice, and two side by side.</summary>
+public sealed class SeveralSchemesTests
+{
+    [Fact]
+    public async Task Added_twice_is_one_scheme_with_the_settings_of_both()
+    {
+        await using ReceivingHost host = await ReceivingHost.StartAsync(schemes => schemes
+            .AddIdentityHeaders()
+            .AddIdentityHeaders(ReceivingServer.TrustLoopback)
+            .AddIdentityHeaders(options => options.Headers.Add("X-User-Tenant", "tid"))
+            .AddIdentityHeaders(IdentityHeadersDefaults.AuthenticationScheme, options => options.NameClaimType = "tid"));
+
+        RawResponse response = await host.GetAsync("/closed", "X-User-Sub: alice", "X-User-Tenant: t");
+
+        Assert.Equal("t", response.User.Name);
+        Assert.Equal(["sub", "tid"], response.User.Claims.Select(claim => claim.Type).Order(StringComparer.Ordinal));
+        Assert.Equal(["accepted"], host.Outcomes);
+        Assert.Single(await host.Services.GetRequiredService<IAuthenticationSchemeProvider>().GetAllSchemesAsync());
+    }
+
+    [Fact]
+    public async Task Two_schemes_read_their_own_headers_under_their_own_names()
+    {
+        await using ReceivingHost host = await StartTwoAsync(trustSecond: true);
+
+        RawResponse first = await host.GetAsync("/both", "X-User-Sub: alice");
+        RawResponse second = await host.GetAsync("/both", "X-Partner-User: pat");
+        RawResponse none = await host.GetAsync("/both");
+
+        Assert.Equal([new ReceivedClaim("sub", "alice", "IdentityHeaders")], first.User.Claims);
+        Assert.Equal([new ReceivedClaim("sub", "pat", "Partner")], second.User.Claims);
+        Assert.Equal("Partner", second.User.Scheme);
+        Assert.Equal(401, none.Status);
+        Assert.Equal(["accepted", "accepted"], host.Outcomes);
+    }
+
+    [Theory]
+    [InlineData("X-User-Sub: alice", 200)]
+    [InlineData("X-Partner-User: pat", 401)]
+    [InlineData("X_Partner_User: pat", 401)]
+    [InlineData("X-User-Sub: alice\r\nX-Partner-User: pat", 401)]
+    [InlineData("X-Partner-User: pat\r\nX-User-Sub: alice", 401)]
+    public async Task Each_scheme_has_its_own_trust(string lines, int status)
+    {
+        await using ReceivingHost host = await StartTwoAsync(trustSecond: false);
+
+        RawResponse response = await host.GetAsync("/open", lines.Split("\r\n"));
+
+        Assert.Equal(status, response.Status);
+        Assert.Equal(status == 200 ? ["/open"] : [], host.Reached);
+    }
+
+    [Theory]
+    [InlineData("X-User-Sub: alice\r\nX-Partner-User: pat\r\nX-Partner-User: pat")]
+    [InlineData("X-User-Sub: alice\r\nX.Partner.User: pat")]
+    [InlineData("X-Partner-User: pat\r\nX-User-Email: a@b.example")]
+    public async Task What_is_malformed_to_one_scheme_ends_the_request_of_the_other(string lines)
+    {
+        await using ReceivingHost host = await StartTwoAsync(trustSecond: true);
+
+        RawResponse response = await host.GetAsync("/open", lines.Split("\r\n"));
+
+        Assert.Equal(400, response.Status);
+        Assert.Empty(host.Reached);
+    }
+
+    [Fact]
+    public async Task Scheme_of_another_name_refuses_with_the_same_challenge()
+    {
+        await using ReceivingHost host = await StartTwoAsync(trustSecond: false);
+
+        RawResponse response = await host.GetAsync("/open", "X-Partner-User: pat");
+
+        Assert.Equal(["IdentityHeaders"], response.Values("WWW-Authenticate"));
+        Assert.Contains("127.0.0.1", Assert.Single(host.Warnings).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(" ")]
+    public void Scheme_without_a_name_is_refused(string scheme) => Assert.ThrowsAny<ArgumentException>(() =>
+        new ServiceCollection().AddAuthentication().AddIdentityHeaders(scheme, _ => { }));
+
+    [Fact]
+    public void Arguments_that_are_null_are_refused()
+    {
+        AuthenticationBuilder builder = new ServiceCollection().AddAuthentication();
+
+        Assert.Throws<ArgumentNullException>(() => builder.AddIdentityHeaders((Action<IdentityHeadersOptions>)null!));
+        Assert.Throws<ArgumentNullException>(() => builder.AddIdentityHeaders((Microsoft.Extensions.Configuration.IConfigurationSection)null!));
+        Assert.Throws<ArgumentNullException>(() => builder.AddIdentityHeaders(null!, _ => { }));
+        Assert.Throws<ArgumentNullException>(() => ((AuthenticationBuilder)null!).AddIdentityHeaders());
+    }
+
+    private static Task<ReceivingHost> StartTwoAsync(bool trustSecond) => ReceivingHost.StartAsync(
+        schemes => schemes
+            .AddIdentityHeaders(ReceivingServer.TrustLoopback)
+            .AddIdentityHeaders("Partner", options =>
+            {
+                options.TrustedNetworks.Add(IPNetwork.Parse(trustSecond ? "127.0.0.0/8" : "10.0.0.0/8"));
+                options.Headers.Clear();
+                options.Headers.Add("X-Partner-User", "sub");
+            }),
+        map: app => app.MapGet("/both", ReceivingHost.AnswerUserAsync).RequireAuthorization(
+            policy => policy.AddAuthenticationSchemes("IdentityHeaders", "Partner").RequireAuthenticatedUser()));
+}
