@@ -1,40 +1,44 @@
-using McpIdentityHeaders;
-using ModelContextProtocol.AspNetCore;
+using McpIdentityHeaders.AspNetCore;
 
 namespace Backend;
 
+/// <summary>The whole backend: where its users come from, its tools, and its endpoints.</summary>
 public static class BackendApp
 {
-    /// <summary>Makes the server. It does not start before <c>IdentityHeaders</c> says who may speak for users.</summary>
     public static WebApplication Create(string[] args)
     {
-        WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
+        WebApplicationBuilder builder = WebApplication.CreateBuilder(new WebApplicationOptions
+        {
+            Args = args,
+            ContentRootPath = Path.Combine(AppContext.BaseDirectory, "Backend.settings"),
+        });
 
-        // 1. Who is it? The headers' user, of a peer that the settings trust. The map is the gateway's, word for word.
-        builder.Services.AddAuthentication()
-            .AddIdentityHeaders(options =>
-            {
-                options.Headers.Add("X-User-Issuer", "iss");
-                options.Headers.Add(new ClaimHeader("X-User-Roles", "roles") { Format = ClaimValueFormat.CommaSeparated });
-            })
+        // 1. Who the user is: what a trusted gateway says in headers, and nothing else. Nobody is trusted by default, so without settings
+        //    the program does not start.
+        builder.Services
+            .AddAuthentication(IdentityHeadersDefaults.AuthenticationScheme)
             .AddIdentityHeaders(builder.Configuration.GetSection("IdentityHeaders"));
-
-        // 2. What may they do? From here on it is ASP.NET Core's authorization, on the endpoint and on tools.
         builder.Services.AddAuthorization();
-        builder.Services.AddMcpServer()
-            .WithHttpTransport(options => options.SessionMode = HttpServerSessionMode.StatefulForInitializeClients)
-            .AddAuthorizationFilters()
-            .WithAuditLog()
-            .WithTools<NoteTools>()
-            .WithTools<AdminTools>()
-            .WithTools<WhoAmITool>();
 
+        // 2. What users can do. [Authorize] on tools is kept by AddAuthorizationFilters, in tools/list as well.
         builder.Services.AddSingleton<NoteStore>();
+        builder.Services.AddSingleton<CallAudit>();
+        builder.Services
+            .AddMcpServer()
+            .WithHttpTransport()
+            .AddAuthorizationFilters()
+            .WithTools<IdentityTools>()
+            .WithTools<NoteTools>()
+            .WithCallAudit();
+
+        // 3. Where it can be reached.
         builder.Services.AddHealthChecks();
 
         WebApplication app = builder.Build();
-        app.MapHealthChecks("/health");
+        app.UseAuthentication();
+        app.UseAuthorization();
         app.MapMcp("/mcp").RequireAuthorization();
+        app.MapHealthChecks("/health");
         return app;
     }
 }

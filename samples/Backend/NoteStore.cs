@@ -1,29 +1,40 @@
 using System.Collections.Concurrent;
-using System.Security.Claims;
+using System.Collections.Immutable;
 
 namespace Backend;
 
-/// <summary>Everybody's notes, in memory, each under its owner.</summary>
+/// <summary>Everybody's notes, in memory: they are gone when the program ends.</summary>
 internal sealed class NoteStore
 {
-    private readonly ConcurrentDictionary<Owner, ConcurrentDictionary<int, Note>> _notes = new();
+    private const int MostNotes = 1000;
+
+    private readonly ConcurrentDictionary<Owner, ImmutableList<Note>> _notes = new();
     private int _lastId;
 
-    public Note Add(ClaimsPrincipal user, string text)
+    public IReadOnlyList<Note> Of(Owner owner) => _notes.GetValueOrDefault(owner, []);
+
+    public IReadOnlyList<OwnedNote> All() =>
+        [.. from notes in _notes from note in notes.Value select new OwnedNote(notes.Key.Issuer, notes.Key.Subject, note.Id, note.Text)];
+
+    /// <returns>Null if the owner has as many notes as one may have.</returns>
+    public Note? Add(Owner owner, string text)
     {
-        var note = new Note(Interlocked.Increment(ref _lastId), text);
-        Of(user)[note.Id] = note;
-        return note;
+        var added = new Note(Interlocked.Increment(ref _lastId), text);
+        ImmutableList<Note> notes = _notes.AddOrUpdate(
+            owner, [added], (_, existing) => existing.Count < MostNotes ? existing.Add(added) : existing);
+        return notes.Contains(added) ? added : null;
     }
 
-    public IReadOnlyList<Note> List(ClaimsPrincipal user) => InOrder(Of(user));
+    public bool Delete(Owner owner, int id)
+    {
+        while (_notes.TryGetValue(owner, out ImmutableList<Note>? notes) && notes.Find(note => note.Id == id) is { } found)
+        {
+            if (_notes.TryUpdate(owner, notes.Remove(found), notes))
+            {
+                return true;
+            }
+        }
 
-    public bool Delete(ClaimsPrincipal user, int id) => Of(user).TryRemove(id, out _);
-
-    public IReadOnlyDictionary<string, IReadOnlyList<Note>> ListAll() =>
-        _notes.ToDictionary(notes => $"{notes.Key.Subject} of {notes.Key.Issuer}", notes => InOrder(notes.Value));
-
-    private static IReadOnlyList<Note> InOrder(ConcurrentDictionary<int, Note> notes) => [.. notes.Values.OrderBy(note => note.Id)];
-
-    private ConcurrentDictionary<int, Note> Of(ClaimsPrincipal user) => _notes.GetOrAdd(Owner.Of(user), _ => new());
+        return false;
+    }
 }

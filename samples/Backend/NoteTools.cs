@@ -1,22 +1,37 @@
 using System.ComponentModel;
 using System.Security.Claims;
+using Microsoft.AspNetCore.Authorization;
 using ModelContextProtocol;
 using ModelContextProtocol.Server;
 
 namespace Backend;
 
-/// <summary>Tools on the caller's own notes. Nobody can name another owner: the owner is who the gateway says is calling.</summary>
 [McpServerToolType]
 internal sealed class NoteTools(NoteStore notes)
 {
-    [McpServerTool(Name = "add_note"), Description("Adds a note of yours.")]
-    public Note Add(ClaimsPrincipal user, [Description("What it says.")] string text) => notes.Add(user, text);
+    private const int LongestText = 4000;
 
-    [McpServerTool(Name = "list_notes", ReadOnly = true), Description("Lists your notes.")]
-    public IReadOnlyList<Note> List(ClaimsPrincipal user) => notes.List(user);
+    [McpServerTool(Name = "add_note", UseStructuredContent = true), Description("Keeps a note that only its owner sees.")]
+    public Note Add(ClaimsPrincipal user, [Description("What the note says.")] string text)
+    {
+        // An McpException's message reaches the caller; that of any other exception does not.
+        if (text.Length is 0 or > LongestText)
+        {
+            throw new McpException($"A note has between 1 and {LongestText} characters.");
+        }
 
-    [McpServerTool(Name = "delete_note", Destructive = true), Description("Deletes a note of yours.")]
-    public string Delete(ClaimsPrincipal user, [Description("The note's id.")] int id) => notes.Delete(user, id)
-        ? $"Note {id} is deleted."
-        : throw new McpException($"You have no note {id}.");
+        return notes.Add(Owner.Of(user), text) ?? throw new McpException("There is no room for another note. Delete one first.");
+    }
+
+    [McpServerTool(Name = "list_notes", ReadOnly = true, UseStructuredContent = true), Description("The caller's own notes.")]
+    public IReadOnlyList<Note> List(ClaimsPrincipal user) => notes.Of(Owner.Of(user));
+
+    [McpServerTool(Name = "delete_note", Destructive = true, Idempotent = true), Description("Deletes one of the caller's own notes.")]
+    public string Delete(ClaimsPrincipal user, [Description("The note's id.")] int id) =>
+        notes.Delete(Owner.Of(user), id) ? "Deleted." : throw new McpException($"You have no note {id}.");
+
+    [Authorize(Roles = "admin")]
+    [McpServerTool(Name = "list_all_notes", ReadOnly = true, UseStructuredContent = true)]
+    [Description("Everybody's notes, for administrators.")]
+    public IReadOnlyList<OwnedNote> ListAll() => notes.All();
 }

@@ -1,4 +1,4 @@
-// An MCP server that knows its users by the headers of a gateway it trusts.
+// An MCP server with per-user data, behind a gateway that says who the user is.
 //
 //     dotnet run --project samples/Backend
 

@@ -1,61 +1,83 @@
-using McpIdentityHeaders;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using ModelContextProtocol.AspNetCore;
 using ModelContextProtocol.AspNetCore.Authentication;
 
 namespace Gateway;
 
+/// <summary>The whole gateway: who its callers are, which backends it has, and how calls get from the one to the other.</summary>
 public static class GatewayApp
 {
-    /// <summary>Makes the gateway. It does not start without backends, and outside Development not without a real issuer.</summary>
-    public static WebApplication Create(string[] args)
-    {
-        WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
-        string[] prefixes = BackendPrefixes.Read(builder.Configuration.GetSection("Backends"));
+    public static WebApplication Create(string[] args) => Build(CreateBuilder(args));
 
-        // 1. Who is it? A bearer token of the issuer's says so. Whoever comes without one is told where to get it (RFC 9728).
-        builder.Services
+    internal static WebApplicationBuilder CreateBuilder(string[] args) => WebApplication.CreateBuilder(new WebApplicationOptions
+    {
+        Args = args,
+        ContentRootPath = Path.Combine(AppContext.BaseDirectory, "Gateway.settings"),
+    });
+
+    internal static WebApplication Build(WebApplicationBuilder builder)
+    {
+        IServiceCollection services = builder.Services;
+        OidcSettings oidc = OidcSettings.Read(builder.Configuration, builder.Environment);
+        BackendDirectory backends = BackendDirectory.Read(builder.Configuration);
+
+        // 1. Who the caller is: a token of the issuer's, made for this gateway and no other. Who has none is told where to get it.
+        services
             .AddAuthentication(options =>
             {
-                options.DefaultAuthenticateScheme = JwtBearerDefaults.AuthenticationScheme;
+                options.DefaultScheme = JwtBearerDefaults.AuthenticationScheme;
                 options.DefaultChallengeScheme = McpAuthenticationDefaults.AuthenticationScheme;
             })
-            .AddIssuer(builder.Configuration.GetSection("Oidc"), builder.Environment);
-        builder.Services.AddAuthorization();
+            .AddJwtBearer(options =>
+            {
+                options.Authority = oidc.Authority;
+                options.Audience = oidc.Audience;
+                options.RequireHttpsMetadata = oidc.RequiresHttps;
+                options.MapInboundClaims = false;
+                options.TokenValidationParameters.NameClaimType = "name";
+                options.TokenValidationParameters.RoleClaimType = "roles";
+            })
+            .AddMcp(options => options.ResourceMetadata = new() { AuthorizationServers = { oidc.Authority } });
+        services.AddAuthorization();
 
-        // 2. The backends: an MCP client for each, whose requests carry the user's identity. A request of nobody's is a mistake here.
-        foreach (string prefix in prefixes)
+        // 2. The backends: each an MCP client whose every request says who the user is, in headers. The token itself stays here.
+        foreach (string prefix in backends.Prefixes)
         {
-            builder.Services.AddMcpClient(prefix, builder.Configuration.GetSection($"Backends:{prefix}"))
-                .AddClaimInjection(options =>
-                {
-                    options.MissingIdentity = MissingIdentityBehavior.Reject;
-                    options.Headers.Add("X-User-Issuer", "iss");
-                    options.Headers.Add(new ClaimHeader("X-User-Roles", "roles") { Format = ClaimValueFormat.CommaSeparated });
-                })
-                .AddClaimInjection(builder.Configuration.GetSection("Identity"));
+            services.AddMcpClient(prefix, backends.SectionOf(prefix))
+                // How long a tool may take is for its caller to say.
+                .ConfigureHttpClient(client => client.Timeout = Timeout.InfiniteTimeSpan)
+                .AddClaimInjection(builder.Configuration.GetSection("Identity"))
+                .AddClaimInjection(backends.SectionOf(prefix).GetSection("Identity")); // Its secret: each backend has its own.
         }
 
-        // 3. The server: it lists the backends' tools, and forwards calls as whoever makes them.
-        builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<ToolForwarder>(services, (object)prefixes));
-        builder.Services.AddMcpServer()
+        services.AddHttpContextIdentity();
+
+        // 3. The MCP server in front of them. It has sessions for clients that need them, and none for those of protocol 2026-07-28.
+        services.AddSingleton(backends);
+        services.AddHttpContextAccessor();
+        services.AddSingleton<ToolCatalog>();
+        services.AddSingleton<ToolCaller>();
+        services
+            .AddMcpServer()
             .WithHttpTransport(options => options.SessionMode = HttpServerSessionMode.StatefulForInitializeClients)
             .WithUserIdentity()
-            .WithListToolsHandler((context, cancellationToken) => Forwarder(context.Services).ListAsync(cancellationToken))
-            .WithCallToolHandler((context, cancellationToken) => Forwarder(context.Services).CallAsync(context, cancellationToken));
-        builder.Services.AddHttpContextIdentity();
-        builder.Services.AddBackendHealthChecks(prefixes);
+            .WithListToolsHandler((request, cancellationToken) =>
+                request.Services!.GetRequiredService<ToolCatalog>().ListAsync(request, cancellationToken))
+            .WithCallToolHandler((request, cancellationToken) =>
+                request.Services!.GetRequiredService<ToolCaller>().CallAsync(request, cancellationToken));
 
-        // 4. The pipeline: what outsiders claim to be goes first.
+        // 4. Ready where the backends answer; alive where the gateway itself does.
+        services.AddHttpClient(nameof(BackendHealthCheck));
+        services.AddHealthChecks().AddCheck<BackendHealthCheck>("backends");
+
+        // 5. The pipeline. What outsiders claim to be goes first, and after it comes who they are.
         WebApplication app = builder.Build();
         app.UseIdentityHeaderStripping();
         app.UseAuthentication();
         app.UseAuthorization();
-        app.MapBackendHealthChecks();
-        app.MapDevelopmentIssuer();
         app.MapMcp("/mcp").RequireAuthorization();
+        app.MapHealthChecks("/health");
+        app.MapHealthChecks("/health/live", new() { Predicate = _ => false });
         return app;
-
-        static ToolForwarder Forwarder(IServiceProvider? services) => services!.GetRequiredService<ToolForwarder>();
     }
 }

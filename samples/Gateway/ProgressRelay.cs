@@ -1,29 +1,66 @@
+using System.Text.Json;
+using System.Threading.Channels;
 using ModelContextProtocol;
+using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
 
 namespace Gateway;
 
-/// <summary>Tells the caller what a backend reports, in the same order.</summary>
-internal sealed class ProgressRelay(McpServer caller, ProgressToken token, CancellationToken cancellationToken)
-    : IProgress<ProgressNotificationValue>
+/// <summary>Sends a backend's progress on, under the caller's own token, in order, and none of it after the result.</summary>
+internal sealed class ProgressRelay : IAsyncDisposable
 {
-    private readonly Lock _gate = new();
+    // A caller that reads slowly misses steps, and holds nothing up.
+    private readonly Channel<ProgressNotificationValue> _steps = Channel.CreateBounded<ProgressNotificationValue>(
+        new BoundedChannelOptions(capacity: 16) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
 
-    /// <summary>Gets a task that ends when all that was reported so far has been told.</summary>
-    public Task Sent { get; private set; } = Task.CompletedTask;
+    private readonly IAsyncDisposable _listening;
+    private readonly Task _sending;
 
-    public void Report(ProgressNotificationValue value)
+    private ProgressRelay(
+        McpServer caller, ProgressToken callersToken, McpClient backend, string token, CancellationToken cancellationToken)
     {
-        lock (_gate)
+        _sending = SendAsync(caller, callersToken, cancellationToken);
+        _listening = backend.RegisterNotificationHandler(NotificationMethods.ProgressNotification, (notification, _) =>
         {
-            Sent = SendAsync(after: Sent, value);
-        }
+            // The client may be everybody's, and so are its notifications.
+            if (notification.Params.Deserialize<ProgressNotificationParams>(McpJsonUtilities.DefaultOptions) is { } step
+                && step.ProgressToken.ToString() == token)
+            {
+                _steps.Writer.TryWrite(step.Progress);
+            }
+
+            return ValueTask.CompletedTask;
+        });
     }
 
-    private async Task SendAsync(Task after, ProgressNotificationValue value)
+    /// <returns>Null if the caller has not asked for progress: the backend is not asked either.</returns>
+    public static ProgressRelay? For(
+        RequestContext<CallToolRequestParams> request, McpClient backend, string token, CancellationToken cancellationToken) =>
+        request.Params.ProgressToken is { } callersToken
+            ? new ProgressRelay(request.Server, callersToken, backend, token, cancellationToken)
+            : null;
+
+    public async ValueTask DisposeAsync()
     {
-        await after;
-        await caller.NotifyProgressAsync(token, value, cancellationToken: cancellationToken);
+        await _listening.DisposeAsync();
+        _steps.Writer.TryComplete();
+
+        // A caller who is gone, or has cancelled, misses progress alone. How the call ended is said by the call.
+        await _sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private async Task SendAsync(McpServer caller, ProgressToken token, CancellationToken cancellationToken)
+    {
+        float last = float.NegativeInfinity;
+        await foreach (ProgressNotificationValue step in _steps.Reader.ReadAllAsync(cancellationToken))
+        {
+            // MCP has progress increase, and notifications may overtake each other on their way through a client.
+            if (step.Progress > last)
+            {
+                last = step.Progress;
+                await caller.NotifyProgressAsync(token, step, cancellationToken: cancellationToken);
+            }
+        }
     }
 }

@@ -61,8 +61,8 @@ public sealed class IdentityHeadersOptions
     /// <summary>Gets or sets what decides whether the peer with this client certificate may speak for users.</summary>
     /// <value>
     /// The default value is <see langword="null"/>: certificates do not count. It is asked about the certificate of the TLS connection
-    /// itself, which Kestrel has validated by then, and not about one that a proxy forwards in a header. Kestrel has to ask for one:
-    /// <c>ClientCertificateMode.RequireCertificate</c> or <c>AllowCertificate</c>.
+    /// itself, which Kestrel has validated by then unless it was told to allow any, and not about one that a proxy forwards in a header.
+    /// Kestrel has to ask for one: <c>ClientCertificateMode.RequireCertificate</c> or <c>AllowCertificate</c>. An exception counts as no.
     /// </value>
     public Func<X509Certificate2, bool>? TrustedCertificate { get; set; }
 

@@ -7,8 +7,8 @@ namespace McpIdentityHeaders;
 /// <summary>A stretch of a flow of execution that runs for one user. <see cref="AmbientIdentity.Use"/> opens it.</summary>
 public sealed class IdentityScope : IDisposable
 {
-    private readonly ClaimsPrincipal? _user;
-    private readonly MessageContext? _message;
+    private ClaimsPrincipal? _user;
+    private volatile MessageContext? _message;
     private volatile OuterScope? _outer;
     private int _endings;
 
@@ -54,6 +54,15 @@ public sealed class IdentityScope : IDisposable
     /// <summary>Makes the message's user, or nobody, the user of the current flow.</summary>
     internal static IdentityScope OpenForMessage(MessageContext message) =>
         Enter(new IdentityScope(AmbientIdentity.Current, user: new ClaimsPrincipal(), message: message));
+
+    /// <summary>
+    /// Says that the message has been handled: its user stays for what was started meanwhile and still runs, and the message need not.
+    /// </summary>
+    internal void EndOfMessage()
+    {
+        _user = User;
+        _message = null;
+    }
 
     /// <summary>Makes the current flow the session's own. Call it from an async method, whose end restores the caller's flow.</summary>
     internal static void EnterSession(McpSession session) => Enter(new IdentityScope(outer: null, session: session));

@@ -1,7 +1,6 @@
 using McpIdentityHeaders;
 using McpIdentityHeaders.AspNetCore.Internal;
 using McpIdentityHeaders.Internal;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -18,7 +17,8 @@ public static class HttpContextIdentityServiceCollectionExtensions
     /// <remarks>
     /// What <see cref="AmbientIdentity"/> says comes first, that there is nobody included. A visitor who is not signed in is nobody, and so is
     /// everybody for a task that outlives its request. Outside of any request the user is not known. It replaces the default accessor,
-    /// whichever is registered first; an accessor of one's own that is registered after it replaces it. Calling it again changes nothing.
+    /// whichever is registered first; of it and an accessor of one's own, the one registered last counts. It also replaces the framework's
+    /// <see cref="IHttpContextAccessor"/> by one that does the same for all others. Calling it again changes nothing.
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> is <see langword="null"/>.</exception>
     public static IServiceCollection AddHttpContextIdentity(this IServiceCollection services)
@@ -30,14 +30,20 @@ public static class HttpContextIdentityServiceCollectionExtensions
             return services;
         }
 
-        if (Find<AmbientIdentityAccessor>(services) is { } byDefault)
-        {
-            services.Remove(byDefault);
-        }
-
+        Remove<AmbientIdentityAccessor>(services);
         services.AddSingleton<IIdentityAccessor, HttpContextIdentityAccessor>();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, HttpRequestFlowStartupFilter>());
+
+        Remove<HttpContextAccessor>(services);
+        services.TryAddSingleton<IHttpContextAccessor, RequestFlowAccessor>();
         return services;
+    }
+
+    private static void Remove<TAccessor>(IServiceCollection services)
+    {
+        if (Find<TAccessor>(services) is { } registered)
+        {
+            services.Remove(registered);
+        }
     }
 
     private static ServiceDescriptor? Find<TAccessor>(IServiceCollection services) =>

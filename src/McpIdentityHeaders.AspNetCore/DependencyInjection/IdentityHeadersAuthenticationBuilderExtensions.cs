@@ -21,7 +21,9 @@ public static class IdentityHeadersAuthenticationBuilderExtensions
     /// A request without any identity header, or alias of one, has no result: other schemes have their turn. One whose headers come from a
     /// peer that is not trusted ends with 401, and one whose headers are malformed with 400, whatever endpoint it is for and whichever the
     /// default scheme is: nothing reads it any further. <c>UseAuthentication</c> has to be in the pipeline, as it is by itself in a
-    /// <c>WebApplication</c>. Calling it again adds settings.
+    /// <c>WebApplication</c>; what runs before it (endpoints with <c>ShortCircuit</c>, request handlers of schemes added earlier) sees the
+    /// request as it came. Two schemes of this kind must not share a header's name: each ends what it does not trust. Calling it again adds
+    /// settings.
     /// </remarks>
     /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
     /// <exception cref="OptionsValidationException">

@@ -35,8 +35,8 @@ internal sealed class TrustedPeers
 
         if (ConnectionPeer.AddressOf(context) is not { } address)
         {
-            return "the server offers no socket with an address, so that TrustedNetworks and TrustedAddresses trust nobody. Use SharedSecrets or "
-                + "TrustedCertificate in place of them";
+            return "the server offers no socket with an address (or the peer has gone), so that TrustedNetworks and TrustedAddresses trust nobody. Use "
+                + "SharedSecrets or TrustedCertificate in place of them";
         }
 
         return Array.Exists(_networks, network => network.Contains(address)) || _addresses.Contains(address)
@@ -56,7 +56,14 @@ internal sealed class TrustedPeers
             return "there is no client certificate on the connection itself, which TrustedCertificate asks for";
         }
 
-        return _certificate(certificate) ? null : "TrustedCertificate does not accept its certificate";
+        try
+        {
+            return _certificate(certificate) ? null : "TrustedCertificate does not accept its certificate";
+        }
+        catch (Exception exception)
+        {
+            return $"TrustedCertificate threw a {exception.GetType().Name}";
+        }
     }
 
     private string? ReasonAgainstSecret(IHeaderDictionary headers)

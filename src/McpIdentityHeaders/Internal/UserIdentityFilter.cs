@@ -10,9 +10,14 @@ internal sealed class UserIdentityFilter : IPostConfigureOptions<McpServerOption
 
     private static McpMessageHandler Filter(McpMessageHandler next) => async (context, cancellationToken) =>
     {
-        using (IdentityScope.OpenForMessage(context))
+        using IdentityScope scope = IdentityScope.OpenForMessage(context);
+        try
         {
             await next(context, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            scope.EndOfMessage();
         }
     };
 }

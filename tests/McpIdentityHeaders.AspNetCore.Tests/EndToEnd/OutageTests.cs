@@ -42,24 +42,26 @@ public sealed class OutageTests : IAsyncLifetime, IDisposable
         Assert.True((await alice.CallToolAsync("down_anything")).IsError);
     }
 
-    [Theory, InlineData("/health", HttpStatusCode.ServiceUnavailable), InlineData("/health/live", HttpStatusCode.OK)]
-    public async Task Gateway_is_alive_and_not_ready(string path, HttpStatusCode expected)
-    {
-        using var client = new HttpClient();
-
-        using HttpResponseMessage response = await client.GetAsync(new Uri(_deployment.Gateway.Uri, path));
-
-        Assert.Equal(expected, response.StatusCode);
-    }
+    [Fact]
+    public async Task Gateway_without_one_of_its_backends_is_degraded() =>
+        Assert.Equal((HttpStatusCode.OK, "Degraded"), await HealthOfAsync(_deployment.Gateway, "/health"));
 
     [Fact]
-    public async Task Gateway_whose_backends_answer_is_ready()
+    public async Task Gateway_whose_backends_answer_is_healthy_and_without_any_only_alive()
     {
         await using Deployment other = await Deployment.StartAsync();
+
+        Assert.Equal((HttpStatusCode.OK, "Healthy"), await HealthOfAsync(other.Gateway, "/health"));
+        await other.Backend.DisposeAsync();
+
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "Unhealthy"), await HealthOfAsync(other.Gateway, "/health"));
+        Assert.Equal((HttpStatusCode.OK, "Healthy"), await HealthOfAsync(other.Gateway, "/health/live"));
+    }
+
+    private static async Task<(HttpStatusCode Status, string Text)> HealthOfAsync(RunningApp gateway, string path)
+    {
         using var client = new HttpClient();
-
-        using HttpResponseMessage response = await client.GetAsync(new Uri(other.Gateway.Uri, "/health"));
-
-        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        using HttpResponseMessage response = await client.GetAsync(new Uri(gateway.Uri, path));
+        return (response.StatusCode, await response.Content.ReadAsStringAsync());
     }
 }

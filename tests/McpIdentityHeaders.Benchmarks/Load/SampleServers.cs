@@ -1,5 +1,6 @@
 using Backend;
 using Gateway;
+using Gateway.Development;
 using Microsoft.AspNetCore.Builder;
 
 namespace McpIdentityHeaders.Benchmarks.Load;
@@ -7,11 +8,13 @@ namespace McpIdentityHeaders.Benchmarks.Load;
 /// <summary>The samples as they are. Straight to the backend, a client sends the headers itself, and is believed because of where it is.</summary>
 internal sealed class SampleServers : IAsyncDisposable
 {
+    private readonly DevelopmentIssuer _issuer;
     private readonly WebApplication _backend;
     private readonly WebApplication _gateway;
 
-    private SampleServers(WebApplication backend, WebApplication gateway)
+    private SampleServers(DevelopmentIssuer issuer, WebApplication backend, WebApplication gateway)
     {
+        _issuer = issuer;
         _backend = backend;
         _gateway = gateway;
         Straight = new LoadTarget("straight to samples/Backend", LoadServers.EndpointOf(backend), "whoami", HeadersOf);
@@ -24,36 +27,35 @@ internal sealed class SampleServers : IAsyncDisposable
 
     public static async Task<SampleServers> StartAsync()
     {
-        WebApplication backend = BackendApp.Create(
-            ["--urls=http://127.0.0.1:0", "--Logging:LogLevel:Default=None", "--IdentityHeaders:TrustedNetworks:0=127.0.0.0/8"]);
+        DevelopmentIssuer issuer = await DevelopmentIssuer.StartAsync();
+        WebApplication backend = BackendApp.Create(Settings("--IdentityHeaders:TrustedNetworks:0=127.0.0.0/8"));
         await backend.StartAsync();
 
-        WebApplication gateway = GatewayApp.Create(
-        [
-            "--urls=http://127.0.0.1:0",
-            "--environment=Development",
-            "--Logging:LogLevel:Default=None",
-            $"--Backends:notes:Endpoint={LoadServers.EndpointOf(backend)}",
-        ]);
+        WebApplication gateway = GatewayApp.Create(Settings(
+            $"--Oidc:Authority={issuer.Authority}",
+            $"--Oidc:Audience={DevelopmentIssuer.Audience}",
+            "--Oidc:RequireHttpsMetadata=false",
+            $"--Backends:notes:Endpoint={LoadServers.EndpointOf(backend)}"));
         await gateway.StartAsync();
-        return new SampleServers(backend, gateway);
+        return new SampleServers(issuer, backend, gateway);
     }
 
     public async ValueTask DisposeAsync()
     {
         await _gateway.DisposeAsync();
         await _backend.DisposeAsync();
+        await _issuer.DisposeAsync();
     }
 
-    private static Dictionary<string, string> HeadersOf(int user) => new() { ["X-User-Sub"] = $"user-{user}", ["X-User-Name"] = $"User {user}" };
+    private static string[] Settings(params string[] settings) => ["--urls=http://127.0.0.1:0", "--Logging:LogLevel:Default=None", .. settings];
 
-    private Dictionary<string, string> BearerOf(int user)
+    private static Dictionary<string, string> HeadersOf(int user) => new()
     {
-        string[] users = ["alice", "bob", "jose", "yamada"];
-        using var client = new HttpClient();
-        using HttpResponseMessage token = client.Send(
-            new HttpRequestMessage(HttpMethod.Get, $"{_gateway.Urls.Single()}/development/token/{users[user % users.Length]}"));
-        using var reader = new StreamReader(token.Content.ReadAsStream());
-        return new Dictionary<string, string> { ["Authorization"] = $"Bearer {reader.ReadToEnd()}" };
-    }
+        ["X-User-Sub"] = $"user-{user}",
+        ["X-User-Name"] = $"User {user}",
+        ["X-User-Email"] = $"user-{user}@example.com",
+    };
+
+    private Dictionary<string, string> BearerOf(int user) =>
+        new() { ["Authorization"] = $"Bearer {_issuer.TokenFor(new SampleUser($"user-{user}", $"User {user}", $"user-{user}@example.com"))}" };
 }

@@ -55,8 +55,8 @@ internal sealed class Deployment : IAsyncDisposable
                 ("Oidc:Authority", oidc.Authority.ToString()),
                 ("Oidc:Audience", OidcServer.GatewayAudience),
                 ("Oidc:RequireHttpsMetadata", "false"),
-                ("Identity:SharedSecret:HeaderName", SecretHeader),
-                ("Identity:SharedSecret:Value", Secret),
+                ($"Backends:{Notes}:Identity:SharedSecret:HeaderName", SecretHeader),
+                ($"Backends:{Notes}:Identity:SharedSecret:Value", Secret),
                 .. backends.Select(other => ($"Backends:{other.Prefix}:Endpoint", other.Endpoint.ToString())),
             ]))));
         return deployment;

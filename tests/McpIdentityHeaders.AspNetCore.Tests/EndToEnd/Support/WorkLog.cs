@@ -8,8 +8,8 @@ internal sealed class WorkLog
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Gets what a test ends when it has heard of all steps that a tool reports.</summary>
-    public TaskCompletionSource Heard { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    /// <summary>Gets what a test releases when it has heard of a step that a tool reports.</summary>
+    public SemaphoreSlim Heard { get; } = new(0);
 
     /// <summary>Gets what ends when the tool that waits has been called.</summary>
     public Task Started => _started.Task.WaitAsync(Patience);

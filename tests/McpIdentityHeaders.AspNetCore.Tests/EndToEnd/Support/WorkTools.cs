@@ -9,7 +9,7 @@ namespace McpIdentityHeaders.AspNetCore.Tests.EndToEnd.Support;
 [McpServerToolType]
 internal sealed class WorkTools(WorkLog log)
 {
-    [McpServerTool(Name = "count"), Description("Reports three steps, and answers when they have been heard of.")]
+    [McpServerTool(Name = "count"), Description("Reports three steps, each when the one before has been heard of, and then answers.")]
     public async Task<string> CountAsync(RequestContext<CallToolRequestParams> call, CancellationToken cancellationToken)
     {
         ProgressToken token = call.Params!.ProgressToken!.Value;
@@ -17,10 +17,11 @@ internal sealed class WorkTools(WorkLog log)
         {
             var report = new ProgressNotificationValue { Progress = step, Total = 3, Message = $"step {step}" };
             await call.Server.NotifyProgressAsync(token, report, cancellationToken: cancellationToken);
+
+            // A client of the SDK handles messages at the same time: reports can overtake each other, and the answer can overtake them.
+            await log.Heard.WaitAsync(cancellationToken);
         }
 
-        // A client of the SDK listens only until it has the answer, and handles what came just before it at the same time.
-        await log.Heard.Task.WaitAsync(cancellationToken);
         return "counted";
     }
 

@@ -1,0 +1,83 @@
+using System.Security.Cryptography;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
+
+namespace Gateway.Development;
+
+/// <summary>
+/// An issuer for a developer's machine: whoever asks gets a token for any sample user. It has a discovery document and keys as real ones
+/// do, so that the gateway checks its tokens as it will check theirs. Its key is made anew with each start.
+/// </summary>
+internal sealed class DevelopmentIssuer : IAsyncDisposable
+{
+    public const string Audience = "development-gateway";
+
+    private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+    private readonly string _keyId = Guid.NewGuid().ToString("N");
+    private readonly WebApplication _app;
+
+    private DevelopmentIssuer(WebApplication app) => _app = app;
+
+    public string Authority => _app.Urls.Single();
+
+    public static async Task<DevelopmentIssuer> StartAsync()
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+
+        WebApplication app = builder.Build();
+        var issuer = new DevelopmentIssuer(app);
+        app.MapGet("/.well-known/openid-configuration", () => new Dictionary<string, object>
+        {
+            ["issuer"] = issuer.Authority,
+            ["jwks_uri"] = $"{issuer.Authority}/jwks",
+            ["id_token_signing_alg_values_supported"] = new[] { SecurityAlgorithms.EcdsaSha256 },
+        });
+        app.MapGet("/jwks", () => new Dictionary<string, object> { ["keys"] = new[] { issuer.PublicKey() } });
+        app.MapGet("/token", (string user) => SampleUser.All.FirstOrDefault(known => known.Subject == user) is { } known
+            ? Results.Text(issuer.TokenFor(known))
+            : Results.NotFound());
+
+        await app.StartAsync();
+        return issuer;
+    }
+
+    public string TokenFor(SampleUser user) => new JsonWebTokenHandler().CreateToken(new SecurityTokenDescriptor
+    {
+        Issuer = Authority,
+        Audience = Audience,
+        TokenType = "at+jwt",
+        Expires = DateTime.UtcNow.AddHours(8),
+        Claims = new Dictionary<string, object>
+        {
+            ["sub"] = user.Subject,
+            ["name"] = user.Name,
+            ["email"] = user.Email,
+            ["roles"] = user.Roles,
+        },
+        SigningCredentials = new SigningCredentials(new ECDsaSecurityKey(_key) { KeyId = _keyId }, SecurityAlgorithms.EcdsaSha256),
+    });
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync();
+        _key.Dispose();
+    }
+
+    // RFC 7518, section 6.2.1: the public half only.
+    private Dictionary<string, string> PublicKey()
+    {
+        ECPoint point = _key.ExportParameters(includePrivateParameters: false).Q;
+        return new Dictionary<string, string>
+        {
+            ["kty"] = "EC",
+            ["crv"] = "P-256",
+            ["use"] = "sig",
+            ["alg"] = SecurityAlgorithms.EcdsaSha256,
+            ["kid"] = _keyId,
+            ["x"] = Base64UrlEncoder.Encode(point.X),
+            ["y"] = Base64UrlEncoder.Encode(point.Y),
+        };
+    }
+}

@@ -1,0 +1,84 @@
+namespace McpIdentityHeaders.AspNetCore.Tests.Inbound;
+
+/// <summary>Which headers of an inbound request are removed, and which are left.</summary>
+public sealed class StrippingNamesTests
+{
+    public static TheoryData<string> Owned =>
+    [
+        "X-User-Sub", "x-user-sub", "X-USER-SUB", "X_User_Sub", "X.User.Sub", "x_user.sub", "X-User_Sub", "X.USER-sub",
+        "X-User-Email", "x_user_email", "X-User-Name", "X.User.Name",
+        "X-Tenant-Id", "x_tenant.ID", "X-Gateway-Secret", "X_GATEWAY_SECRET", "x.gateway-secret",
+        "From", "from",
+    ];
+
+    public static TheoryData<string> NotOwned =>
+    [
+        "X-User-Subject", "X-User", "User-Sub", "XUserSub", "X--User-Sub", "X-User-Sub-", "_X-User-Sub", "X~User~Sub",
+        "X-Tenant", "X-Gateway-Secret-2", "X-Forwarded-User", "Authorization", "Cookie", "From-", "User-Agent",
+    ];
+
+    [Theory]
+    [MemberData(nameof(Owned))]
+    public async Task Owned_name_and_its_aliases_are_removed(string name)
+    {
+        await using InboundServer server = await StrippingServer.StartAsync();
+        using RawClient client = await RawClient.ConnectAsync(server.Uri);
+
+        string[] headers = StrippingServer.Headers(await client.GetAsync("X-Before: 1", $"{name}: mallory", "X-After: 2"));
+
+        Assert.Equal(["X-After: 2", "X-Before: 1"], headers.Order());
+    }
+
+    [Theory]
+    [MemberData(nameof(Owned))]
+    public async Task Owned_name_and_its_aliases_are_removed_over_http2(string name)
+    {
+        await using InboundServer server = await StrippingServer.StartAsync(http2: true);
+        using HttpClient client = server.NewClient();
+        using HttpRequestMessage request = server.NewRequest("/").WithHeader("X-Before", "1").WithHeader(name, "mallory").WithHeader("X-After", "2");
+
+        using HttpResponseMessage response = await client.SendAsync(request);
+        string[] headers = StrippingServer.Headers(await response.Content.ReadAsStringAsync());
+
+        Assert.Equal(System.Net.HttpVersion.Version20, response.Version);
+        Assert.Equal(["x-after: 2", "x-before: 1"], headers.Select(header => header.ToLowerInvariant()).Order());
+    }
+
+    [Theory]
+    [MemberData(nameof(NotOwned))]
+    public async Task Other_names_are_left_as_they_came(string name)
+    {
+        await using InboundServer server = await StrippingServer.StartAsync();
+        using RawClient client = await RawClient.ConnectAsync(server.Uri);
+
+        string[] headers = StrippingServer.Headers(await client.GetAsync($"{name}: first, =?base64?w6k=?=", "X-User-Sub: mallory", $"{name}: second"));
+
+        Assert.Equal([$"{name}: first, =?base64?w6k=?=", $"{name}: second"], headers);
+    }
+
+    [Fact]
+    public async Task All_lines_under_all_names_are_removed_at_once()
+    {
+        await using InboundServer server = await StrippingServer.StartAsync();
+        using RawClient client = await RawClient.ConnectAsync(server.Uri);
+
+        string[] headers = StrippingServer.Headers(await client.GetAsync(
+            "X-User-Sub: a", "X_User_Sub: b", "x.user.sub: c", "X-User-Sub: d", "X-Kept: 1", "X-User-Email:", "X-Tenant-Id: e, f",
+            "X-User-Name: =?base64?TWFsbG9yeQ==?=", "X_User_Sub: g", "X-Gateway-Secret: h", "X-Kept: 2"));
+
+        Assert.Equal(["X-Kept: 1", "X-Kept: 2"], headers);
+    }
+
+    [Fact]
+    public async Task Each_request_on_a_connection_is_stripped()
+    {
+        await using InboundServer server = await StrippingServer.StartAsync();
+        using RawClient client = await RawClient.ConnectAsync(server.Uri);
+
+        for (int number = 0; number < 5; number++)
+        {
+            Assert.Equal([$"X-Number: {number}"], StrippingServer.Headers(await client.GetAsync("X_User_Sub: mallory", $"X-Number: {number}", "X-User-Sub: m")));
+            Assert.Empty(StrippingServer.Headers(await client.GetAsync()));
+        }
+    }
+}

@@ -1,0 +1,114 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using ModelContextProtocol.Client;
+
+namespace McpIdentityHeaders.Tests.Mcp;
+
+/// <summary>A message that nobody has signed is nobody's: neither unknown, nor anybody else's.</summary>
+public sealed class UserIdentityAnonymousTests
+{
+    public static TheoryData<UserServerKind> Kinds => [.. Enum.GetValues<UserServerKind>()];
+
+    public static TheoryData<UserServerKind> HttpKinds => [.. Enum.GetValues<UserServerKind>().Where(kind => kind != UserServerKind.Streams)];
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public async Task Visitors_message_is_a_principal_without_identities(UserServerKind kind)
+    {
+        ClaimsPrincipal? seen = null;
+        await using UserServer server = await UserServer.StartAsync(
+            kind,
+            mcp => mcp.WithUserIdentity().WithRequestFilters(filters => filters.AddCallToolFilter(next => (context, cancellationToken) =>
+            {
+                seen = AmbientIdentity.User;
+                return next(context, cancellationToken);
+            })));
+        await using McpClient client = await server.ConnectAsync(new Caller(null));
+
+        Assert.Equal(Who.Nobody, await client.CallTextAsync("who"));
+
+        Assert.NotNull(seen);
+        Assert.Empty(seen.Identities);
+    }
+
+    [Theory]
+    [MemberData(nameof(HttpKinds))]
+    public async Task Visitor_is_nobody_where_the_flow_around_has_another_user(UserServerKind kind)
+    {
+        await using UserServer server = await UserServer.StartAsync(kind, before: InFlowOfMalloryAsync);
+        await using McpClient client = await server.ConnectAsync(new Caller(null));
+
+        Assert.Equal(Who.Nobody, await client.CallTextAsync("who"));
+    }
+
+    [Theory]
+    [MemberData(nameof(HttpKinds))]
+    public async Task Signed_in_user_wins_over_the_flow_around(UserServerKind kind)
+    {
+        await using UserServer server = await UserServer.StartAsync(kind, before: InFlowOfMalloryAsync);
+        await using McpClient client = await server.ConnectAsync(new Caller("alice"));
+
+        Assert.Equal("alice", await client.CallTextAsync("who"));
+    }
+
+    [Fact]
+    public async Task Visitor_is_nobody_on_streams_that_are_run_in_anothers_flow()
+    {
+        await using UserServer server = await UserServer.StartAsync(UserServerKind.Streams);
+        using IdentityScope mallory = AmbientIdentity.Use(Users.Named("mallory"));
+        await using McpClient client = await server.ConnectAsync(new Caller(null));
+
+        Assert.Equal(Who.Nobody, await client.CallTextAsync("who"));
+    }
+
+    [Theory]
+    [InlineData(UserServerKind.Sessions)]
+    [InlineData(UserServerKind.SessionsOfOneFlow)]
+    [InlineData(UserServerKind.LegacySse)]
+    [InlineData(UserServerKind.Streams)]
+    public async Task Visitor_is_nobody_on_a_session_that_a_user_opened(UserServerKind kind)
+    {
+        await using UserServer server = await UserServer.StartAsync(kind, before: kind == UserServerKind.Streams ? null : InFlowOfUserAsync);
+        var caller = new Caller("alice");
+        await using McpClient client = await server.ConnectAsync(caller);
+        Assert.Equal("alice", await client.CallTextAsync("who"));
+
+        caller.Name = null;
+
+        Assert.Equal(Who.Nobody, await client.CallTextAsync("who"));
+    }
+
+    [Fact]
+    public async Task User_is_known_on_streams_that_a_visitor_opened()
+    {
+        await using UserServer server = await UserServer.StartAsync(UserServerKind.Streams);
+        var caller = new Caller(null);
+        await using McpClient client = await server.ConnectAsync(caller);
+        Assert.Equal(Who.Nobody, await client.CallTextAsync("who"));
+
+        caller.Name = "alice";
+
+        Assert.Equal("alice", await client.CallTextAsync("who"));
+    }
+
+    [Theory]
+    [InlineData(UserServerKind.Stateless)]
+    [InlineData(UserServerKind.Sessions)]
+    public async Task Claims_of_an_identity_that_is_not_authenticated_make_nobody_a_user(UserServerKind kind)
+    {
+        await using UserServer server = await UserServer.StartAsync(kind, signIn: (context, next) =>
+        {
+            context.User = new ClaimsPrincipal(Users.NotSignedIn(("sub", "mallory"), ("name", "Mallory")));
+            return next(context);
+        });
+        await using McpClient client = await server.ConnectAsync(new Caller(null));
+
+        Assert.Equal(Who.Nobody, await client.CallTextAsync("who"));
+    }
+
+    private static Task InFlowOfMalloryAsync(HttpContext context, RequestDelegate next) =>
+        AmbientIdentity.RunAsync(Users.Named("mallory"), () => next(context));
+
+    private static Task InFlowOfUserAsync(HttpContext context, RequestDelegate next) =>
+        context.User.Identity?.IsAuthenticated == true ? AmbientIdentity.RunAsync(context.User, () => next(context)) : next(context);
+}

@@ -1,0 +1,106 @@
+using Microsoft.Extensions.DependencyInjection;
+using ModelContextProtocol.Client;
+using ModelContextProtocol.Protocol;
+using ModelContextProtocol.Server;
+
+namespace McpIdentityHeaders.Tests.Mcp;
+
+/// <summary>A client's answer to a request of the server's is an incoming message too, and whoever asked stays who asked.</summary>
+public sealed class UserIdentityAnswerTests
+{
+    [Theory]
+    [InlineData(UserServerKind.Sessions, "bob")]
+    [InlineData(UserServerKind.SessionsOfOneFlow, "bob")]
+    [InlineData(UserServerKind.LegacySse, "bob")]
+    [InlineData(UserServerKind.Streams, "bob")]
+    [InlineData(UserServerKind.Sessions, null)]
+    [InlineData(UserServerKind.SessionsOfOneFlow, null)]
+    [InlineData(UserServerKind.LegacySse, null)]
+    [InlineData(UserServerKind.Streams, null)]
+    public async Task Answer_is_its_senders_and_the_tool_stays_its_callers(UserServerKind kind, string? answering)
+    {
+        await using UserServer server = await UserServer.StartAsync(kind, mcp => WatchAnswers(mcp).WithUserIdentity());
+        var caller = new Caller("alice");
+        await using McpClient client = await server.ConnectAsync(caller, options => options.Handlers.ElicitationHandler = (_, _) =>
+        {
+            caller.Name = answering;
+            return ValueTask.FromResult(new ElicitResult { Action = "accept" });
+        });
+
+        Assert.Equal("alice", await client.CallTextAsync("ask"));
+
+        Assert.Equal($"answer: {answering ?? Who.Nobody}", await server.Sightings.NextAsync());
+    }
+
+    [Theory]
+    [InlineData(UserServerKind.Sessions)]
+    [InlineData(UserServerKind.LegacySse)]
+    [InlineData(UserServerKind.Streams)]
+    public async Task Answer_to_sampling_is_its_senders_and_the_tool_stays_its_callers(UserServerKind kind)
+    {
+        await using UserServer server = await UserServer.StartAsync(kind, mcp => WatchAnswers(mcp).WithUserIdentity().WithTools([McpServerTool.Create(SampleAsync)]));
+        var caller = new Caller("alice");
+        await using McpClient client = await server.ConnectAsync(caller, options =>
+#pragma warning disable MCP9005 // Marked obsolete by the SDK, and still what many servers ask for.
+            options.Handlers.SamplingHandler = (_, _, _) =>
+            {
+                caller.Name = "bob";
+                return ValueTask.FromResult(new CreateMessageResult { Model = "none", Content = [new TextContentBlock { Text = "so be it" }] });
+            });
+#pragma warning restore MCP9005
+
+        Assert.Equal("alice, then alice", await client.CallTextAsync("sample"));
+
+        Assert.Equal("answer: bob", await server.Sightings.NextAsync());
+    }
+
+    [Fact]
+    public async Task Users_who_are_asked_at_the_same_time_stay_apart()
+    {
+        var bothAreAsked = new Held(expected: 2);
+        await using UserServer server = await UserServer.StartAsync(UserServerKind.Sessions, mcp => WatchAnswers(mcp).WithUserIdentity());
+        async Task<string> AskAsync(string name)
+        {
+            await using McpClient client = await server.ConnectAsync(new Caller(name), options => options.Handlers.ElicitationHandler = async (_, _) =>
+            {
+                await bothAreAsked.WaitAsync();
+                return new ElicitResult { Action = "accept" };
+            });
+            return await client.CallTextAsync("ask");
+        }
+
+        Task<string[]> answers = Task.WhenAll(AskAsync("alice"), AskAsync("bob"));
+        await bothAreAsked.Arrived;
+        bothAreAsked.Release();
+
+        Assert.Equal(["alice", "bob"], await answers);
+        Assert.Equal(["answer: alice", "answer: bob"], new[] { await server.Sightings.NextAsync(), await server.Sightings.NextAsync() }.Order());
+    }
+
+    [McpServerTool(Name = "sample")]
+    private static async Task<string> SampleAsync(McpServer server, CancellationToken cancellationToken)
+    {
+        string before = Who.Ambient;
+#pragma warning disable MCP9005 // Marked obsolete by the SDK, and still what many servers ask for.
+        await server.SampleAsync(
+            new CreateMessageRequestParams
+            {
+                MaxTokens = 10,
+                Messages = [new SamplingMessage { Role = Role.User, Content = [new TextContentBlock { Text = "And?" }] }],
+            },
+            cancellationToken);
+#pragma warning restore MCP9005
+        return $"{before}, then {Who.Ambient}";
+    }
+
+    private static IMcpServerBuilder WatchAnswers(IMcpServerBuilder mcp) => mcp.WithMessageFilters(filters => filters.AddIncomingFilter(
+        next => (context, cancellationToken) =>
+        {
+            if (context.JsonRpcMessage is JsonRpcResponse)
+            {
+                context.Services!.GetRequiredService<Sightings>().Add("answer");
+            }
+
+            return next(context, cancellationToken);
+        }));
+}

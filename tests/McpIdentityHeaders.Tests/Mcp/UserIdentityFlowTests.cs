@@ -1,0 +1,124 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using ModelContextProtocol.Client;
+
+namespace McpIdentityHeaders.Tests.Mcp;
+
+/// <summary>Where a message's user goes, and where not: into what the message starts, and not into what handles it.</summary>
+public sealed class UserIdentityFlowTests
+{
+    public static TheoryData<UserServerKind> Kinds => [.. Enum.GetValues<UserServerKind>()];
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public async Task Work_that_a_tool_starts_keeps_the_user_of_its_message(UserServerKind kind)
+    {
+        var held = new Held();
+        await using UserServer server = await UserServer.StartAsync(kind, held: held);
+        var caller = new Caller("alice");
+        await using McpClient client = await server.ConnectAsync(caller);
+
+        string started = await client.CallTextAsync("start");
+        await held.Arrived;
+        caller.Name = "bob";
+        string bobs = await client.CallTextAsync("who");
+        caller.Name = null;
+        string visitors = await client.CallTextAsync("who");
+        held.Release();
+
+        Assert.Equal(("alice", "bob", Who.Nobody), (started, bobs, visitors));
+        Assert.Equal("background: alice", await server.Sightings.NextAsync());
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public async Task Work_that_a_visitors_tool_starts_stays_nobodys(UserServerKind kind)
+    {
+        var held = new Held();
+        await using UserServer server = await UserServer.StartAsync(kind, held: held);
+        await using McpClient client = await server.ConnectAsync(new Caller(null));
+        await using McpClient other = await server.ConnectAsync(new Caller("bob"));
+
+        await client.CallTextAsync("start");
+        await held.Arrived;
+        Assert.Equal("bob", await other.CallTextAsync("who"));
+        held.Release();
+
+        Assert.Equal($"background: {Who.Nobody}", await server.Sightings.NextAsync());
+    }
+
+    [Theory]
+    [InlineData(UserServerKind.Streams)]
+    [InlineData(UserServerKind.SessionsOfOneFlow)]
+    public async Task Loop_that_handles_messages_never_becomes_a_users(UserServerKind kind)
+    {
+        using var log = new FlowLog();
+        await using UserServer server = await UserServer.StartAsync(
+            kind, mcp => mcp.WithUserIdentity().Services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(log)));
+        var caller = new Caller("opener");
+        await using McpClient client = await server.ConnectAsync(caller);
+        foreach (string? name in new[] { "alice", null, "bob" })
+        {
+            caller.Name = name;
+            await client.CallTextAsync("who");
+            Assert.True((await client.CallToolAsync("fail")).IsError);
+        }
+
+        IReadOnlyList<string> loop = log.Of("read JsonRpcRequest message");
+        IReadOnlyList<string> handlers = log.Of("method 'tools/call' request handler called");
+
+        // The session was opened by a request, and its flow knows no user: nothing but messages does.
+        Assert.Equal(7, loop.Count);
+        Assert.All(loop, who => Assert.Equal(Who.NotKnown, who));
+        Assert.Equal(["alice", "alice", Who.Nobody, Who.Nobody, "bob", "bob"], handlers);
+    }
+
+    [Theory]
+    [InlineData(UserServerKind.Stateless)]
+    [InlineData(UserServerKind.Sessions)]
+    public async Task Http_request_has_its_own_ambient_user_again_after_its_message(UserServerKind kind)
+    {
+        var after = new Sightings();
+        await using UserServer server = await UserServer.StartAsync(kind, before: async (context, next) =>
+        {
+            using IdentityScope scope = AmbientIdentity.Use(Users.Named("mallory"));
+            await next(context);
+            if (HttpMethods.IsPost(context.Request.Method))
+            {
+                after.Add("after");
+            }
+        });
+        await using McpClient client = await server.ConnectAsync(new Caller("alice"));
+
+        Assert.Equal("alice", await client.CallTextAsync("who"));
+
+        Assert.Equal("after: mallory", await after.NextAsync());
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public async Task Call_after_one_that_failed_has_its_own_user(UserServerKind kind)
+    {
+        await using UserServer server = await UserServer.StartAsync(kind);
+        var caller = new Caller("alice");
+        await using McpClient client = await server.ConnectAsync(caller);
+
+        Assert.True((await client.CallToolAsync("fail")).IsError);
+        caller.Name = null;
+
+        Assert.Equal(Who.Nobody, await client.CallTextAsync("who"));
+    }
+
+    [Fact]
+    public async Task Flow_that_runs_the_streams_stays_its_own()
+    {
+        await using UserServer server = await UserServer.StartAsync(UserServerKind.Streams);
+        using IdentityScope scope = AmbientIdentity.Use(Users.Named("mallory"));
+        await using McpClient client = await server.ConnectAsync(new Caller("alice"));
+
+        Assert.Equal("alice", await client.CallTextAsync("who"));
+
+        Assert.Equal("mallory", Who.Ambient);
+    }
+}

@@ -1,0 +1,15 @@
+using ModelContextProtocol.Server;
+
+namespace McpIdentityHeaders.Tests.Mcp;
+
+/// <summary>A prompt that says whom it is made for.</summary>
+[McpServerPromptType]
+internal sealed class UserPrompts
+{
+    [McpServerPrompt(Name = "who")]
+    public static async Task<string> WhoAsync()
+    {
+        await Task.Yield();
+        return Who.Ambient;
+    }
+}

@@ -1,0 +1,18 @@
+using ModelContextProtocol.Server;
+
+namespace McpIdentityHeaders.Tests.Mcp;
+
+/// <summary>Resources that say whom they are read for.</summary>
+[McpServerResourceType]
+internal sealed class UserResources
+{
+    [McpServerResource(UriTemplate = "users://me", Name = "me")]
+    public static async Task<string> MeAsync()
+    {
+        await Task.Yield();
+        return Who.Ambient;
+    }
+
+    [McpServerResource(UriTemplate = "users://{id}/name", Name = "name")]
+    public static string Name(string id) => $"{id}: {Who.Ambient}";
+}
