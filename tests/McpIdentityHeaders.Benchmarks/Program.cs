@@ -1,6 +1,6 @@
 // dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- --filter '*'   every benchmark, side by side
 // dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- memory 10000   what open sessions take
-// dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- gateway 12     what a gateway costs, and identity in it
+// dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- gateway 40     what a gateway costs, and identity in it
 
 using System.Globalization;
 using BenchmarkDotNet.Running;

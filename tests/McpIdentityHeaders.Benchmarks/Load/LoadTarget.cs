@@ -7,7 +7,7 @@ namespace McpIdentityHeaders.Benchmarks.Load;
 /// <summary>Something that answers a tool call, with as many users connected to it, each with an MCP client of their own.</summary>
 internal sealed class LoadTarget(string name, Uri endpoint, string tool, Func<int, Dictionary<string, string>> headers)
 {
-    public static readonly TimeSpan Round = TimeSpan.FromSeconds(1.5);
+    public static readonly TimeSpan Round = TimeSpan.FromSeconds(0.5);
 
     private readonly List<McpClient> _clients = [];
 
