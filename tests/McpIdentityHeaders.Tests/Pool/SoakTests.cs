@@ -109,7 +109,7 @@ public sealed class SoakTests(ITestOutputHelper output)
 
     /// <summary>What docs/sessions.md says may become of a call on a session that the backend ends.</summary>
     private static bool IsDocumented(Exception failure) => failure
-        is HttpRequestException { StatusCode: HttpStatusCode.NotFound }
+        is HttpRequestException { StatusCode: HttpStatusCode.NotFound or HttpStatusCode.InternalServerError }
         or McpException
         or ClientTransportClosedException
         or OperationCanceledException;
