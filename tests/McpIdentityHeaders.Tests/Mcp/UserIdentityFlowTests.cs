@@ -1,7 +1,10 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using ModelContextProtocol.Client;
+using ModelContextProtocol.Protocol;
+using ModelContextProtocol.Server;
 
 namespace McpIdentityHeaders.Tests.Mcp;
 
@@ -120,5 +123,33 @@ public sealed class UserIdentityFlowTests
         Assert.Equal("alice", await client.CallTextAsync("who"));
 
         Assert.Equal("mallory", Who.Ambient);
+    }
+
+    [Fact]
+    public async Task Work_that_outlives_its_message_keeps_the_user_and_not_the_message()
+    {
+        var services = new ServiceCollection();
+        services.AddMcpServer().WithUserIdentity();
+        await using ServiceProvider provider = services.BuildServiceProvider();
+        McpMessageFilter filter = Assert.Single(provider.GetRequiredService<IOptions<McpServerOptions>>().Value.Filters.Message.IncomingFilters);
+        await using var transport = new StreamServerTransport(Stream.Null, Stream.Null);
+        await using McpServer server = McpServer.Create(transport, new McpServerOptions());
+        var message = new MessageContext(server, new JsonRpcNotification { Method = "notifications/any" }) { User = Users.Named("alice") };
+        var held = new Held();
+        Task<string> outliving = null!;
+
+        await filter((_, _) =>
+        {
+            outliving = Task.Run(async () =>
+            {
+                await held.WaitAsync();
+                return Who.Ambient;
+            });
+            return Task.CompletedTask;
+        })(message, CancellationToken.None);
+        message.User = Users.Named("mallory");
+        held.Release();
+
+        Assert.Equal("alice", await outliving.WaitAsync(Held.Patience));
     }
 }
