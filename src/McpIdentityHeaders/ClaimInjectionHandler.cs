@@ -77,43 +77,84 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
     }
 
     /// <summary>Sends for a user that has been decided: a user, nobody, or null where it is not known.</summary>
-    internal async Task<HttpResponseMessage> SendForAsync(
+    internal Task<HttpResponseMessage> SendForAsync(
         ClaimsPrincipal? user, HttpRequestMessage request, bool async, CancellationToken cancellationToken)
     {
-        HardenPrimary();
-        ClaimInjectionPlan plan = Client.Plan;
-        HttpRequestMessage outgoing = ClaimInjection.Apply(request, user, Client, plan, out bool carriesIdentity);
-
-        HttpResponseMessage response;
+        ClaimInjectionPlan plan;
+        HttpRequestMessage outgoing;
+        bool carriesIdentity;
         try
         {
-            response = async
-                ? await base.SendAsync(outgoing, cancellationToken).ConfigureAwait(false)
-                : base.Send(outgoing, cancellationToken);
+            HardenPrimary();
+            plan = Client.Plan;
+            outgoing = ClaimInjection.Apply(request, user, Client, plan, out carriesIdentity);
         }
-        finally
+        catch (Exception refused)
         {
-            // A clone of ours from further out is written in place, and handlers in between see it again.
-            if (request is IdentityRequestMessage own)
-            {
-                ClaimInjection.Clear(own, plan.OwnedNames);
-            }
+            return Task.FromException<HttpResponseMessage>(refused);
         }
 
-        // What the caller and its loggers see is the request that they know, with no identity in it.
-        response.RequestMessage = request;
-
-        if (Redirection.IsRedirect(response) && (carriesIdentity || CarriesCallersOwn(request, outgoing, plan)))
+        // A clone of ours from further out is written in place, and handlers in between see it again.
+        if (request is IdentityRequestMessage own)
         {
-            CarriedIdentity.Mark(response);
+            return SendInPlaceAsync(own, plan, carriesIdentity, async, cancellationToken);
         }
 
+        Task<HttpResponseMessage> answer = async
+            ? base.SendAsync(outgoing, cancellationToken)
+            : Task.FromResult(base.Send(outgoing, cancellationToken));
+
+        // The caller's own request went out, and nothing is left to do after it.
+        if (outgoing == request)
+        {
+            return answer;
+        }
+
+        // Waiting takes a state machine, which an answer that is there at once does not need.
+        if (answer.IsCompletedSuccessfully)
+        {
+            Clean(answer.Result, request, carriesIdentity);
+            return answer;
+        }
+
+        return AwaitAsync(answer, request, carriesIdentity);
+    }
+
+    private static async Task<HttpResponseMessage> AwaitAsync(
+        Task<HttpResponseMessage> answer, HttpRequestMessage request, bool carriesIdentity)
+    {
+        HttpResponseMessage response = await answer.ConfigureAwait(false);
+        Clean(response, request, carriesIdentity);
         return response;
     }
 
-    /// <summary>What the caller itself put under an owned name, and was forwarded while the user was not known, is an identity too.</summary>
-    private static bool CarriesCallersOwn(HttpRequestMessage request, HttpRequestMessage outgoing, ClaimInjectionPlan plan) =>
-        outgoing == request && RequestChecks.HasOwned(request, plan.OwnedNames);
+    private async Task<HttpResponseMessage> SendInPlaceAsync(
+        IdentityRequestMessage own, ClaimInjectionPlan plan, bool carriesIdentity, bool async, CancellationToken cancellationToken)
+    {
+        try
+        {
+            HttpResponseMessage response = async
+                ? await base.SendAsync(own, cancellationToken).ConfigureAwait(false)
+                : base.Send(own, cancellationToken);
+            Clean(response, own, carriesIdentity);
+            return response;
+        }
+        finally
+        {
+            ClaimInjection.Clear(own, plan.OwnedNames);
+        }
+    }
+
+    /// <summary>What the caller and its loggers see is the request that they know, with no identity in it.</summary>
+    private static void Clean(HttpResponseMessage response, HttpRequestMessage request, bool carriesIdentity)
+    {
+        response.RequestMessage = request;
+
+        if (Redirection.IsRedirect(response))
+        {
+            CarriedIdentity.Mark(response, carriesIdentity);
+        }
+    }
 
     /// <summary>Once, before the first request, where no container has done it: a handler that has started cannot be changed any more.</summary>
     private void HardenPrimary()

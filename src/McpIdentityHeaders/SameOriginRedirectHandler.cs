@@ -64,15 +64,26 @@ public sealed class SameOriginRedirectHandler : DelegatingHandler
         return SendCoreAsync(request, async: true, cancellationToken);
     }
 
-    private async Task<HttpResponseMessage> SendCoreAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken)
+    private Task<HttpResponseMessage> SendCoreAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken)
+    {
+        Task<HttpResponseMessage> answer = SendInnerAsync(request, async, cancellationToken);
+
+        // Waiting and following take a state machine, which an answer that is there at once and leads nowhere does not need.
+        return answer.IsCompletedSuccessfully && !Redirection.IsRedirect(answer.Result)
+            ? answer
+            : FollowAsync(answer, request, async, cancellationToken);
+    }
+
+    private Task<HttpResponseMessage> SendInnerAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken) =>
+        async ? base.SendAsync(request, cancellationToken) : Task.FromResult(base.Send(request, cancellationToken));
+
+    private async Task<HttpResponseMessage> FollowAsync(
+        Task<HttpResponseMessage> answer, HttpRequestMessage request, bool async, CancellationToken cancellationToken)
     {
         int remaining = MaxRedirections;
         while (true)
         {
-            HttpResponseMessage response = async
-                ? await base.SendAsync(request, cancellationToken).ConfigureAwait(false)
-                : base.Send(request, cancellationToken);
-
+            HttpResponseMessage response = await answer.ConfigureAwait(false);
             if (!Redirection.IsRedirect(response) || remaining-- == 0 || NextHop(request, response) is not { } next)
             {
                 return response;
@@ -80,6 +91,7 @@ public sealed class SameOriginRedirectHandler : DelegatingHandler
 
             response.Dispose();
             request = next;
+            answer = SendInnerAsync(request, async, cancellationToken);
         }
     }
 
@@ -91,7 +103,7 @@ public sealed class SameOriginRedirectHandler : DelegatingHandler
         }
 
         ClaimInjectionClient? client = _client ?? FindClient();
-        if (!Origin.IsSame(from, target) && !MayLeave(response, from, target, client))
+        if (!Origin.IsSame(from, target) && !MayLeave(request, response, target, client))
         {
             return null;
         }
@@ -110,9 +122,10 @@ public sealed class SameOriginRedirectHandler : DelegatingHandler
         return next;
     }
 
-    private static bool MayLeave(HttpResponseMessage response, Uri from, Uri target, ClaimInjectionClient? client)
+    private static bool MayLeave(HttpRequestMessage request, HttpResponseMessage response, Uri target, ClaimInjectionClient? client)
     {
-        if (CarriedIdentity.IsMarked(response))
+        Uri from = request.RequestUri!;
+        if (CarriedIdentity.IsOf(response, request, client?.Plan.OwnedNames))
         {
             client?.RedirectRefused();
             client?.Logger.RedirectWithIdentityRefused(client.Name, new Origin(from), new Origin(target));

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Security.Claims;
 
 namespace McpIdentityHeaders.Internal;
@@ -6,14 +7,18 @@ namespace McpIdentityHeaders.Internal;
 internal sealed class ClaimHeaderPlan
 {
     private readonly string[] _claimTypes;
+    private readonly int[] _indexes;
+    private readonly int _types;
     private readonly string[]? _path;
     private readonly ClaimValueFormat _format;
 
-    internal ClaimHeaderPlan(ClaimHeader header)
+    internal ClaimHeaderPlan(ClaimHeader header, ClaimTypeIndex types)
     {
         Name = header.HeaderName;
         Required = header.Required;
         _claimTypes = [.. header.ClaimTypes];
+        _indexes = Array.ConvertAll(_claimTypes, types.IndexOf);
+        _types = types.Count;
         _path = header.JsonPath?.Split('.');
         _format = header.Format;
         MayBeOmitted = !Required && !_claimTypes.Any(type => type is "sub" or ClaimTypes.NameIdentifier);
@@ -32,25 +37,34 @@ internal sealed class ClaimHeaderPlan
     /// Reads the header's value, encoded. The claim type that wins is looked for in the user's own identity first and then in each that
     /// contributes, so that no identity's claim displaces the user's own.
     /// </summary>
+    /// <param name="user">The user's identities.</param>
+    /// <param name="found">The first claim of each type in each identity, those of one identity after those of the one before it.</param>
+    /// <param name="encoding">How single values are encoded.</param>
     /// <exception cref="FormatException">A value cannot be sent. The message says why, and does not quote it.</exception>
-    internal string? Read(in UserIdentities user, HeaderValueEncoding encoding)
+    internal string? Read(in UserIdentities user, ReadOnlySpan<Claim?> found, HeaderValueEncoding encoding)
     {
-        for (int index = 0; index < user.Count; index++)
+        for (int identity = 0; identity < user.Count; identity++)
         {
-            foreach (string claimType in _claimTypes)
+            foreach (int type in _indexes)
             {
+                if (found[(identity * _types) + type] is not { } first)
+                {
+                    continue;
+                }
+
                 if (_format == ClaimValueFormat.Single)
                 {
-                    if (ReadFirst(user[index], claimType) is { } value)
+                    if (ReadFirst(user[identity], first) is { } value)
                     {
                         return HeaderValueEncoder.EncodeSingle(value, encoding);
                     }
                 }
-                else if (ReadAll(user, claimType, from: index) is { Count: > 0 } items)
+                else if (ReadAll(user, first.Type, from: identity) is { Count: > 0 } items)
                 {
+                    ReadOnlySpan<string> span = CollectionsMarshal.AsSpan(items);
                     return _format == ClaimValueFormat.JsonArray
-                        ? HeaderValueEncoder.EncodeJsonArray(items)
-                        : HeaderValueEncoder.EncodeCommaSeparated(items);
+                        ? HeaderValueEncoder.EncodeJsonArray(span)
+                        : HeaderValueEncoder.EncodeCommaSeparated(span);
                 }
             }
         }
@@ -58,19 +72,18 @@ internal sealed class ClaimHeaderPlan
         return null;
     }
 
-    private string? ReadFirst(ClaimsIdentity identity, string claimType)
+    private string? ReadFirst(ClaimsIdentity identity, Claim first)
     {
-        Claim? claim = UserIdentities.FindFirst(identity, claimType);
-        if (claim is null || !JsonClaim.IsJson(claim, _path))
+        if (!JsonClaim.IsJson(first, _path))
         {
-            return claim?.Value;
+            return first.Value;
         }
 
         // Rare: a JSON claim may hold no value at all, and then the next claim of its type has its turn.
         var items = new List<string>();
         foreach (Claim candidate in identity.Claims)
         {
-            if (UserIdentities.Matches(candidate, claimType))
+            if (UserIdentities.Matches(candidate, first.Type))
             {
                 JsonClaim.AddItems(candidate, _path, items);
                 if (items.Count > 0)

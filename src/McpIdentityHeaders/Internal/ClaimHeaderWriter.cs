@@ -16,10 +16,19 @@ internal static class ClaimHeaderWriter
             throw client.Reject(refusal!);
         }
 
+        FoundClaims room = default;
+        int types = plan.ClaimTypes.Count;
+        int needed = types * identities.Count;
+        Span<Claim?> found = needed <= FoundClaims.Length ? ((Span<Claim?>)room)[..needed] : new Claim?[needed];
+        for (int index = 0; index < identities.Count; index++)
+        {
+            plan.ClaimTypes.FindFirst(identities[index], found.Slice(index * types, types));
+        }
+
         int total = 0;
         foreach (ClaimHeaderPlan header in plan.Headers)
         {
-            if (EncodedValue(header, identities, client, plan) is not { } encoded)
+            if (EncodedValue(header, identities, found, client, plan) is not { } encoded)
             {
                 continue;
             }
@@ -52,12 +61,16 @@ internal static class ClaimHeaderWriter
     }
 
     private static string? EncodedValue(
-        ClaimHeaderPlan header, in UserIdentities identities, ClaimInjectionClient client, ClaimInjectionPlan plan)
+        ClaimHeaderPlan header,
+        in UserIdentities identities,
+        ReadOnlySpan<Claim?> found,
+        ClaimInjectionClient client,
+        ClaimInjectionPlan plan)
     {
         string? encoded;
         try
         {
-            encoded = header.Read(identities, plan.Encoding);
+            encoded = header.Read(identities, found, plan.Encoding);
         }
         catch (FormatException refused)
         {

@@ -85,36 +85,58 @@ internal static class ClaimInjection
     private static IdentityRequestMessage CloneWithoutOwned(
         HttpRequestMessage request, ClaimsPrincipal user, ClaimInjectionClient client, ClaimInjectionPlan plan)
     {
-        RequestChecks.RefuseForgery(request, client, plan.OwnedNames);
-
         if (request is IdentityRequestMessage own)
         {
+            RequestChecks.RefuseForgery(request, client, plan.OwnedNames);
             client.Stripped(Clear(own, plan.OwnedNames));
             return own;
         }
 
         var clone = IdentityRequestMessage.WithoutHeaders(request, user);
+        HttpRequestHeaders headers = clone.Headers;
+        OwnedHeaderNames owned = plan.OwnedNames;
         int stripped = 0;
 
+        // Checked as it is copied: the framework builds what a header's values are anew for each look at them.
         foreach ((string name, HeaderStringValues values) in request.Headers.NonValidated)
         {
-            if (plan.OwnedNames.Contains(name))
+            if (owned.Contains(name) || ConnectionHeader.Is(name))
             {
-                stripped++;
+                stripped += CopyWithoutOwned(name, values, clone, client, owned);
+                continue;
             }
-            else if (ConnectionHeader.Names(name, values, plan.OwnedNames))
+
+            foreach (string value in values)
             {
-                ConnectionHeader.CopyWithoutOwned(values, plan.OwnedNames, clone);
-                stripped++;
-            }
-            else
-            {
-                RequestCloning.CopyHeader(name, values, clone);
+                RequestChecks.RefuseLineBreak(name, value, client);
+                headers.TryAddWithoutValidation(name, value);
             }
         }
 
+        RequestChecks.RefuseForgeryInContent(request.Content, client, owned);
         client.Stripped(stripped);
         return clone;
+    }
+
+    /// <summary>Copies what may be copied of a header that is ours, or of the one that could have ours dropped.</summary>
+    /// <returns>How many headers were removed or changed.</returns>
+    private static int CopyWithoutOwned(
+        string name, HeaderStringValues values, IdentityRequestMessage clone, ClaimInjectionClient client, OwnedHeaderNames owned)
+    {
+        RequestChecks.RefuseLineBreaks(name, values, client);
+        if (owned.Contains(name))
+        {
+            return 1;
+        }
+
+        if (ConnectionHeader.Names(name, values, owned))
+        {
+            ConnectionHeader.CopyWithoutOwned(values, owned, clone);
+            return 1;
+        }
+
+        RequestCloning.CopyHeader(name, values, clone);
+        return 0;
     }
 
     /// <summary>Takes what is owned out of a clone of ours.</summary>

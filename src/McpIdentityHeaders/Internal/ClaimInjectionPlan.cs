@@ -18,7 +18,8 @@ internal sealed class ClaimInjectionPlan
         string clientName, ClaimInjectionOptions options, IEnumerable<Uri> clientOrigins, HttpClientTransportOptions? transport = null)
     {
         Transport = transport;
-        Headers = [.. options.Headers.Select(header => new ClaimHeaderPlan(header))];
+        ClaimTypes = new ClaimTypeIndex(options.Headers.SelectMany(header => header.ClaimTypes));
+        Headers = [.. options.Headers.Select(header => new ClaimHeaderPlan(header, ClaimTypes))];
         SharedSecret = options.SharedSecret;
         OwnedNames = new OwnedHeaderNames(
             [.. options.Headers.Select(header => header.HeaderName), .. SharedSecret is null ? [] : new[] { SharedSecret.HeaderName }]);
@@ -50,6 +51,8 @@ internal sealed class ClaimInjectionPlan
     /// headers is one change, in force whole or not at all.
     /// </summary>
     internal HttpClientTransportOptions? Transport { get; }
+
+    internal ClaimTypeIndex ClaimTypes { get; }
 
     internal ClaimHeaderPlan[] Headers { get; }
 

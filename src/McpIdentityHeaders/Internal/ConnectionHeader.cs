@@ -10,10 +10,12 @@ internal static class ConnectionHeader
 {
     private const string HeaderName = "Connection";
 
+    internal static bool Is(string headerName) => headerName.Equals(HeaderName, StringComparison.OrdinalIgnoreCase);
+
     /// <summary>Whether this is the Connection header and lists an owned name.</summary>
     internal static bool Names(string headerName, HeaderStringValues values, OwnedHeaderNames owned)
     {
-        if (!headerName.Equals(HeaderName, StringComparison.OrdinalIgnoreCase))
+        if (!Is(headerName))
         {
             return false;
         }

@@ -18,15 +18,16 @@ internal static class HeaderValueEncoder
     /// <exception cref="FormatException">The value cannot be sent so. The message says why, and does not quote it.</exception>
     internal static string EncodeSingle(string value, HeaderValueEncoding encoding)
     {
-        bool printableAscii = IsPrintableAscii(value);
-        if (!printableAscii)
+        // Nearly every value: each of the encodings leaves it as it is.
+        if (IsPlain(value) && !(encoding == HeaderValueEncoding.Percent && value.Contains('%', StringComparison.Ordinal)))
         {
-            RefuseLoneSurrogates(value);
+            return value;
         }
 
+        RefuseLoneSurrogates(value);
         return encoding switch
         {
-            HeaderValueEncoding.Percent => EncodePercent(value, printableAscii),
+            HeaderValueEncoding.Percent => EncodePercent(value),
             HeaderValueEncoding.Utf8 => CheckUtf8(value),
             _ => McpHeaderEncoder.EncodeValue(value)!,
         };
@@ -34,11 +35,11 @@ internal static class HeaderValueEncoder
 
     /// <summary>Encodes the items of a list, of which none is blank.</summary>
     /// <exception cref="FormatException">An item cannot be sent so. The message says why, and does not quote it.</exception>
-    internal static string EncodeCommaSeparated(IReadOnlyList<string> items)
+    internal static string EncodeCommaSeparated(ReadOnlySpan<string> items)
     {
-        if (items is [{ } only] && IsPlainItem(only))
+        if (ArePlainItems(items))
         {
-            return only;
+            return string.Join(',', items!);
         }
 
         var list = new StringBuilder();
@@ -49,15 +50,8 @@ internal static class HeaderValueEncoder
                 list.Append(',');
             }
 
-            if (IsPlainItem(item))
-            {
-                list.Append(item);
-            }
-            else
-            {
-                RefuseLoneSurrogates(item);
-                AppendPercentEncoded(list, item, ItemSyntax);
-            }
+            RefuseLoneSurrogates(item);
+            AppendPercentEncoded(list, item, ItemSyntax);
         }
 
         return list.ToString();
@@ -65,7 +59,7 @@ internal static class HeaderValueEncoder
 
     /// <summary>Encodes the items of a list, of which none is blank, as System.Text.Json's default encoder writes them: in ASCII.</summary>
     /// <exception cref="FormatException">An item cannot be sent so. The message says why, and does not quote it.</exception>
-    internal static string EncodeJsonArray(IReadOnlyList<string> items)
+    internal static string EncodeJsonArray(ReadOnlySpan<string> items)
     {
         var json = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(json))
@@ -83,18 +77,25 @@ internal static class HeaderValueEncoder
         return Encoding.ASCII.GetString(json.WrittenSpan);
     }
 
-    private static bool IsPrintableAscii(string value) => !value.AsSpan().ContainsAnyExceptInRange(' ', '~');
+    /// <summary>Whether it is printable ASCII without outer spaces, and cannot be taken for the wrapper, which begins with =.</summary>
+    private static bool IsPlain(string value) =>
+        value[0] is not (' ' or '=') && value[^1] is not ' ' && !value.AsSpan().ContainsAnyExceptInRange(' ', '~');
 
-    private static bool IsPlainItem(string item) =>
-        IsPrintableAscii(item) && !item.AsSpan().ContainsAny(ItemSyntax) && item[0] is not (' ' or '=') && item[^1] is not ' ';
-
-    private static string EncodePercent(string value, bool printableAscii)
+    private static bool ArePlainItems(ReadOnlySpan<string> items)
     {
-        if (printableAscii && !value.Contains('%', StringComparison.Ordinal) && value[0] is not (' ' or '=') && value[^1] is not ' ')
+        foreach (string item in items)
         {
-            return value;
+            if (!IsPlain(item) || item.AsSpan().ContainsAny(ItemSyntax))
+            {
+                return false;
+            }
         }
 
+        return true;
+    }
+
+    private static string EncodePercent(string value)
+    {
         var encoded = new StringBuilder(value.Length + 16);
         AppendPercentEncoded(encoded, value, syntax: null);
         return encoded.ToString();

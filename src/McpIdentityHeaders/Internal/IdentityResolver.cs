@@ -28,9 +28,9 @@ internal static class IdentityResolver
     internal static bool IsNobody(ClaimsPrincipal user)
     {
         // ClaimsPrincipal hands out its own list, which is read without an enumerator; what derives from it may hand out something else.
-        if (user.Identities is List<ClaimsIdentity> list)
+        if (user.Identities is List<ClaimsIdentity> { Count: 1 } single)
         {
-            return !list.Exists(static identity => identity.IsAuthenticated);
+            return !single[0].IsAuthenticated;
         }
 
         return !user.Identities.Any(static identity => identity.IsAuthenticated);

@@ -13,17 +13,14 @@ internal sealed class OwnedHeaderNames
         _names = [.. names];
         foreach (string name in _names)
         {
-            _lengths |= 1UL << (name.Length & 63);
+            _lengths |= 1UL << name.Length;
         }
     }
 
-    internal bool Contains(ReadOnlySpan<char> headerName)
-    {
-        if ((_lengths >> (headerName.Length & 63) & 1) == 0)
-        {
-            return false;
-        }
+    internal bool Contains(ReadOnlySpan<char> headerName) => (_lengths >> headerName.Length & 1) != 0 && IsAlias(headerName);
 
+    private bool IsAlias(ReadOnlySpan<char> headerName)
+    {
         foreach (string name in _names)
         {
             if (HeaderAlias.Equals(name, headerName))

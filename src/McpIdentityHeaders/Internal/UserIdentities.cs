@@ -32,7 +32,7 @@ internal readonly struct UserIdentities
     {
         refusal = null;
 
-        if (principal.Identities is IReadOnlyList<ClaimsIdentity> { Count: 1 } single)
+        if (principal.Identities is List<ClaimsIdentity> { Count: 1 } single)
         {
             return new UserIdentities(single[0], contributors: null);
         }
