@@ -1,5 +1,4 @@
 using System.Net;
-using System.Security.Claims;
 using BenchmarkDotNet.Attributes;
 using McpIdentityHeaders.Internal;
 

@@ -1,10 +1,13 @@
 // dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- --filter '*'   every benchmark, side by side
+// dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- injection 400  what identity costs a request, in turns
+// dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- chain 60       what it costs a call over loopback HTTP
 // dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- memory 10000   what open sessions take
 // dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- gateway 40     what a gateway costs, and identity in it
 
 using System.Globalization;
 using BenchmarkDotNet.Running;
 using McpIdentityHeaders.Benchmarks;
+using McpIdentityHeaders.Benchmarks.Injection;
 using McpIdentityHeaders.Benchmarks.Load;
 
 switch (args)
@@ -21,6 +24,14 @@ switch (args)
 
     case ["gateway", var rounds]:
         await GatewayLoad.RunAsync(int.Parse(rounds, CultureInfo.InvariantCulture));
+        break;
+
+    case ["injection", var rounds]:
+        InjectionTurns.Run(int.Parse(rounds, CultureInfo.InvariantCulture));
+        break;
+
+    case ["chain", var rounds]:
+        await ChainLoad.RunAsync(int.Parse(rounds, CultureInfo.InvariantCulture));
         break;
 
     case ["serve"]:

@@ -1,4 +1,3 @@
-using System.Security.Claims;
 using BenchmarkDotNet.Attributes;
 
 namespace McpIdentityHeaders.Benchmarks;

@@ -70,16 +70,10 @@ internal static class ClaimInjection
     }
 
     private static HttpRequestMessage Strip(
-        HttpRequestMessage request, ClaimsPrincipal? user, ClaimInjectionClient client, ClaimInjectionPlan plan)
-    {
-        if (RequestChecks.HasOwned(request, plan.OwnedNames))
-        {
-            return CloneWithoutOwned(request, user ?? new ClaimsPrincipal(), client, plan);
-        }
-
-        RequestChecks.RefuseForgery(request, client, plan.OwnedNames);
-        return request;
-    }
+        HttpRequestMessage request, ClaimsPrincipal? user, ClaimInjectionClient client, ClaimInjectionPlan plan) =>
+        RequestChecks.RefuseForgery(request, client, plan.OwnedNames)
+            ? CloneWithoutOwned(request, user ?? new ClaimsPrincipal(), client, plan)
+            : request;
 
     /// <summary>Clones the request, or clears it in place where it is a clone of ours already, from a handler of ours further out.</summary>
     private static IdentityRequestMessage CloneWithoutOwned(

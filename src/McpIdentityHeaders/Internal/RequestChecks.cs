@@ -31,14 +31,18 @@ internal static class RequestChecks
     }
 
     /// <summary>Refuses what could forge a header of ours, without a copy being made.</summary>
-    internal static void RefuseForgery(HttpRequestMessage request, ClaimInjectionClient client, OwnedHeaderNames owned)
+    /// <returns>Whether a header, or an entry of the Connection header, has an owned name.</returns>
+    internal static bool RefuseForgery(HttpRequestMessage request, ClaimInjectionClient client, OwnedHeaderNames owned)
     {
+        bool hasOwned = false;
         foreach ((string name, HeaderStringValues values) in request.Headers.NonValidated)
         {
             RefuseLineBreaks(name, values, client);
+            hasOwned |= owned.Contains(name) || ConnectionHeader.Names(name, values, owned);
         }
 
         RefuseForgeryInContent(request.Content, client, owned);
+        return hasOwned;
     }
 
     /// <summary>Refuses an owned name among the content's headers, which stand on the wire as any other.</summary>

@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
+using ModelContextProtocol.AspNetCore;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
 
@@ -44,10 +45,10 @@ internal static class LoadServers
         }),
     };
 
-    public static Task<WebApplication> StartBackendAsync(bool identity) => StartAsync(
+    public static Task<WebApplication> StartBackendAsync(bool identity, HttpServerSessionMode? sessions = null) => StartAsync(
         services =>
         {
-            services.AddMcpServer().WithHttpTransport().WithTools<PingTool>();
+            services.AddMcpServer().WithHttpTransport(options => options.SessionMode = sessions ?? options.SessionMode).WithTools<PingTool>();
             services.AddAuthorization();
             if (identity)
             {

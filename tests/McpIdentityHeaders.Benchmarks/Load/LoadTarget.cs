@@ -5,7 +5,7 @@ using ModelContextProtocol.Client;
 namespace McpIdentityHeaders.Benchmarks.Load;
 
 /// <summary>Something that answers a tool call, with as many users connected to it, each with an MCP client of their own.</summary>
-internal sealed class LoadTarget(string name, Uri endpoint, string tool, Func<int, Dictionary<string, string>> headers)
+internal sealed class LoadTarget(string name, string tool, Func<int, Task<McpClient>> connect, LoadTarget? baseline = null)
 {
     public static readonly TimeSpan Round = TimeSpan.FromSeconds(0.5);
 
@@ -13,22 +13,30 @@ internal sealed class LoadTarget(string name, Uri endpoint, string tool, Func<in
 
     public string Name => name;
 
-    public static LoadTarget Straight(string name, WebApplication backend) =>
-        new(name, LoadServers.EndpointOf(backend), LoadServers.Tool, LoadServers.BearerOf);
+    /// <summary>Gets what its throughput is set against.</summary>
+    public LoadTarget? Baseline => baseline;
 
-    public static LoadTarget Through(string name, WebApplication gateway) =>
-        new(name, LoadServers.EndpointOf(gateway), LoadServers.Tool, LoadServers.BearerOf);
+    /// <summary>An endpoint that clients of the SDK alone call, each with headers of its own.</summary>
+    public static LoadTarget At(
+        string name, Uri endpoint, string tool, Func<int, Dictionary<string, string>> headers, LoadTarget? baseline = null) => new(
+        name,
+        tool,
+        user => McpClient.CreateAsync(new HttpClientTransport(new HttpClientTransportOptions
+        {
+            Endpoint = endpoint,
+            TransportMode = HttpTransportMode.StreamableHttp,
+            AdditionalHeaders = headers(user),
+        })),
+        baseline);
+
+    public static LoadTarget At(string name, WebApplication server, LoadTarget? baseline = null) =>
+        At(name, LoadServers.EndpointOf(server), LoadServers.Tool, LoadServers.BearerOf, baseline);
 
     public async Task ConnectAsync(int users)
     {
         for (int user = 0; user < users; user++)
         {
-            _clients.Add(await McpClient.CreateAsync(new HttpClientTransport(new HttpClientTransportOptions
-            {
-                Endpoint = endpoint,
-                TransportMode = HttpTransportMode.StreamableHttp,
-                AdditionalHeaders = headers(user),
-            })));
+            _clients.Add(await connect(user));
         }
     }
 

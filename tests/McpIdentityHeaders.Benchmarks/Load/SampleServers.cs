@@ -17,8 +17,8 @@ internal sealed class SampleServers : IAsyncDisposable
         _issuer = issuer;
         _backend = backend;
         _gateway = gateway;
-        Straight = new LoadTarget("straight to samples/Backend", LoadServers.EndpointOf(backend), "whoami", HeadersOf);
-        Through = new LoadTarget("through samples/Gateway", LoadServers.EndpointOf(gateway), "notes_whoami", BearerOf);
+        Straight = LoadTarget.At("straight to samples/Backend", LoadServers.EndpointOf(backend), "whoami", HeadersOf);
+        Through = LoadTarget.At("through samples/Gateway", LoadServers.EndpointOf(gateway), "notes_whoami", BearerOf, Straight);
     }
 
     public LoadTarget Straight { get; }

@@ -1,0 +1,52 @@
+namespace McpIdentityHeaders.Benchmarks.Injection;
+
+/// <summary>Threads that are there before the work is, and all begin it at once.</summary>
+internal sealed class Crew : IDisposable
+{
+    private readonly Barrier _start;
+    private readonly Barrier _end;
+    private Action? _work;
+
+    public Crew(int threads)
+    {
+        _start = new Barrier(threads + 1);
+        _end = new Barrier(threads + 1);
+        for (int thread = 0; thread < threads; thread++)
+        {
+            new Thread(Run) { IsBackground = true }.Start();
+        }
+    }
+
+    /// <summary>Has each thread do the work once, and waits for the last.</summary>
+    public void Work(Action work)
+    {
+        _work = work;
+        _start.SignalAndWait();
+        _end.SignalAndWait();
+    }
+
+    public void Dispose()
+    {
+        _work = null;
+        _start.SignalAndWait();
+        _end.SignalAndWait();
+        _start.Dispose();
+        _end.Dispose();
+    }
+
+    private void Run()
+    {
+        while (true)
+        {
+            _start.SignalAndWait();
+            if (_work is not { } work)
+            {
+                _end.SignalAndWait();
+                return;
+            }
+
+            work();
+            _end.SignalAndWait();
+        }
+    }
+}

@@ -1,0 +1,3 @@
+namespace McpIdentityHeaders.Benchmarks.Injection;
+
+internal sealed class PassThrough : DelegatingHandler;

@@ -1,0 +1,6 @@
+using McpIdentityHeaders.Tests.Allocations;
+
+if (args is [AllocationReport.Command])
+{
+    AllocationReport.Write(Console.Out);
+}
