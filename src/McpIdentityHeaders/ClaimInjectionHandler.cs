@@ -80,81 +80,95 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
     internal Task<HttpResponseMessage> SendForAsync(
         ClaimsPrincipal? user, HttpRequestMessage request, bool async, CancellationToken cancellationToken)
     {
-        ClaimInjectionPlan plan;
-        HttpRequestMessage outgoing;
-        bool carriesIdentity;
+        if (request is IdentityRequestMessage own)
+        {
+            return SendInPlaceAsync(user, own, async, cancellationToken);
+        }
+
+        // All as in an async method, which would allocate a task also for an answer that is there at once: what is thrown is in the task, and
+        // what handlers behind leave in the flow of execution does not decide whose the caller's next request is.
+        ExecutionContext? flow = ExecutionContext.Capture();
         try
         {
             HardenPrimary();
-            plan = Client.Plan;
-            outgoing = ClaimInjection.Apply(request, user, Client, plan, out carriesIdentity);
-        }
-        catch (Exception refused)
-        {
-            return Task.FromException<HttpResponseMessage>(refused);
-        }
+            ClaimInjectionPlan plan = Client.Plan;
+            HttpRequestMessage outgoing = ClaimInjection.Apply(request, user, Client, plan, out bool carriesIdentity);
+            Task<HttpResponseMessage> answer = async
+                ? base.SendAsync(outgoing, cancellationToken)
+                : Task.FromResult(base.Send(outgoing, cancellationToken));
 
-        // A clone of ours from further out is written in place, and handlers in between see it again.
-        if (request is IdentityRequestMessage own)
-        {
-            return SendInPlaceAsync(own, plan, carriesIdentity, async, cancellationToken);
-        }
+            if (!answer.IsCompletedSuccessfully)
+            {
+                return AwaitAsync(answer, request, outgoing, carriesIdentity, plan);
+            }
 
-        Task<HttpResponseMessage> answer = async
-            ? base.SendAsync(outgoing, cancellationToken)
-            : Task.FromResult(base.Send(outgoing, cancellationToken));
-
-        // The caller's own request went out, and nothing is left to do after it.
-        if (outgoing == request)
-        {
+            Clean(answer.Result, request, outgoing, carriesIdentity, plan);
             return answer;
         }
-
-        // Waiting takes a state machine, which an answer that is there at once does not need.
-        if (answer.IsCompletedSuccessfully)
+        catch (Exception thrown)
         {
-            Clean(answer.Result, request, carriesIdentity);
-            return answer;
+            return FailedAnswer.Of(thrown);
         }
-
-        return AwaitAsync(answer, request, carriesIdentity);
+        finally
+        {
+            if (flow is not null && flow != ExecutionContext.Capture())
+            {
+                ExecutionContext.Restore(flow);
+            }
+        }
     }
 
     private static async Task<HttpResponseMessage> AwaitAsync(
-        Task<HttpResponseMessage> answer, HttpRequestMessage request, bool carriesIdentity)
+        Task<HttpResponseMessage> answer,
+        HttpRequestMessage request,
+        HttpRequestMessage outgoing,
+        bool carriesIdentity,
+        ClaimInjectionPlan plan)
     {
         HttpResponseMessage response = await answer.ConfigureAwait(false);
-        Clean(response, request, carriesIdentity);
+        Clean(response, request, outgoing, carriesIdentity, plan);
         return response;
     }
 
+    /// <summary>Sends a clone of ours from further out. It is written in place, and handlers in between see it again: it is left clean.</summary>
     private async Task<HttpResponseMessage> SendInPlaceAsync(
-        IdentityRequestMessage own, ClaimInjectionPlan plan, bool carriesIdentity, bool async, CancellationToken cancellationToken)
+        ClaimsPrincipal? user, IdentityRequestMessage own, bool async, CancellationToken cancellationToken)
     {
+        HardenPrimary();
+        ClaimInjectionPlan plan = Client.Plan;
+        HttpResponseMessage response;
+        bool carriesIdentity;
         try
         {
-            HttpResponseMessage response = async
+            ClaimInjection.Apply(own, user, Client, plan, out carriesIdentity);
+            response = async
                 ? await base.SendAsync(own, cancellationToken).ConfigureAwait(false)
                 : base.Send(own, cancellationToken);
-            Clean(response, own, carriesIdentity);
-            return response;
         }
         finally
         {
             ClaimInjection.Clear(own, plan.OwnedNames);
         }
+
+        Clean(response, own, own, carriesIdentity, plan);
+        return response;
     }
 
     /// <summary>What the caller and its loggers see is the request that they know, with no identity in it.</summary>
-    private static void Clean(HttpResponseMessage response, HttpRequestMessage request, bool carriesIdentity)
+    private static void Clean(
+        HttpResponseMessage response, HttpRequestMessage request, HttpRequestMessage outgoing, bool carriesIdentity, ClaimInjectionPlan plan)
     {
         response.RequestMessage = request;
 
-        if (Redirection.IsRedirect(response))
+        if (Redirection.IsRedirect(response) && (carriesIdentity || CarriesCallersOwn(request, outgoing, plan)))
         {
-            CarriedIdentity.Mark(response, carriesIdentity);
+            CarriedIdentity.Mark(response);
         }
     }
+
+    /// <summary>What the caller itself put under an owned name, and was forwarded while the user was not known, is an identity too.</summary>
+    private static bool CarriesCallersOwn(HttpRequestMessage request, HttpRequestMessage outgoing, ClaimInjectionPlan plan) =>
+        outgoing == request && RequestChecks.HasOwned(request, plan.OwnedNames);
 
     /// <summary>Once, before the first request, where no container has done it: a handler that has started cannot be changed any more.</summary>
     private void HardenPrimary()

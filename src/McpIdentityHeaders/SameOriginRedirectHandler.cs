@@ -66,21 +66,28 @@ public sealed class SameOriginRedirectHandler : DelegatingHandler
 
     private Task<HttpResponseMessage> SendCoreAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken)
     {
-        Task<HttpResponseMessage> answer = SendInnerAsync(request, async, cancellationToken);
+        int remaining = MaxRedirections;
+        try
+        {
+            Task<HttpResponseMessage> answer = SendInnerAsync(request, async, cancellationToken);
 
-        // Waiting and following take a state machine, which an answer that is there at once and leads nowhere does not need.
-        return answer.IsCompletedSuccessfully && !Redirection.IsRedirect(answer.Result)
-            ? answer
-            : FollowAsync(answer, request, async, cancellationToken);
+            // Waiting and following take a state machine, which an answer that is there at once and leads nowhere does not need.
+            return answer.IsCompletedSuccessfully && !Redirection.IsRedirect(answer.Result)
+                ? answer
+                : FollowAsync(answer, remaining, request, async, cancellationToken);
+        }
+        catch (Exception thrown)
+        {
+            return FailedAnswer.Of(thrown);
+        }
     }
 
     private Task<HttpResponseMessage> SendInnerAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken) =>
         async ? base.SendAsync(request, cancellationToken) : Task.FromResult(base.Send(request, cancellationToken));
 
     private async Task<HttpResponseMessage> FollowAsync(
-        Task<HttpResponseMessage> answer, HttpRequestMessage request, bool async, CancellationToken cancellationToken)
+        Task<HttpResponseMessage> answer, int remaining, HttpRequestMessage request, bool async, CancellationToken cancellationToken)
     {
-        int remaining = MaxRedirections;
         while (true)
         {
             HttpResponseMessage response = await answer.ConfigureAwait(false);
@@ -103,7 +110,7 @@ public sealed class SameOriginRedirectHandler : DelegatingHandler
         }
 
         ClaimInjectionClient? client = _client ?? FindClient();
-        if (!Origin.IsSame(from, target) && !MayLeave(request, response, target, client))
+        if (!Origin.IsSame(from, target) && !MayLeave(response, from, target, client))
         {
             return null;
         }
@@ -122,10 +129,9 @@ public sealed class SameOriginRedirectHandler : DelegatingHandler
         return next;
     }
 
-    private static bool MayLeave(HttpRequestMessage request, HttpResponseMessage response, Uri target, ClaimInjectionClient? client)
+    private static bool MayLeave(HttpResponseMessage response, Uri from, Uri target, ClaimInjectionClient? client)
     {
-        Uri from = request.RequestUri!;
-        if (CarriedIdentity.IsOf(response, request, client?.Plan.OwnedNames))
+        if (CarriedIdentity.IsMarked(response))
         {
             client?.RedirectRefused();
             client?.Logger.RedirectWithIdentityRefused(client.Name, new Origin(from), new Origin(target));

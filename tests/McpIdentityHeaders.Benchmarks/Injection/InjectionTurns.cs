@@ -1,83 +1,106 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
 
 namespace McpIdentityHeaders.Benchmarks.Injection;
 
 /// <summary>
-/// The benchmarks of <see cref="InjectionBenchmarks"/> in short turns within one process, so that what else the machine does falls on all of
-/// them. What is over the baseline is the median of each round's difference.
+/// Benchmarks in short turns within one process, so that what else the machine does falls on all of them. What is over the baseline is the
+/// median of each round's difference.
 /// </summary>
 internal static class InjectionTurns
 {
     private const int Requests = 2_000;
     private const int WarmUpRounds = 20;
-    private const int HeaderPropagation = 2;
 
     public static void Run(int rounds)
     {
-        var benchmarks = new InjectionBenchmarks();
-        (string Name, Action SetUp, Func<HttpStatusCode> Send)[] subjects =
-        [
-            ("a pass-through handler", benchmarks.Known, benchmarks.PassThrough),
-            ("naive, in place", benchmarks.Known, benchmarks.NaiveInPlace),
-            ("HeaderPropagation", benchmarks.Known, benchmarks.HeaderPropagation),
-            ("naive clone", benchmarks.Known, benchmarks.NaiveClone),
-            ("ClaimInjectionHandler", benchmarks.Known, benchmarks.ClaimInjection),
-            ("whole chain", benchmarks.Known, benchmarks.WholeChain),
-            ("Options looked at, no more", benchmarks.NotKnown, benchmarks.OptionsLookedAt),
-            ("ClaimInjectionHandler, user not known", benchmarks.NotKnown, benchmarks.ClaimInjection),
-            ("whole chain, user not known", benchmarks.NotKnown, benchmarks.WholeChain),
-            ("ClaimInjectionHandler, name not ASCII", benchmarks.NonAscii, benchmarks.ClaimInjection),
-            ("ClaimInjectionHandler, 200 claims", benchmarks.ManyClaims, benchmarks.ClaimInjection),
-            ("ClaimInjectionHandler, 1 group", benchmarks.OneGroup, benchmarks.ClaimInjectionOf1Group),
-            ("ClaimInjectionHandler, 20 groups", benchmarks.TwentyGroups, benchmarks.ClaimInjectionOf20Groups),
-        ];
+        Console.WriteLine($"{rounds} rounds of {Requests} requests each, .NET {Environment.Version}, {Environment.OSVersion}, {Environment.ProcessorCount} cores");
 
-        var nanoseconds = new double[subjects.Length][];
-        var bytes = new long[subjects.Length];
-        for (int subject = 0; subject < subjects.Length; subject++)
-        {
-            nanoseconds[subject] = new double[rounds];
-        }
+        var handlers = new InjectionBenchmarks();
+        Print(
+            rounds,
+            reference: 2,
+            [
+                new("a pass-through handler", () => handlers.PassThrough(), handlers.Known),
+                new("naive, in place", () => handlers.NaiveInPlace(), handlers.Known),
+                new("HeaderPropagation", () => handlers.HeaderPropagation(), handlers.Known),
+                new("naive clone", () => handlers.NaiveClone(), handlers.Known),
+                new("ClaimInjectionHandler", () => handlers.ClaimInjection(), handlers.Known),
+                new("whole chain", () => handlers.WholeChain(), handlers.Known),
+                new("ClaimInjectionHandler, user not known", () => handlers.ClaimInjectionNotKnown(), handlers.NotKnown),
+                new("whole chain, user not known", () => handlers.WholeChainNotKnown(), handlers.NotKnown),
+                new("ClaimInjectionHandler, name not ASCII", () => handlers.ClaimInjectionNonAscii(), handlers.NonAscii),
+                new("ClaimInjectionHandler, 200 claims", () => handlers.ClaimInjectionOf200Claims(), handlers.ManyClaims),
+                new("ClaimInjectionHandler, 1 group", () => handlers.ClaimInjectionOf1Group(), handlers.OneGroup),
+                new("ClaimInjectionHandler, 20 groups", () => handlers.ClaimInjectionOf20Groups(), handlers.TwentyGroups),
+            ]);
 
+        var parts = new PartBenchmarks();
+        Print(
+            rounds,
+            reference: 6,
+            [
+                new("a request", () => parts.Request()),
+                new("its Options looked at", () => parts.OptionsLookedAt()),
+                new("its headers enumerated", () => parts.HeadersEnumerated()),
+                new("its content's headers enumerated", () => parts.ContentHeadersEnumerated()),
+                new("a clone without headers", () => parts.EmptyClone()),
+                new("a clone with its five headers", () => parts.CloneWithHeaders()),
+                new("a clone with its five headers and three more", () => parts.CloneWithThreeMore()),
+                new("six types looked for in eight claims", () => parts.ClaimsFound()),
+            ]);
+    }
+
+    private static void Print(int rounds, int reference, Subject[] subjects)
+    {
         for (int round = -WarmUpRounds; round < rounds; round++)
         {
-            for (int subject = 0; subject < subjects.Length; subject++)
+            foreach (Subject subject in subjects)
             {
-                (_, Action setUp, Func<HttpStatusCode> send) = subjects[subject];
-                setUp();
-
-                long allocated = GC.GetAllocatedBytesForCurrentThread();
-                long start = Stopwatch.GetTimestamp();
-                for (int request = 0; request < Requests; request++)
-                {
-                    send();
-                }
-
-                double elapsed = Stopwatch.GetElapsedTime(start).TotalNanoseconds;
-                if (round >= 0)
-                {
-                    nanoseconds[subject][round] = elapsed / Requests;
-                    bytes[subject] = (GC.GetAllocatedBytesForCurrentThread() - allocated) / Requests;
-                }
+                subject.Measure(isWarmUp: round < 0);
             }
         }
 
-        Console.WriteLine($"{rounds} rounds of {Requests} requests each, .NET {Environment.Version}, {Environment.OSVersion}, {Environment.ProcessorCount} cores");
         Console.WriteLine();
-        Console.WriteLine("| subject | ns | ns over the baseline | against HeaderPropagation's | bytes over the baseline |");
+        Console.WriteLine($"| subject | ns | over the first | against {subjects[reference].Name} | bytes over the first |");
         Console.WriteLine("| --- | ---: | ---: | ---: | ---: |");
-        double propagation = Over(nanoseconds, HeaderPropagation);
-        for (int subject = 0; subject < subjects.Length; subject++)
+        foreach (Subject subject in subjects)
         {
-            double over = Over(nanoseconds, subject);
+            double over = subject.Over(subjects[0]);
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"| {subjects[subject].Name} | {Statistics.Median(nanoseconds[subject]):N0} | {over:N0} | {over / propagation:N2} | {bytes[subject] - bytes[0]:N0} |"));
+                $"| {subject.Name} | {subject.Median:N0} | {over:N0} | {over / subjects[reference].Over(subjects[0]):N2} | {subject.Bytes - subjects[0].Bytes:N0} |"));
         }
     }
 
-    private static double Over(double[][] nanoseconds, int subject) =>
-        Statistics.Median(nanoseconds[subject].Zip(nanoseconds[0], (own, baseline) => own - baseline));
+    private sealed class Subject(string name, Action send, Action? setUp = null)
+    {
+        private readonly List<double> _nanoseconds = [];
+
+        public string Name => name;
+
+        public long Bytes { get; private set; }
+
+        public double Median => Statistics.Median(_nanoseconds);
+
+        public double Over(Subject baseline) => Statistics.Median(_nanoseconds.Zip(baseline._nanoseconds, (own, other) => own - other));
+
+        public void Measure(bool isWarmUp)
+        {
+            setUp?.Invoke();
+            long allocated = GC.GetAllocatedBytesForCurrentThread();
+            long start = Stopwatch.GetTimestamp();
+            for (int request = 0; request < Requests; request++)
+            {
+                send();
+            }
+
+            double nanoseconds = Stopwatch.GetElapsedTime(start).TotalNanoseconds;
+            Bytes = (GC.GetAllocatedBytesForCurrentThread() - allocated) / Requests;
+            if (!isWarmUp)
+            {
+                _nanoseconds.Add(nanoseconds / Requests);
+            }
+        }
+    }
 }
