@@ -49,18 +49,32 @@ internal static class InjectionTurns
                 new("a clone with its five headers and three more", () => parts.CloneWithThreeMore()),
                 new("six types looked for in eight claims", () => parts.ClaimsFound()),
             ]);
+
+        PrintThreads(rounds / 4, [1, 2, 16]);
+    }
+
+    private static void PrintThreads(int rounds, int[] threads)
+    {
+        Console.WriteLine();
+        Console.WriteLine("| threads | a pass-through handler, ns | whole chain, ns | ratio |");
+        Console.WriteLine("| ---: | ---: | ---: | ---: |");
+        foreach (int count in threads)
+        {
+            var benchmarks = new ThreadBenchmarks { Threads = count };
+            benchmarks.Hire();
+            var passThrough = new Subject("a pass-through handler", benchmarks.PassThrough, calls: 1, requests: ThreadBenchmarks.Requests);
+            var chain = new Subject("whole chain", benchmarks.WholeChain, calls: 1, requests: ThreadBenchmarks.Requests);
+            Measure(rounds, [passThrough, chain]);
+            benchmarks.Dismiss();
+
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"| {count} | {passThrough.Median:N0} | {chain.Median:N0} | {chain.RatioTo(passThrough):N2} |"));
+        }
     }
 
     private static void Print(int rounds, int reference, Subject[] subjects)
     {
-        for (int round = -WarmUpRounds; round < rounds; round++)
-        {
-            foreach (Subject subject in subjects)
-            {
-                subject.Measure(isWarmUp: round < 0);
-            }
-        }
-
+        Measure(rounds, subjects);
         Console.WriteLine();
         Console.WriteLine($"| subject | ns | over the first | against {subjects[reference].Name} | bytes over the first |");
         Console.WriteLine("| --- | ---: | ---: | ---: | ---: |");
@@ -73,7 +87,18 @@ internal static class InjectionTurns
         }
     }
 
-    private sealed class Subject(string name, Action send, Action? setUp = null)
+    private static void Measure(int rounds, Subject[] subjects)
+    {
+        for (int round = -WarmUpRounds; round < rounds; round++)
+        {
+            foreach (Subject subject in subjects)
+            {
+                subject.Measure(isWarmUp: round < 0);
+            }
+        }
+    }
+
+    private sealed class Subject(string name, Action send, Action? setUp = null, int calls = Requests, int requests = Requests)
     {
         private readonly List<double> _nanoseconds = [];
 
@@ -83,6 +108,8 @@ internal static class InjectionTurns
 
         public double Median => Statistics.Median(_nanoseconds);
 
+        public double RatioTo(Subject baseline) => Statistics.Median(_nanoseconds.Zip(baseline._nanoseconds, (own, other) => own / other));
+
         public double Over(Subject baseline) => Statistics.Median(_nanoseconds.Zip(baseline._nanoseconds, (own, other) => own - other));
 
         public void Measure(bool isWarmUp)
@@ -90,16 +117,16 @@ internal static class InjectionTurns
             setUp?.Invoke();
             long allocated = GC.GetAllocatedBytesForCurrentThread();
             long start = Stopwatch.GetTimestamp();
-            for (int request = 0; request < Requests; request++)
+            for (int call = 0; call < calls; call++)
             {
                 send();
             }
 
             double nanoseconds = Stopwatch.GetElapsedTime(start).TotalNanoseconds;
-            Bytes = (GC.GetAllocatedBytesForCurrentThread() - allocated) / Requests;
+            Bytes = (GC.GetAllocatedBytesForCurrentThread() - allocated) / requests;
             if (!isWarmUp)
             {
-                _nanoseconds.Add(nanoseconds / Requests);
+                _nanoseconds.Add(nanoseconds / requests);
             }
         }
     }

@@ -6,7 +6,7 @@ namespace McpIdentityHeaders.Benchmarks.Injection;
 [MemoryDiagnoser]
 public class ThreadBenchmarks
 {
-    private const int Requests = 32_000;
+    internal const int Requests = 32_000;
 
     private readonly HttpMessageInvoker _passThrough = Chains.PassThrough(new Answering());
     private readonly HttpMessageInvoker _chain = Chains.WholeChain(new Answering());

@@ -1,3 +1,4 @@
+using McpIdentityHeaders.Benchmarks.Injection;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using ModelContextProtocol.AspNetCore;
@@ -7,7 +8,8 @@ namespace McpIdentityHeaders.Benchmarks.Load;
 
 /// <summary>
 /// What the chain costs a call of a tool over loopback HTTP, in both revisions of the protocol, with 1, 16 and 64 callers at once: clients of
-/// the SDK alone, of <c>AddMcpClient</c>, and of <c>AddMcpClient</c> with <c>AddClaimInjection</c>. Clients and server share the process.
+/// the SDK alone, of <c>AddMcpClient</c>, the same with three headers that never change, which cost their own way over the wire and through
+/// the server, and of <c>AddMcpClient</c> with <c>AddClaimInjection</c>. Clients and server share the process.
 /// </summary>
 internal static class ChainLoad
 {
@@ -26,12 +28,14 @@ internal static class ChainLoad
         {
             await using WebApplication server = await LoadServers.StartBackendAsync(identity: false, sessions);
             Uri endpoint = LoadServers.EndpointOf(server);
-            await using ServiceProvider without = Services(endpoint, protocol, identity: false);
-            await using ServiceProvider with = Services(endpoint, protocol, identity: true);
+            await using ServiceProvider without = Services(endpoint, protocol, static _ => { });
+            await using ServiceProvider headers = Services(endpoint, protocol, AddHeaders);
+            await using ServiceProvider with = Services(endpoint, protocol, static client => client.AddClaimInjection());
 
             LoadTarget sdk = new("the SDK alone", LoadServers.Tool, _ => ConnectAsync(endpoint, protocol));
             LoadTarget registered = Target("AddMcpClient", without, sdk);
-            LoadTarget[] targets = [sdk, registered, Target("with AddClaimInjection", with, registered)];
+            LoadTarget constant = Target("AddMcpClient, constant headers", headers, registered);
+            LoadTarget[] targets = [sdk, registered, constant, Target("with AddClaimInjection", with, registered, constant)];
             Console.WriteLine($"{Environment.NewLine}Protocol {protocol}");
             foreach (int callers in Callers)
             {
@@ -40,10 +44,10 @@ internal static class ChainLoad
         }
     }
 
-    private static LoadTarget Target(string name, ServiceProvider services, LoadTarget baseline)
+    private static LoadTarget Target(string name, ServiceProvider services, params LoadTarget[] baselines)
     {
         var clients = services.GetRequiredService<IMcpClientFactory>();
-        return new LoadTarget(name, LoadServers.Tool, ConnectAsync, baseline);
+        return new LoadTarget(name, LoadServers.Tool, ConnectAsync, baselines);
 
         async Task<McpClient> ConnectAsync(int caller)
         {
@@ -56,16 +60,14 @@ internal static class ChainLoad
         new HttpClientTransport(new HttpClientTransportOptions { Endpoint = endpoint, TransportMode = HttpTransportMode.StreamableHttp }),
         new McpClientOptions { ProtocolVersion = protocol });
 
-    private static ServiceProvider Services(Uri endpoint, string protocol, bool identity)
+    private static void AddHeaders(IHttpClientBuilder client) => client.Services.Configure<HttpClientTransportOptions>(
+        McpClientDefaults.Name, options => options.AdditionalHeaders = McpPost.ThreeHeaders.ToDictionary(header => header.Name, header => header.Value));
+
+    private static ServiceProvider Services(Uri endpoint, string protocol, Action<IHttpClientBuilder> configure)
     {
         var services = new ServiceCollection();
-        IHttpClientBuilder client = services.AddMcpClient(endpoint);
+        configure(services.AddMcpClient(endpoint));
         services.Configure<McpClientOptions>(McpClientDefaults.Name, options => options.ProtocolVersion = protocol);
-        if (identity)
-        {
-            client.AddClaimInjection();
-        }
-
         return services.BuildServiceProvider();
     }
 }

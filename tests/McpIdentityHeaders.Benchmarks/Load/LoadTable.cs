@@ -3,24 +3,26 @@ using System.Globalization;
 namespace McpIdentityHeaders.Benchmarks.Load;
 
 /// <summary>
-/// Measures targets side by side. They take turns in short rounds, so that what else the machine does falls on all of them; ratios are the
-/// medians of each round's. The processor's time is the whole process's.
+/// Measures targets side by side. They take turns in short rounds, so that what else the machine does falls on all of them, and are connected
+/// anew every few rounds, in the other order: to have come first or last is not one target's fate. Ratios are the medians of each round's.
+/// The processor's time is the whole process's.
 /// </summary>
 internal static class LoadTable
 {
-    private const int WarmUpRounds = 4;
+    private const int RoundsOfAConnection = 5;
 
     public static void PrintHead(int rounds) => Console.WriteLine(
         $"{rounds} rounds of {LoadTarget.Round.TotalSeconds} s each, .NET {Environment.Version}, {Environment.OSVersion}, {Environment.ProcessorCount} cores");
 
     public static async Task PrintAsync(LoadTarget[] targets, int users, int rounds)
     {
-        foreach (LoadTarget target in targets)
+        var results = targets.ToDictionary(target => target, _ => new List<LoadResult>());
+        LoadTarget[] order = targets;
+        for (int round = 0; round < rounds; round += RoundsOfAConnection)
         {
-            await target.ConnectAsync(users);
+            await MeasureAsync(order, users, Math.Min(RoundsOfAConnection, rounds - round), results);
+            order = [.. order.Reverse()];
         }
-
-        Dictionary<LoadTarget, List<LoadResult>> results = await MeasureAsync(targets, rounds);
 
         Console.WriteLine();
         Console.WriteLine($"| {users} at once | calls/s | p50 ms | p99 ms | processor µs a call | throughput against |");
@@ -32,35 +34,34 @@ internal static class LoadTable
                 CultureInfo.InvariantCulture,
                 $"| {target.Name} | {Statistics.Median(own.Select(result => result.CallsPerSecond)):N0} | {LoadResult.Percentile(own, 0.5):N2} | {LoadResult.Percentile(own, 0.99):N2} | {Statistics.Median(own.Select(result => result.MicrosecondsPerCall)):N0} | {Against(target, results)} |"));
         }
+    }
 
-        foreach (LoadTarget target in targets)
+    private static async Task MeasureAsync(
+        LoadTarget[] order, int users, int rounds, Dictionary<LoadTarget, List<LoadResult>> results)
+    {
+        foreach (LoadTarget target in order)
+        {
+            await target.ConnectAsync(users);
+            await target.MeasureAsync();
+        }
+
+        for (int round = 0; round < rounds; round++)
+        {
+            foreach (LoadTarget target in round % 2 == 0 ? order : order.Reverse())
+            {
+                results[target].Add(await target.MeasureAsync());
+            }
+        }
+
+        foreach (LoadTarget target in order)
         {
             await target.DisconnectAsync();
         }
     }
 
-    private static async Task<Dictionary<LoadTarget, List<LoadResult>>> MeasureAsync(LoadTarget[] targets, int rounds)
-    {
-        var results = targets.ToDictionary(target => target, _ => new List<LoadResult>());
-        for (int round = -WarmUpRounds; round < rounds; round++)
-        {
-            // Every other round the other way round: being after somebody is not one target's fate. The first few warm up.
-            foreach (LoadTarget target in round % 2 == 0 ? targets : targets.Reverse())
-            {
-                LoadResult result = await target.MeasureAsync();
-                if (round >= 0)
-                {
-                    results[target].Add(result);
-                }
-            }
-        }
-
-        return results;
-    }
-
-    private static string Against(LoadTarget target, Dictionary<LoadTarget, List<LoadResult>> results) => target.Baseline is not { } baseline
-        ? string.Empty
-        : string.Create(
+    private static string Against(LoadTarget target, Dictionary<LoadTarget, List<LoadResult>> results) => string.Join(
+        "; ",
+        target.Baselines.Select(baseline => string.Create(
             CultureInfo.InvariantCulture,
-            $"{Statistics.Median(results[target].Zip(results[baseline], (own, other) => own.CallsPerSecond / other.CallsPerSecond)):N3} of {baseline.Name}");
+            $"{Statistics.Median(results[target].Zip(results[baseline], (own, other) => own.CallsPerSecond / other.CallsPerSecond)):N3} of {baseline.Name}")));
 }

@@ -5,7 +5,7 @@ using ModelContextProtocol.Client;
 namespace McpIdentityHeaders.Benchmarks.Load;
 
 /// <summary>Something that answers a tool call, with as many users connected to it, each with an MCP client of their own.</summary>
-internal sealed class LoadTarget(string name, string tool, Func<int, Task<McpClient>> connect, LoadTarget? baseline = null)
+internal sealed class LoadTarget(string name, string tool, Func<int, Task<McpClient>> connect, params LoadTarget[] baselines)
 {
     public static readonly TimeSpan Round = TimeSpan.FromSeconds(0.5);
 
@@ -14,11 +14,11 @@ internal sealed class LoadTarget(string name, string tool, Func<int, Task<McpCli
     public string Name => name;
 
     /// <summary>Gets what its throughput is set against.</summary>
-    public LoadTarget? Baseline => baseline;
+    public IReadOnlyList<LoadTarget> Baselines => baselines;
 
     /// <summary>An endpoint that clients of the SDK alone call, each with headers of its own.</summary>
     public static LoadTarget At(
-        string name, Uri endpoint, string tool, Func<int, Dictionary<string, string>> headers, LoadTarget? baseline = null) => new(
+        string name, Uri endpoint, string tool, Func<int, Dictionary<string, string>> headers, params LoadTarget[] baselines) => new(
         name,
         tool,
         user => McpClient.CreateAsync(new HttpClientTransport(new HttpClientTransportOptions
@@ -27,10 +27,10 @@ internal sealed class LoadTarget(string name, string tool, Func<int, Task<McpCli
             TransportMode = HttpTransportMode.StreamableHttp,
             AdditionalHeaders = headers(user),
         })),
-        baseline);
+        baselines);
 
-    public static LoadTarget At(string name, WebApplication server, LoadTarget? baseline = null) =>
-        At(name, LoadServers.EndpointOf(server), LoadServers.Tool, LoadServers.BearerOf, baseline);
+    public static LoadTarget At(string name, WebApplication server, params LoadTarget[] baselines) =>
+        At(name, LoadServers.EndpointOf(server), LoadServers.Tool, LoadServers.BearerOf, baselines);
 
     public async Task ConnectAsync(int users)
     {
