@@ -23,20 +23,23 @@ internal static class AllocationReport
         Write(output, "chain, known by many claims", Chains.WholeChain(new Answering()), Principals.ManyClaims);
         Write(output, "chain, name not ASCII", Chains.WholeChain(new Answering()), Principals.NonAscii);
         Write(output, "chain, nobody", Chains.WholeChain(new Answering()), new ClaimsPrincipal());
+        Write(output, "chain, user in the options", Chains.WholeChain(new Answering()), user: null, request => request.SetUser(Principals.Ascii));
         Write(output, "handler, not known", Chains.ClaimInjection(new Answering()), user: null);
         Write(output, "chain, not known", Chains.WholeChain(new Answering()), user: null);
     }
 
-    private static void Write(TextWriter output, string subject, HttpMessageInvoker invoker, ClaimsPrincipal? user)
+    private static void Write(
+        TextWriter output, string subject, HttpMessageInvoker invoker, ClaimsPrincipal? user, Action<HttpRequestMessage>? prepare = null)
     {
         using IdentityScope? scope = user is null ? null : AmbientIdentity.Use(user);
-        output.WriteLine($"{subject}: {BytesOf(invoker) - BytesOf(Chains.PassThrough(new Answering()))}");
+        output.WriteLine($"{subject}: {BytesOf(invoker, prepare) - BytesOf(Chains.PassThrough(new Answering()), prepare)}");
     }
 
     /// <summary>Gives the least of several requests: what the first makes for all is not any one request's.</summary>
-    private static long BytesOf(HttpMessageInvoker invoker) => Enumerable.Range(0, 10).Min(_ =>
+    private static long BytesOf(HttpMessageInvoker invoker, Action<HttpRequestMessage>? prepare) => Enumerable.Range(0, 10).Min(_ =>
     {
         HttpRequestMessage request = McpPost.NewRequest();
+        prepare?.Invoke(request);
         long before = GC.GetAllocatedBytesForCurrentThread();
         using HttpResponseMessage response = invoker.SendAsync(request, CancellationToken.None).GetAwaiter().GetResult();
         return GC.GetAllocatedBytesForCurrentThread() - before;

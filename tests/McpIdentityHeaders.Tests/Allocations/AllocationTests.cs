@@ -20,6 +20,9 @@ public sealed class AllocationTests
     // The clone's collection of eight headers, one of them with two values.
     private const int Headers = 392;
 
+    // The clone's own options, with one entry copied: SetUser's, or that of an MCP session. The request's are there already.
+    private const int CopiedOptions = 296;
+
     // The name's bytes, their Base64, and the header's value.
     private const int Encoded = 232;
 
@@ -35,6 +38,7 @@ public sealed class AllocationTests
                 $"chain, known by many claims: {Known}",
                 $"chain, name not ASCII: {Known + Encoded}",
                 $"chain, nobody: {Options + Values}",
+                $"chain, user in the options: {Known - Options + CopiedOptions}",
                 $"handler, not known: {Options}",
                 $"chain, not known: {Options}",
             ],
