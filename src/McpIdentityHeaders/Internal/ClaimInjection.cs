@@ -102,6 +102,7 @@ internal static class ClaimInjection
 
             foreach (string value in values)
             {
+                // A copy of what the request carried, checked for line breaks: no value of ours, so nothing to encode.
                 RequestChecks.RefuseLineBreak(name, value, client);
                 headers.TryAddWithoutValidation(name, value);
             }

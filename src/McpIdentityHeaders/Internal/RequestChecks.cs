@@ -68,8 +68,7 @@ internal static class RequestChecks
     /// <summary>Refuses a value that could start a line of its own: one with CR, LF or NUL (RFC 9110, section 5.5).</summary>
     internal static void RefuseLineBreak(string name, string value, ClaimInjectionClient client)
     {
-        // One comparison of ranges clears nearly every value; a tab is the one that is looked at again.
-        if (value.AsSpan().ContainsAnyInRange('\0', '\r') && value.AsSpan().ContainsAny('\r', '\n', '\0'))
+        if (value.AsSpan().ContainsAny('\r', '\n', '\0'))
         {
             throw client.Reject($"its header '{name}' has a value with CR, LF or NUL. Remove them from the value, or the header");
         }
