@@ -65,7 +65,7 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
     {
         ArgumentNullException.ThrowIfNull(request);
 
-        return SendForAsync(IdentityResolver.Resolve(request, _accessor), request, async: false, cancellationToken).GetAwaiter().GetResult();
+        return SendForAsync(_accessor, request, async: false, cancellationToken).GetAwaiter().GetResult();
     }
 
     /// <inheritdoc/>
@@ -73,37 +73,50 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
     {
         ArgumentNullException.ThrowIfNull(request);
 
-        return SendForAsync(IdentityResolver.Resolve(request, _accessor), request, async: true, cancellationToken);
+        return SendForAsync(_accessor, request, async: true, cancellationToken);
     }
 
-    /// <summary>Sends for a user that has been decided: a user, nobody, or null where it is not known.</summary>
+    /// <summary>Sends for whoever it is by the accessor, which is that of the identity handler where one stands directly in front.</summary>
     internal Task<HttpResponseMessage> SendForAsync(
-        ClaimsPrincipal? user, HttpRequestMessage request, bool async, CancellationToken cancellationToken)
-    {
-        if (request is IdentityRequestMessage own)
-        {
-            return SendInPlaceAsync(user, own, async, cancellationToken);
-        }
+        IIdentityAccessor accessor, HttpRequestMessage request, bool async, CancellationToken cancellationToken) =>
+        request is IdentityRequestMessage own
+            ? SendInPlaceAsync(own, async, cancellationToken)
+            : SendCloneAsync(accessor, request, redirects: null, hops: 0, async, cancellationToken);
 
+    /// <summary>
+    /// Sends a request that is no clone of ours. Redirects are followed from here where the handler for them stands directly in front of this
+    /// block: both have to wait for the answer, and one state machine does for the two.
+    /// </summary>
+    internal Task<HttpResponseMessage> SendCloneAsync(
+        IIdentityAccessor accessor,
+        HttpRequestMessage request,
+        SameOriginRedirectHandler? redirects,
+        int hops,
+        bool async,
+        CancellationToken cancellationToken)
+    {
         // All as in an async method, which would allocate a task also for an answer that is there at once: what is thrown is in the task, and
         // what handlers behind leave in the flow of execution does not decide whose the caller's next request is.
         ExecutionContext? flow = ExecutionContext.Capture();
+        Task<HttpResponseMessage> answer;
+        SentRequest sent;
         try
         {
             HardenPrimary();
             ClaimInjectionPlan plan = Client.Plan;
+            ClaimsPrincipal? user = IdentityResolver.Resolve(request, accessor);
             HttpRequestMessage outgoing = ClaimInjection.Apply(request, user, Client, plan, out bool carriesIdentity);
-            Task<HttpResponseMessage> answer = async
+            answer = async
                 ? base.SendAsync(outgoing, cancellationToken)
                 : Task.FromResult(base.Send(outgoing, cancellationToken));
 
-            if (!answer.IsCompletedSuccessfully)
+            if (answer.IsCompletedSuccessfully && !Redirection.IsRedirect(answer.Result))
             {
-                return AwaitAsync(answer, request, outgoing, carriesIdentity, plan);
+                answer.Result.RequestMessage = request;
+                return answer;
             }
 
-            Clean(answer.Result, request, outgoing, carriesIdentity, plan);
-            return answer;
+            sent = new SentRequest(request, plan, carriesIdentity, asItWas: outgoing == request);
         }
         catch (Exception thrown)
         {
@@ -116,23 +129,28 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
                 ExecutionContext.Restore(flow);
             }
         }
+
+        return AwaitAsync(answer, sent, redirects, hops, async, cancellationToken);
     }
 
     private static async Task<HttpResponseMessage> AwaitAsync(
         Task<HttpResponseMessage> answer,
-        HttpRequestMessage request,
-        HttpRequestMessage outgoing,
-        bool carriesIdentity,
-        ClaimInjectionPlan plan)
+        SentRequest sent,
+        SameOriginRedirectHandler? redirects,
+        int hops,
+        bool async,
+        CancellationToken cancellationToken)
     {
         HttpResponseMessage response = await answer.ConfigureAwait(false);
-        Clean(response, request, outgoing, carriesIdentity, plan);
-        return response;
+        sent.Clean(response);
+
+        return redirects is not null && Redirection.IsRedirect(response)
+            ? await redirects.FollowAsync(response, sent.Request, hops, async, cancellationToken).ConfigureAwait(false)
+            : response;
     }
 
     /// <summary>Sends a clone of ours from further out. It is written in place, and handlers in between see it again: it is left clean.</summary>
-    private async Task<HttpResponseMessage> SendInPlaceAsync(
-        ClaimsPrincipal? user, IdentityRequestMessage own, bool async, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendInPlaceAsync(IdentityRequestMessage own, bool async, CancellationToken cancellationToken)
     {
         HardenPrimary();
         ClaimInjectionPlan plan = Client.Plan;
@@ -140,7 +158,7 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
         bool carriesIdentity;
         try
         {
-            ClaimInjection.Apply(own, user, Client, plan, out carriesIdentity);
+            ClaimInjection.Apply(own, own.User, Client, plan, out carriesIdentity);
             response = async
                 ? await base.SendAsync(own, cancellationToken).ConfigureAwait(false)
                 : base.Send(own, cancellationToken);
@@ -150,25 +168,9 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
             ClaimInjection.Clear(own, plan.OwnedNames);
         }
 
-        Clean(response, own, own, carriesIdentity, plan);
+        new SentRequest(own, plan, carriesIdentity, asItWas: false).Clean(response);
         return response;
     }
-
-    /// <summary>What the caller and its loggers see is the request that they know, with no identity in it.</summary>
-    private static void Clean(
-        HttpResponseMessage response, HttpRequestMessage request, HttpRequestMessage outgoing, bool carriesIdentity, ClaimInjectionPlan plan)
-    {
-        response.RequestMessage = request;
-
-        if (Redirection.IsRedirect(response) && (carriesIdentity || CarriesCallersOwn(request, outgoing, plan)))
-        {
-            CarriedIdentity.Mark(response);
-        }
-    }
-
-    /// <summary>What the caller itself put under an owned name, and was forwarded while the user was not known, is an identity too.</summary>
-    private static bool CarriesCallersOwn(HttpRequestMessage request, HttpRequestMessage outgoing, ClaimInjectionPlan plan) =>
-        outgoing == request && RequestChecks.HasOwned(request, plan.OwnedNames);
 
     /// <summary>Once, before the first request, where no container has done it: a handler that has started cannot be changed any more.</summary>
     private void HardenPrimary()

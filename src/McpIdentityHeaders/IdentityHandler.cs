@@ -18,8 +18,6 @@ namespace McpIdentityHeaders;
 /// </remarks>
 public sealed class IdentityHandler : DelegatingHandler
 {
-    private readonly IIdentityAccessor _accessor;
-
     /// <summary>Makes a handler that asks <paramref name="accessor"/> for each request.</summary>
     /// <param name="accessor">Gives the user of the current flow.</param>
     /// <exception cref="ArgumentNullException"><paramref name="accessor"/> is <see langword="null"/>.</exception>
@@ -27,8 +25,10 @@ public sealed class IdentityHandler : DelegatingHandler
     {
         ArgumentNullException.ThrowIfNull(accessor);
 
-        _accessor = accessor;
+        Accessor = accessor;
     }
+
+    internal IIdentityAccessor Accessor { get; }
 
     /// <inheritdoc/>
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
@@ -46,23 +46,16 @@ public sealed class IdentityHandler : DelegatingHandler
         return SendCoreAsync(request, async: true, cancellationToken);
     }
 
-    private Task<HttpResponseMessage> SendCoreAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken)
-    {
-        ClaimsPrincipal? user = IdentityResolver.Resolve(request, _accessor);
-
-        // Handing the decision on by a call keeps it out of the request, which stays the caller's own where nothing is to be set.
-        if (InnerHandler is ClaimInjectionHandler injection)
-        {
-            return injection.SendForAsync(user, request, async, cancellationToken);
-        }
-
-        return SendMarkedAsync(user, request, async, cancellationToken);
-    }
+    // Handing the decision on by a call keeps it out of the request, which stays the caller's own where nothing is to be set.
+    private Task<HttpResponseMessage> SendCoreAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken) =>
+        InnerHandler is ClaimInjectionHandler injection
+            ? injection.SendForAsync(Accessor, request, async, cancellationToken)
+            : SendMarkedAsync(request, async, cancellationToken);
 
     /// <summary>Carries the decision on a clone, past handlers that are not ours.</summary>
-    private async Task<HttpResponseMessage> SendMarkedAsync(
-        ClaimsPrincipal? user, HttpRequestMessage request, bool async, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendMarkedAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken)
     {
+        ClaimsPrincipal? user = IdentityResolver.Resolve(request, Accessor);
         if (user is null || request is IdentityRequestMessage)
         {
             return await SendInnerAsync(request, async, cancellationToken).ConfigureAwait(false);

@@ -64,43 +64,35 @@ public sealed class SameOriginRedirectHandler : DelegatingHandler
         return SendCoreAsync(request, async: true, cancellationToken);
     }
 
-    private Task<HttpResponseMessage> SendCoreAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken)
-    {
-        int remaining = MaxRedirections;
-        try
-        {
-            Task<HttpResponseMessage> answer = SendInnerAsync(request, async, cancellationToken);
+    // MaxRedirections is read before anything is sent: settings that change meanwhile do not count for this request.
+    private Task<HttpResponseMessage> SendCoreAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken) =>
+        InnerHandler is IdentityHandler { InnerHandler: ClaimInjectionHandler injection } identity && request is not IdentityRequestMessage
+            ? injection.SendCloneAsync(identity.Accessor, request, redirects: this, MaxRedirections, async, cancellationToken)
+            : SendAndFollowAsync(request, MaxRedirections, async, cancellationToken);
 
-            // Waiting and following take a state machine, which an answer that is there at once and leads nowhere does not need.
-            return answer.IsCompletedSuccessfully && !Redirection.IsRedirect(answer.Result)
-                ? answer
-                : FollowAsync(answer, remaining, request, async, cancellationToken);
-        }
-        catch (Exception thrown)
+    private async Task<HttpResponseMessage> SendAndFollowAsync(
+        HttpRequestMessage request, int hops, bool async, CancellationToken cancellationToken)
+    {
+        HttpResponseMessage response = await SendInnerAsync(request, async, cancellationToken).ConfigureAwait(false);
+        return await FollowAsync(response, request, hops, async, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Follows what may be followed, from the answer to a request that has been sent.</summary>
+    internal async Task<HttpResponseMessage> FollowAsync(
+        HttpResponseMessage response, HttpRequestMessage request, int hops, bool async, CancellationToken cancellationToken)
+    {
+        while (Redirection.IsRedirect(response) && hops-- > 0 && NextHop(request, response) is { } next)
         {
-            return FailedAnswer.Of(thrown);
+            response.Dispose();
+            request = next;
+            response = await SendInnerAsync(request, async, cancellationToken).ConfigureAwait(false);
         }
+
+        return response;
     }
 
     private Task<HttpResponseMessage> SendInnerAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken) =>
         async ? base.SendAsync(request, cancellationToken) : Task.FromResult(base.Send(request, cancellationToken));
-
-    private async Task<HttpResponseMessage> FollowAsync(
-        Task<HttpResponseMessage> answer, int remaining, HttpRequestMessage request, bool async, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            HttpResponseMessage response = await answer.ConfigureAwait(false);
-            if (!Redirection.IsRedirect(response) || remaining-- == 0 || NextHop(request, response) is not { } next)
-            {
-                return response;
-            }
-
-            response.Dispose();
-            request = next;
-            answer = SendInnerAsync(request, async, cancellationToken);
-        }
-    }
 
     private HttpRequestMessage? NextHop(HttpRequestMessage request, HttpResponseMessage response)
     {

@@ -1,6 +1,3 @@
-using System.Net;
-using McpIdentityHeaders.Internal;
-
 namespace McpIdentityHeaders.Tests.Handlers;
 
 /// <summary>What the handlers behind ours may do, and what of it comes out in front.</summary>
@@ -77,23 +74,26 @@ public sealed class InnerHandlerTests
     }
 
     [Theory, InlineData(true), InlineData(false)]
-    public async Task Next_hop_is_the_same_users_whatever_a_handler_behind_left_in_the_flow(bool synchronous)
+    public async Task Clone_of_ours_comes_out_of_a_whole_block_behind_as_clean_as_it_went_in(bool synchronous)
     {
-        var backend = new RecordingHandler(request =>
+        HttpRequestMessage? between = null;
+        var accessor = new PropertyAccessor(Users.Alice);
+        var backend = new RecordingHandler();
+        using HttpMessageInvoker block = HttpTesting.Chain(backend, accessor);
+        using var client = new HttpMessageInvoker(new IdentityHandler(accessor)
         {
-            AmbientIdentity.Use(Users.Bob);
-            return request.RequestUri!.AbsolutePath == "/mcp"
-                ? new HttpResponseMessage(HttpStatusCode.TemporaryRedirect) { Headers = { Location = new Uri("/next", UriKind.Relative) } }
-                : new HttpResponseMessage(HttpStatusCode.OK);
+            InnerHandler = new StubHandler(request =>
+            {
+                between = request;
+                return block.SendAsync(request, synchronous);
+            }),
         });
-        using HttpMessageInvoker client = HttpTesting.Chain(backend, new AmbientIdentityAccessor());
 
-        using (AmbientIdentity.Use(Users.Alice))
-        {
-            using HttpResponseMessage response = await client.SendAsync(HttpTesting.Post(), synchronous);
-        }
+        using HttpResponseMessage response = await client.SendAsync(HttpTesting.Post(), synchronous);
 
-        Assert.Equal(["alice", "alice"], backend.Requests.Select(request => Assert.Single(request.Values("X-User-Sub"))));
+        Assert.Same(between, backend.Only.Message);
+        Assert.Equal(["alice"], backend.Only.Values("X-User-Sub"));
+        Assert.Empty(new RecordedRequest(between!).Identity);
     }
 
     [Theory, MemberData(nameof(Senders))]
