@@ -10,6 +10,10 @@ internal sealed class RequestIdentity
 {
     private static readonly HttpRequestOptionsKey<RequestIdentity> Key = new("McpIdentityHeaders.RequestIdentity");
 
+    // Set before the first entry is, and never taken back. A request's options are made when they are first looked at, for nothing where no
+    // request has ever had an entry.
+    private static volatile bool _anySaid;
+
     private RequestIdentity(ClaimsPrincipal? user, McpSession? session, bool isSessionsOwn)
     {
         User = user;
@@ -29,22 +33,28 @@ internal sealed class RequestIdentity
     internal bool IsSessionsOwn { get; }
 
     internal static RequestIdentity? Of(HttpRequestMessage request) =>
-        request.Options.TryGetValue(Key, out RequestIdentity? identity) ? identity : null;
+        _anySaid && request.Options.TryGetValue(Key, out RequestIdentity? identity) ? identity : null;
 
     /// <summary>Names the user, which decides who it is; whether that user may use the session is another question.</summary>
     internal static void SetUser(HttpRequestMessage request, ClaimsPrincipal user)
     {
         RequestIdentity? said = Of(request);
-        request.Options.Set(Key, new RequestIdentity(user, said?.Session, said?.IsSessionsOwn ?? false));
+        Say(request, new RequestIdentity(user, said?.Session, said?.IsSessionsOwn ?? false));
     }
 
     /// <summary>Makes the request nobody's and no session's: another origin chose where it goes.</summary>
     internal static void Disown(HttpRequestMessage request) =>
-        request.Options.Set(Key, new RequestIdentity(new ClaimsPrincipal(), session: null, isSessionsOwn: false));
+        Say(request, new RequestIdentity(new ClaimsPrincipal(), session: null, isSessionsOwn: false));
 
     internal static void SetSession(HttpRequestMessage request, McpSession session)
     {
         bool isSessionsOwn = request.Method == HttpMethod.Get || request.Method == HttpMethod.Delete;
-        request.Options.Set(Key, new RequestIdentity(Of(request)?.User, session, isSessionsOwn));
+        Say(request, new RequestIdentity(Of(request)?.User, session, isSessionsOwn));
+    }
+
+    private static void Say(HttpRequestMessage request, RequestIdentity identity)
+    {
+        _anySaid = true;
+        request.Options.Set(Key, identity);
     }
 }

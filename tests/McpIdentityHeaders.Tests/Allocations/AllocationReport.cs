@@ -23,9 +23,11 @@ internal static class AllocationReport
         Write(output, "chain, known by many claims", Chains.WholeChain(new Answering()), Principals.ManyClaims);
         Write(output, "chain, name not ASCII", Chains.WholeChain(new Answering()), Principals.NonAscii);
         Write(output, "chain, nobody", Chains.WholeChain(new Answering()), new ClaimsPrincipal());
-        Write(output, "chain, user in the options", Chains.WholeChain(new Answering()), user: null, request => request.SetUser(Principals.Ascii));
         Write(output, "handler, not known", Chains.ClaimInjection(new Answering()), user: null);
         Write(output, "chain, not known", Chains.WholeChain(new Answering()), user: null);
+        Write(output, "chain, user in the options", Chains.WholeChain(new Answering()), user: null, request => request.SetUser(Principals.Ascii));
+        Write(output, "handler, not known after it", Chains.ClaimInjection(new Answering()), user: null);
+        Write(output, "chain, not known after it", Chains.WholeChain(new Answering()), user: null);
     }
 
     private static void Write(
