@@ -102,13 +102,16 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
         SentRequest sent;
         try
         {
+            ClaimsPrincipal? user = IdentityResolver.Resolve(request, accessor);
             HardenPrimary();
             ClaimInjectionPlan plan = Client.Plan;
-            ClaimsPrincipal? user = IdentityResolver.Resolve(request, accessor);
             HttpRequestMessage outgoing = ClaimInjection.Apply(request, user, Client, plan, out bool carriesIdentity);
-            answer = async
-                ? base.SendAsync(outgoing, cancellationToken)
-                : Task.FromResult(base.Send(outgoing, cancellationToken));
+            answer = (flow, async) switch
+            {
+                (null, _) => SendWithoutFlowAsync(outgoing, async, cancellationToken),
+                (_, true) => base.SendAsync(outgoing, cancellationToken),
+                _ => Task.FromResult(base.Send(outgoing, cancellationToken)),
+            };
 
             if (answer.IsCompletedSuccessfully && !Redirection.IsRedirect(answer.Result))
             {
@@ -116,7 +119,7 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
                 return answer;
             }
 
-            sent = new SentRequest(request, plan, carriesIdentity, asItWas: outgoing == request);
+            sent = new SentRequest(request, plan, carriesIdentity, isItself: outgoing == request);
         }
         catch (Exception thrown)
         {
@@ -132,6 +135,11 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
 
         return AwaitAsync(answer, sent, redirects, hops, async, cancellationToken);
     }
+
+    /// <summary>Sends while the flow of execution is suppressed: it cannot be captured then, but an async method restores it all the same.</summary>
+    private async Task<HttpResponseMessage> SendWithoutFlowAsync(
+        HttpRequestMessage outgoing, bool async, CancellationToken cancellationToken) =>
+        async ? await base.SendAsync(outgoing, cancellationToken).ConfigureAwait(false) : base.Send(outgoing, cancellationToken);
 
     private static async Task<HttpResponseMessage> AwaitAsync(
         Task<HttpResponseMessage> answer,
@@ -168,7 +176,7 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
             ClaimInjection.Clear(own, plan.OwnedNames);
         }
 
-        new SentRequest(own, plan, carriesIdentity, asItWas: false).Clean(response);
+        new SentRequest(own, plan, carriesIdentity, isItself: true).Clean(response);
         return response;
     }
 

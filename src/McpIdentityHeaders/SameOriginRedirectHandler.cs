@@ -20,7 +20,8 @@ namespace McpIdentityHeaders;
 /// </para>
 /// <para>
 /// Each hop is a new request that the handlers behind judge afresh; one that has left its origin is nobody's from there on. The response's
-/// <see cref="HttpResponseMessage.RequestMessage"/> is the last of them.
+/// <see cref="HttpResponseMessage.RequestMessage"/> is the last of them. Behind a <see cref="ClaimInjectionHandler"/> or an
+/// <see cref="IdentityHandler"/> further out, which have decided already, nothing is followed: the redirect is returned to them.
 /// </para>
 /// </remarks>
 public sealed class SameOriginRedirectHandler : DelegatingHandler
@@ -64,11 +65,20 @@ public sealed class SameOriginRedirectHandler : DelegatingHandler
         return SendCoreAsync(request, async: true, cancellationToken);
     }
 
-    // MaxRedirections is read before anything is sent: settings that change meanwhile do not count for this request.
-    private Task<HttpResponseMessage> SendCoreAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken) =>
-        InnerHandler is IdentityHandler { InnerHandler: ClaimInjectionHandler injection } identity && request is not IdentityRequestMessage
-            ? injection.SendCloneAsync(identity.Accessor, request, redirects: this, MaxRedirections, async, cancellationToken)
-            : SendAndFollowAsync(request, MaxRedirections, async, cancellationToken);
+    private Task<HttpResponseMessage> SendCoreAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken)
+    {
+        // A clone of ours carries what handlers further out decided and set, which a hop from here would not: the redirect is theirs.
+        if (request is IdentityRequestMessage)
+        {
+            return SendInnerAsync(request, async, cancellationToken);
+        }
+
+        // Read before anything is sent: settings that change meanwhile do not count for this request.
+        int hops = MaxRedirections;
+        return InnerHandler is IdentityHandler { InnerHandler: ClaimInjectionHandler injection } identity
+            ? injection.SendCloneAsync(identity.Accessor, request, redirects: this, hops, async, cancellationToken)
+            : SendAndFollowAsync(request, hops, async, cancellationToken);
+    }
 
     private async Task<HttpResponseMessage> SendAndFollowAsync(
         HttpRequestMessage request, int hops, bool async, CancellationToken cancellationToken)

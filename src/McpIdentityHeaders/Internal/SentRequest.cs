@@ -1,11 +1,11 @@
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>What is remembered of a request while its answer is waited for: whose answer it is, and under which plan it went out.</summary>
-/// <param name="request">The caller's own request.</param>
+/// <param name="request">The request as the caller knows it.</param>
 /// <param name="plan">The plan that it was served by.</param>
 /// <param name="carriesIdentity">Whether identity headers went out with it.</param>
-/// <param name="asItWas">Whether it went out itself, and no clone of it.</param>
-internal readonly struct SentRequest(HttpRequestMessage request, ClaimInjectionPlan plan, bool carriesIdentity, bool asItWas)
+/// <param name="isItself">Whether this very message went out, and no clone of it.</param>
+internal readonly struct SentRequest(HttpRequestMessage request, ClaimInjectionPlan plan, bool carriesIdentity, bool isItself)
 {
     internal HttpRequestMessage Request => request;
 
@@ -14,8 +14,8 @@ internal readonly struct SentRequest(HttpRequestMessage request, ClaimInjectionP
     {
         response.RequestMessage = request;
 
-        // What the caller itself put under an owned name, and was forwarded while the user was not known, is an identity too.
-        if (Redirection.IsRedirect(response) && (carriesIdentity || (asItWas && RequestChecks.HasOwned(request, plan.OwnedNames))))
+        // What others put under an owned name is an identity too: the caller, whose user was not known, or a handler behind.
+        if (Redirection.IsRedirect(response) && (carriesIdentity || (isItself && RequestChecks.HasOwned(request, plan.OwnedNames))))
         {
             CarriedIdentity.Mark(response);
         }

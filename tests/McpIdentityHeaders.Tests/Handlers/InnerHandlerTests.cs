@@ -1,3 +1,6 @@
+using System.Net;
+using McpIdentityHeaders.Internal;
+
 namespace McpIdentityHeaders.Tests.Handlers;
 
 /// <summary>What the handlers behind ours may do, and what of it comes out in front.</summary>
@@ -97,7 +100,7 @@ public sealed class InnerHandlerTests
     }
 
     [Theory, MemberData(nameof(Senders))]
-    public async Task Callers_flow_is_as_it_was_whatever_a_handler_behind_left_in_it(string? user, bool synchronous)
+    public void Callers_flow_is_as_it_was_whatever_a_handler_behind_left_in_it(string? user, bool synchronous)
     {
         using HttpMessageInvoker client = Client(chain: true, user, _ =>
         {
@@ -105,7 +108,7 @@ public sealed class InnerHandlerTests
             return Task.FromResult(new HttpResponseMessage());
         });
 
-        ClaimsPrincipal? left = await LeftInFlowAsync(client, synchronous);
+        ClaimsPrincipal? left = LeftInFlow(client, synchronous);
 
         Assert.Null(left);
     }
@@ -128,6 +131,31 @@ public sealed class InnerHandlerTests
     }
 
     [Theory, InlineData(true), InlineData(false)]
+    public void Flow_that_is_suppressed_is_as_it_was_whatever_a_handler_behind_left_in_it(bool synchronous)
+    {
+        List<string> seen = [];
+        var backend = new StubHandler(request =>
+        {
+            seen.Add(new RecordedRequest(request).Values("X-User-Sub").Single());
+            AmbientIdentity.Use(Users.Bob);
+            return Task.FromResult(seen.Count == 1
+                ? new HttpResponseMessage(HttpStatusCode.TemporaryRedirect) { Headers = { Location = new Uri("/next", UriKind.Relative) } }
+                : new HttpResponseMessage());
+        });
+        using HttpMessageInvoker client = HttpTesting.Chain(backend, new AmbientIdentityAccessor());
+
+        // Synchronous throughout: a suppressed flow ends with the first wait.
+        ClaimsPrincipal alice = Users.Alice;
+        using (AmbientIdentity.Use(alice))
+        using (ExecutionContext.SuppressFlow())
+        {
+            Assert.Same(alice, LeftInFlow(client, synchronous));
+        }
+
+        Assert.Equal(["alice", "alice"], seen);
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
     public async Task Handler_between_ours_finds_no_identity_after_a_refusal(bool synchronous)
     {
         var between = new Between();
@@ -141,7 +169,7 @@ public sealed class InnerHandlerTests
     }
 
     /// <summary>Calls without an async method in between, whose end would restore the flow by itself.</summary>
-    private static Task<ClaimsPrincipal?> LeftInFlowAsync(HttpMessageInvoker client, bool synchronous)
+    private static ClaimsPrincipal? LeftInFlow(HttpMessageInvoker client, bool synchronous)
     {
         if (synchronous)
         {
@@ -152,7 +180,7 @@ public sealed class InnerHandlerTests
             client.SendAsync(HttpTesting.Post(), CancellationToken.None).GetAwaiter().GetResult().Dispose();
         }
 
-        return Task.FromResult(AmbientIdentity.User);
+        return AmbientIdentity.User;
     }
 
     private static HttpMessageInvoker Client(bool chain, string? user, Func<HttpRequestMessage, Task<HttpResponseMessage>> answer)

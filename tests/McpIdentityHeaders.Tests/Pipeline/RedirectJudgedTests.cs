@@ -74,6 +74,48 @@ public sealed class RedirectJudgedTests
         Assert.Single(sent);
     }
 
+    [Theory]
+    [InlineData(HttpStatusCode.TemporaryRedirect, true), InlineData(HttpStatusCode.TemporaryRedirect, false)]
+    [InlineData(HttpStatusCode.Found, true), InlineData(HttpStatusCode.Found, false)]
+    public async Task What_a_handler_behind_put_under_an_owned_name_does_not_leave_its_origin(HttpStatusCode status, bool synchronous)
+    {
+        var nobody = new PropertyAccessor(Users.Anonymous);
+        var backend = new RecordingHandler(request =>
+        {
+            Assert.True(request.Content!.Headers.TryAddWithoutValidation("X-User-Sub", "behind"));
+            return new HttpResponseMessage(status) { Headers = { Location = new Uri(Elsewhere) } };
+        });
+        using var client = new HttpMessageInvoker(new SameOriginRedirectHandler
+        {
+            InnerHandler = new IdentityHandler(nobody)
+            {
+                InnerHandler = new WrappingHandler(new ClaimInjectionHandler(nobody) { InnerHandler = backend }),
+            },
+        });
+
+        using HttpResponseMessage response = await client.SendAsync(HttpTesting.Post(), synchronous);
+
+        Assert.Equal(status, response.StatusCode);
+        Assert.Single(backend.Requests);
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task Block_behind_another_leaves_its_redirects_to_it(bool synchronous)
+    {
+        var backend = new RecordingHandler(request => request.RequestUri!.AbsolutePath == "/mcp"
+            ? new HttpResponseMessage(HttpStatusCode.TemporaryRedirect) { Headers = { Location = new Uri("/next", UriKind.Relative) } }
+            : Answer(request));
+        using HttpMessageInvoker client = Nested(backend, synchronous);
+
+        using HttpResponseMessage response = await client.SendAsync(HttpTesting.Post(), synchronous);
+
+        // Both hops are the outer block's user's, and what the outer block set does not leave the origin, which the inner one knows nothing of.
+        Assert.Equal(["/mcp", "/next"], backend.Requests.Select(request => request.Uri!.AbsolutePath));
+        Assert.All(backend.Requests, request => Assert.Equal(["alice"], request.Values("X-User-Sub")));
+        Assert.All(backend.Requests, request => Assert.Equal(["admins"], request.Values("X-User-Group")));
+        Assert.Equal(HttpStatusCode.TemporaryRedirect, response.StatusCode);
+    }
+
     [Theory, InlineData(true), InlineData(false)]
     public async Task Handlers_that_cannot_be_looked_through_do_not_open_the_redirect(bool synchronous)
     {
@@ -132,11 +174,25 @@ public sealed class RedirectJudgedTests
     private static HttpMessageInvoker Twice(IIdentityAccessor outer, IIdentityAccessor inner, HttpMessageHandler backend)
     {
         var group = new ClaimInjectionOptions();
-        group.Headers.Clear();
-        group.Headers.Add("X-User-Group", "groups");
+        OnlyGroup(group);
         return new HttpMessageInvoker(new SameOriginRedirectHandler
         {
             InnerHandler = new ClaimInjectionHandler(outer) { InnerHandler = new ClaimInjectionHandler(inner, group) { InnerHandler = backend } },
         });
+    }
+
+    /// <summary>A whole block behind another, with an accessor of its own that says somebody else, for X-User-Group alone.</summary>
+    private static HttpMessageInvoker Nested(HttpMessageHandler backend, bool synchronous)
+    {
+        HttpMessageInvoker inner = HttpTesting.Chain(backend, new PropertyAccessor(Users.Bob), OnlyGroup);
+        return HttpTesting.Chain(
+            new StubHandler(request => inner.SendAsync(request, synchronous)),
+            new PropertyAccessor(Users.With(("sub", "alice"), ("groups", "admins"))));
+    }
+
+    private static void OnlyGroup(ClaimInjectionOptions options)
+    {
+        options.Headers.Clear();
+        options.Headers.Add("X-User-Group", "groups");
     }
 }
