@@ -38,6 +38,12 @@ internal static class RequestCloning
             return;
         }
 
+        // Every request of an MCP session has our own entry and mostly no other; enumerating would make an enumerator for it.
+        if (options.Count == 1 && RequestIdentity.TryCopy(source, clone))
+        {
+            return;
+        }
+
         ICollection<KeyValuePair<string, object?>> copies = clone.Options;
         foreach (KeyValuePair<string, object?> option in options)
         {

@@ -22,7 +22,7 @@ public sealed class AllocationTests
     private const int Headers = 392;
 
     // The clone's own options, with one entry copied: SetUser's, or that of an MCP session. The request's are there already.
-    private const int CopiedOptions = 296;
+    private const int CopiedOptions = 240;
 
     // The name's bytes, their Base64, and the header's value.
     private const int Encoded = 232;

@@ -74,6 +74,29 @@ public sealed class CloneTests
         Assert.Equal(["X-User-Sub: alice", "X-User-Name: Alice Adams"], backend.Only.Identity);
     }
 
+    [Theory, InlineData(false, false), InlineData(false, true), InlineData(true, false), InlineData(true, true)]
+    public async Task Clone_keeps_the_options_the_callers_and_ours(bool callers, bool ours)
+    {
+        var backend = new RecordingHandler();
+        using HttpMessageInvoker client = HttpTesting.Chain(backend, new PropertyAccessor(Users.Alice));
+        HttpRequestMessage request = HttpTesting.Post();
+        if (callers)
+        {
+            request.Options.Set(Option, "kept");
+        }
+
+        if (ours)
+        {
+            request.SetUser(Users.Bob);
+        }
+
+        using HttpResponseMessage response = await client.SendAsync(request, synchronous: false);
+
+        Assert.NotSame(request, backend.Only.Message);
+        Assert.Equal((callers ? 1 : 0) + (ours ? 1 : 0), request.Options.Count());
+        Assert.Equal(request.Options, backend.Only.Message.Options);
+    }
+
     [Theory, InlineData(true), InlineData(false)]
     public async Task Callers_request_is_as_it_was_and_carries_no_identity(bool synchronous)
     {
