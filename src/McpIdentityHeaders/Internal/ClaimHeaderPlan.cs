@@ -81,7 +81,7 @@ internal sealed class ClaimHeaderPlan
 
         // Rare: a JSON claim may hold no value at all, and then the next claim of its type has its turn.
         var items = new List<string>();
-        foreach (Claim candidate in identity.Claims)
+        foreach (Claim candidate in UserIdentities.ClaimsOf(identity))
         {
             if (UserIdentities.Matches(candidate, first.Type))
             {
@@ -101,7 +101,7 @@ internal sealed class ClaimHeaderPlan
         var items = new List<string>();
         for (int index = from; index < user.Count; index++)
         {
-            foreach (Claim claim in user[index].Claims)
+            foreach (Claim claim in UserIdentities.ClaimsOf(user[index]))
             {
                 if (UserIdentities.Matches(claim, claimType))
                 {

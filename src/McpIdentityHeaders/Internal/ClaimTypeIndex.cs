@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Security.Claims;
 
 namespace McpIdentityHeaders.Internal;
@@ -34,18 +33,7 @@ internal sealed class ClaimTypeIndex
     /// <summary>Finds the first claim of each type with a value that is not blank; what it does not find stays null.</summary>
     internal void FindFirst(ClaimsIdentity identity, Span<Claim?> found)
     {
-        // ClaimsIdentity hands out its own list unless claims from elsewhere were mixed in; a list is read without an enumerator.
-        if (identity.Claims is List<Claim> list)
-        {
-            foreach (Claim claim in CollectionsMarshal.AsSpan(list))
-            {
-                Find(claim, found);
-            }
-
-            return;
-        }
-
-        foreach (Claim claim in identity.Claims)
+        foreach (Claim claim in UserIdentities.ClaimsOf(identity))
         {
             Find(claim, found);
         }

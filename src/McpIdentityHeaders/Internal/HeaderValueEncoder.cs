@@ -12,7 +12,13 @@ namespace McpIdentityHeaders.Internal;
 /// </summary>
 internal static class HeaderValueEncoder
 {
-    private static readonly SearchValues<char> ItemSyntax = SearchValues.Create("%,\"\\");
+    private const string ItemSyntaxCharacters = "%,\"\\";
+
+    private static readonly SearchValues<char> ItemSyntax = SearchValues.Create(ItemSyntaxCharacters);
+
+    // Printable ASCII without the syntax of a list.
+    private static readonly SearchValues<char> PlainInItem =
+        SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Select(code => (char)code).Except(ItemSyntaxCharacters)]);
 
     /// <summary>Encodes a single value, which is not blank.</summary>
     /// <exception cref="FormatException">The value cannot be sent so. The message says why, and does not quote it.</exception>
@@ -78,14 +84,13 @@ internal static class HeaderValueEncoder
     }
 
     /// <summary>Whether it is printable ASCII without outer spaces, and cannot be taken for the wrapper, which begins with =.</summary>
-    private static bool IsPlain(string value) =>
-        value[0] is not (' ' or '=') && value[^1] is not ' ' && !value.AsSpan().ContainsAnyExceptInRange(' ', '~');
+    private static bool IsPlain(string value) => HasPlainEnds(value) && !value.AsSpan().ContainsAnyExceptInRange(' ', '~');
 
     private static bool ArePlainItems(ReadOnlySpan<string> items)
     {
         foreach (string item in items)
         {
-            if (!IsPlain(item) || item.AsSpan().ContainsAny(ItemSyntax))
+            if (!HasPlainEnds(item) || item.AsSpan().ContainsAnyExcept(PlainInItem))
             {
                 return false;
             }
@@ -93,6 +98,8 @@ internal static class HeaderValueEncoder
 
         return true;
     }
+
+    private static bool HasPlainEnds(string value) => value[0] is not (' ' or '=') && value[^1] is not ' ';
 
     private static string EncodePercent(string value)
     {

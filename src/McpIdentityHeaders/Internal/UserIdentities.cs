@@ -40,24 +40,24 @@ internal readonly struct UserIdentities
         return SelectAmong(principal, select, out refusal);
     }
 
+    /// <summary>
+    /// Gives an identity's claims. It hands out its own list unless claims from elsewhere were mixed in; a list is read without an enumerator.
+    /// </summary>
+    internal static ReadOnlySpan<Claim> ClaimsOf(ClaimsIdentity identity) =>
+        identity.Claims is List<Claim> list ? CollectionsMarshal.AsSpan(list) : identity.Claims.ToArray();
+
     /// <summary>Finds the first claim of a type with a value that is not blank.</summary>
     internal static Claim? FindFirst(ClaimsIdentity identity, string claimType)
     {
-        // ClaimsIdentity hands out its own list unless claims from elsewhere were mixed in; a list is read without an enumerator.
-        if (identity.Claims is List<Claim> list)
+        foreach (Claim claim in ClaimsOf(identity))
         {
-            foreach (Claim claim in CollectionsMarshal.AsSpan(list))
+            if (Matches(claim, claimType))
             {
-                if (Matches(claim, claimType))
-                {
-                    return claim;
-                }
+                return claim;
             }
-
-            return null;
         }
 
-        return FindFirstAmong(identity.Claims, claimType);
+        return null;
     }
 
     internal static bool Matches(Claim claim, string claimType) =>
@@ -68,7 +68,7 @@ internal readonly struct UserIdentities
 
     internal static string? IssuerOf(ClaimsIdentity identity) => FindFirst(identity, Issuer)?.Value;
 
-    // Apart, like FindFirstAmong: what a lambda captures is allocated when its method begins, needed or not.
+    // Apart: what a lambda captures is allocated when its method begins, needed or not.
     private static UserIdentities? SelectAmong(
         ClaimsPrincipal principal, Func<ClaimsPrincipal, ClaimsIdentity?>? select, out string? refusal)
     {
@@ -100,9 +100,6 @@ internal readonly struct UserIdentities
 
         return new UserIdentities(user, authenticated.FindAll(identity => identity != user && Contributes(identity, user)));
     }
-
-    private static Claim? FindFirstAmong(IEnumerable<Claim> claims, string claimType) =>
-        claims.FirstOrDefault(claim => Matches(claim, claimType));
 
     /// <summary>Calls the user's own code, whose exceptions may hold what they like.</summary>
     private static ClaimsIdentity? Choose(
