@@ -3,25 +3,27 @@ using System.Globalization;
 namespace McpIdentityHeaders.Benchmarks.Load;
 
 /// <summary>
-/// Measures targets side by side. They take turns in short rounds, so that what else the machine does falls on all of them, and are connected
-/// anew every few rounds, in the other order: to have come first or last is not one target's fate. Ratios are the medians of each round's.
-/// The processor's time is the whole process's.
+/// Measures targets side by side. They take turns in short rounds, in another order each time, so that what else the machine does falls on all
+/// of them, and are connected anew every few rounds: to have come first or last is not one target's fate. Ratios are the medians of each
+/// round's, with the interval that holds the median nineteen times out of twenty if rounds are independent. The processor's time is the whole
+/// process's.
 /// </summary>
 internal static class LoadTable
 {
-    private const int RoundsOfAConnection = 5;
+    private const int RoundsOfAConnection = 20;
 
     public static void PrintHead(int rounds) => Console.WriteLine(
         $"{rounds} rounds of {LoadTarget.Round.TotalSeconds} s each, .NET {Environment.Version}, {Environment.OSVersion}, {Environment.ProcessorCount} cores");
 
     public static async Task PrintAsync(LoadTarget[] targets, int users, int rounds)
     {
-        var results = targets.ToDictionary(target => target, _ => new List<LoadResult>());
-        LoadTarget[] order = targets;
+        // Once for nothing: until the runtime has compiled all of it for good.
+        await MeasureAsync([.. targets], users, RoundsOfAConnection, NoResults());
+
+        Dictionary<LoadTarget, List<LoadResult>> results = NoResults();
         for (int round = 0; round < rounds; round += RoundsOfAConnection)
         {
-            await MeasureAsync(order, users, Math.Min(RoundsOfAConnection, rounds - round), results);
-            order = [.. order.Reverse()];
+            await MeasureAsync([.. targets], users, Math.Min(RoundsOfAConnection, rounds - round), results);
         }
 
         Console.WriteLine();
@@ -34,11 +36,14 @@ internal static class LoadTable
                 CultureInfo.InvariantCulture,
                 $"| {target.Name} | {Statistics.Median(own.Select(result => result.CallsPerSecond)):N0} | {LoadResult.Percentile(own, 0.5):N2} | {LoadResult.Percentile(own, 0.99):N2} | {Statistics.Median(own.Select(result => result.MicrosecondsPerCall)):N0} | {Against(target, results)} |"));
         }
+
+        Dictionary<LoadTarget, List<LoadResult>> NoResults() => targets.ToDictionary(target => target, _ => new List<LoadResult>());
     }
 
     private static async Task MeasureAsync(
         LoadTarget[] order, int users, int rounds, Dictionary<LoadTarget, List<LoadResult>> results)
     {
+        Random.Shared.Shuffle(order);
         foreach (LoadTarget target in order)
         {
             await target.ConnectAsync(users);
@@ -47,7 +52,8 @@ internal static class LoadTable
 
         for (int round = 0; round < rounds; round++)
         {
-            foreach (LoadTarget target in round % 2 == 0 ? order : order.Reverse())
+            Random.Shared.Shuffle(order);
+            foreach (LoadTarget target in order)
             {
                 results[target].Add(await target.MeasureAsync());
             }
@@ -61,7 +67,10 @@ internal static class LoadTable
 
     private static string Against(LoadTarget target, Dictionary<LoadTarget, List<LoadResult>> results) => string.Join(
         "; ",
-        target.Baselines.Select(baseline => string.Create(
-            CultureInfo.InvariantCulture,
-            $"{Statistics.Median(results[target].Zip(results[baseline], (own, other) => own.CallsPerSecond / other.CallsPerSecond)):N3} of {baseline.Name}")));
+        target.Baselines.Select(baseline =>
+        {
+            double[] ratios = [.. results[target].Zip(results[baseline], (own, other) => own.CallsPerSecond / other.CallsPerSecond)];
+            (double low, double high) = Statistics.MedianInterval(ratios);
+            return string.Create(CultureInfo.InvariantCulture, $"{Statistics.Median(ratios):N3} ({low:N3} to {high:N3}) of {baseline.Name}");
+        }));
 }

@@ -7,7 +7,7 @@ namespace McpIdentityHeaders.Benchmarks.Load;
 /// <summary>Something that answers a tool call, with as many users connected to it, each with an MCP client of their own.</summary>
 internal sealed class LoadTarget(string name, string tool, Func<int, Task<McpClient>> connect, params LoadTarget[] baselines)
 {
-    public static readonly TimeSpan Round = TimeSpan.FromSeconds(0.5);
+    public static readonly TimeSpan Round = TimeSpan.FromSeconds(0.1);
 
     private readonly List<McpClient> _clients = [];
 
