@@ -17,12 +17,18 @@ internal static class JsonClaim
     /// <exception cref="FormatException">An item is no Unicode text.</exception>
     internal static void AddItems(Claim claim, string[]? path, List<string> items)
     {
-        if (!IsJson(claim, path))
+        if (IsJson(claim, path))
+        {
+            AddItemsWithin(claim, path, items);
+        }
+        else
         {
             items.Add(claim.Value);
-            return;
         }
+    }
 
+    private static void AddItemsWithin(Claim claim, string[]? path, List<string> items)
+    {
         try
         {
             using JsonDocument document = JsonDocument.Parse(claim.Value, Strict);
