@@ -34,6 +34,28 @@ internal sealed class ClaimHeaderPlan
     internal string ClaimTypesForMessage => string.Join(", ", _claimTypes.Select(type => $"'{type}'"));
 
     /// <summary>
+    /// Reads a value of the user's own identity that goes as it is, if that is what wins. Nearly every value does, and needs none of the room
+    /// that all else takes.
+    /// </summary>
+    internal string? ReadPlain(ReadOnlySpan<Claim?> found, HeaderValueEncoding encoding)
+    {
+        if (_format != ClaimValueFormat.Single)
+        {
+            return null;
+        }
+
+        foreach (int type in _indexes)
+        {
+            if (found[type] is { } first)
+            {
+                return JsonClaim.IsJson(first, _path) ? null : HeaderValueEncoder.EncodePlain(first.Value, encoding);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>
     /// Reads the header's value, encoded. The claim type that wins is looked for in the user's own identity first and then in each that
     /// contributes, so that no identity's claim displaces the user's own.
     /// </summary>

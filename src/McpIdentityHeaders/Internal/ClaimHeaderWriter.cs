@@ -28,7 +28,8 @@ internal static class ClaimHeaderWriter
         int total = 0;
         foreach (ClaimHeaderPlan header in plan.Headers)
         {
-            if (EncodedValue(header, identities, found, client, plan) is not { } encoded)
+            string? value = header.ReadPlain(found, plan.Encoding) ?? EncodedValue(header, identities, found, client, plan);
+            if (value is not { } encoded)
             {
                 continue;
             }

@@ -94,7 +94,7 @@ internal static class ClaimInjection
         // Checked as it is copied: the framework builds what a header's values are anew for each look at them.
         foreach ((string name, HeaderStringValues values) in request.Headers.NonValidated)
         {
-            if (owned.Contains(name) || ConnectionHeader.Is(name))
+            if (owned.MayConcern(name))
             {
                 stripped += CopyWithoutOwned(name, values, clone, client, owned);
                 continue;

@@ -8,7 +8,7 @@ namespace McpIdentityHeaders.Internal;
 /// </summary>
 internal static class ConnectionHeader
 {
-    private const string HeaderName = "Connection";
+    internal const string HeaderName = "Connection";
 
     internal static bool Is(string headerName) => headerName.Equals(HeaderName, StringComparison.OrdinalIgnoreCase);
 

@@ -24,10 +24,9 @@ internal static class HeaderValueEncoder
     /// <exception cref="FormatException">The value cannot be sent so. The message says why, and does not quote it.</exception>
     internal static string EncodeSingle(string value, HeaderValueEncoding encoding)
     {
-        // Nearly every value: each of the encodings leaves it as it is.
-        if (IsPlain(value) && !(encoding == HeaderValueEncoding.Percent && value.Contains('%', StringComparison.Ordinal)))
+        if (EncodePlain(value, encoding) is { } plain)
         {
-            return value;
+            return plain;
         }
 
         RefuseLoneSurrogates(value);
@@ -38,6 +37,10 @@ internal static class HeaderValueEncoder
             _ => McpHeaderEncoder.EncodeValue(value)!,
         };
     }
+
+    /// <summary>Gives a single value itself where the encoding leaves it as it is, as each does with nearly all; null where it does not.</summary>
+    internal static string? EncodePlain(string value, HeaderValueEncoding encoding) =>
+        IsPlain(value) && !(encoding == HeaderValueEncoding.Percent && value.Contains('%', StringComparison.Ordinal)) ? value : null;
 
     /// <summary>Encodes the items of a list, of which none is blank.</summary>
     /// <exception cref="FormatException">An item cannot be sent so. The message says why, and does not quote it.</exception>

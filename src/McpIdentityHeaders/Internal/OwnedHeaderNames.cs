@@ -3,23 +3,24 @@ namespace McpIdentityHeaders.Internal;
 /// <summary>The names that one client's identity headers have, and all aliases of them.</summary>
 internal sealed class OwnedHeaderNames
 {
+    private const string AliasedCharacters = "-_.";
+
     private readonly string[] _names;
 
-    // One bit a length: an alias is as long as its name, and most of a request's headers are of other lengths than ours.
-    private readonly ulong _lengths;
+    // One bit for the length and first letter of each name, and of Connection: nearly all of a request's headers share no bit with these.
+    private readonly ulong _marks;
 
     internal OwnedHeaderNames(IEnumerable<string> names)
     {
         _names = [.. names];
-        foreach (string name in _names)
+        foreach (string name in _names.Append(ConnectionHeader.HeaderName))
         {
-            _lengths |= 1UL << name.Length;
+            // A mark tells letters from one another, whatever their case, but also aliases: a name that begins with one may be any.
+            _marks |= AliasedCharacters.Contains(name[0], StringComparison.Ordinal) ? ulong.MaxValue : Mark(name);
         }
     }
 
-    internal bool Contains(ReadOnlySpan<char> headerName) => (_lengths >> headerName.Length & 1) != 0 && IsAlias(headerName);
-
-    private bool IsAlias(ReadOnlySpan<char> headerName)
+    internal bool Contains(ReadOnlySpan<char> headerName)
     {
         foreach (string name in _names)
         {
@@ -31,4 +32,12 @@ internal sealed class OwnedHeaderNames
 
         return false;
     }
+
+    /// <summary>
+    /// Whether a header may be owned, or be the Connection header, which may name one that is. False is certain; true is to be looked into.
+    /// </summary>
+    /// <param name="headerName">A token, as names of headers are.</param>
+    internal bool MayConcern(string headerName) => (_marks & Mark(headerName)) != 0;
+
+    private static ulong Mark(string name) => 1UL << ((name.Length * 11) + (name[0] | 0x20));
 }
