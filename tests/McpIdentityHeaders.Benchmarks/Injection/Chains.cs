@@ -13,15 +13,21 @@ internal static class Chains
     public static HttpMessageInvoker ClaimInjection(HttpMessageHandler primary, params ClaimHeader[] more) =>
         new(new ClaimInjectionHandler(Accessor, Client(more)) { InnerHandler = primary });
 
+    public static HttpMessageInvoker WholeChain(HttpMessageHandler primary, params ClaimHeader[] more) => new(Block(primary, more));
+
     /// <summary>The block that AddClaimInjection puts in.</summary>
-    public static HttpMessageInvoker WholeChain(HttpMessageHandler primary, params ClaimHeader[] more)
+    public static HttpMessageHandler Block(HttpMessageHandler primary, params ClaimHeader[] more)
     {
         ClaimInjectionClient client = Client(more);
-        return new HttpMessageInvoker(new SameOriginRedirectHandler(client)
+        return new SameOriginRedirectHandler(client)
         {
             InnerHandler = new IdentityHandler(Accessor) { InnerHandler = new ClaimInjectionHandler(Accessor, client) { InnerHandler = primary } },
-        });
+        };
     }
+
+    /// <summary>What an MCP session of that user's sends, which says of each request that it is the session's.</summary>
+    public static HttpMessageInvoker OnSession(ClaimsPrincipal? user, HttpMessageHandler pooled) =>
+        new(new McpSessionHandler(new McpSession(user), Accessor, pooled));
 
     /// <summary>A client of a container, with its metrics, its logger and settings that can be reloaded.</summary>
     private static ClaimInjectionClient Client(ClaimHeader[] more)

@@ -35,6 +35,27 @@ internal static class InjectionTurns
                 new("ClaimInjectionHandler, 20 groups", () => handlers.ClaimInjectionOf20Groups(), handlers.TwentyGroups),
             ]);
 
+        // From here on a request has been named a user, which those above have to come before.
+        Print(
+            rounds,
+            reference: 1,
+            [
+                new("a pass-through handler", () => handlers.PassThrough(), handlers.NotKnownAmongNamed),
+                new("a handler that looks at Options", () => handlers.OptionsLookedAt(), handlers.NotKnownAmongNamed),
+                new("ClaimInjectionHandler, user not known", () => handlers.ClaimInjectionNotKnownAmongNamed(), handlers.NotKnownAmongNamed),
+                new("whole chain, user not known", () => handlers.WholeChainNotKnownAmongNamed(), handlers.NotKnownAmongNamed),
+            ]);
+
+        var session = new SessionBenchmarks();
+        Print(
+            rounds,
+            reference: 1,
+            [
+                new("in an MCP session: a pass-through handler", () => session.PassThrough()),
+                new("whole chain", () => session.WholeChain()),
+                new("whole chain, user not known", () => session.WholeChainNotKnown()),
+            ]);
+
         var parts = new PartBenchmarks();
         Print(
             rounds,
