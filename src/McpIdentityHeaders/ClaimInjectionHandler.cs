@@ -81,7 +81,7 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
         IIdentityAccessor accessor, HttpRequestMessage request, bool async, CancellationToken cancellationToken) =>
         request is IdentityRequestMessage own
             ? SendInPlaceAsync(own, async, cancellationToken)
-            : SendCloneAsync(accessor, request, redirects: null, hops: 0, async, cancellationToken);
+            : SendCloneAsync(accessor, request, redirects: null, async, cancellationToken);
 
     /// <summary>
     /// Sends a request that is no clone of ours. Redirects are followed from here where the handler for them stands directly in front of this
@@ -91,7 +91,6 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
         IIdentityAccessor accessor,
         HttpRequestMessage request,
         SameOriginRedirectHandler? redirects,
-        int hops,
         bool async,
         CancellationToken cancellationToken)
     {
@@ -100,8 +99,11 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
         ExecutionContext? flow = ExecutionContext.Capture();
         Task<HttpResponseMessage> answer;
         SentRequest sent;
+        int hops;
         try
         {
+            // Read before anything is sent: settings that change meanwhile do not count for this request.
+            hops = redirects?.MaxRedirections ?? 0;
             ClaimsPrincipal? user = IdentityResolver.Resolve(request, accessor);
             HardenPrimary();
             ClaimInjectionPlan plan = Client.Plan;
@@ -149,6 +151,7 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
         bool async,
         CancellationToken cancellationToken)
     {
+        OwnFlow.KeepWhileWaiting();
         HttpResponseMessage response = await answer.ConfigureAwait(false);
         sent.Clean(response);
 

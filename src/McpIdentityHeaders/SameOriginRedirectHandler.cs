@@ -20,8 +20,8 @@ namespace McpIdentityHeaders;
 /// </para>
 /// <para>
 /// Each hop is a new request that the handlers behind judge afresh; one that has left its origin is nobody's from there on. The response's
-/// <see cref="HttpResponseMessage.RequestMessage"/> is the last of them. Behind a <see cref="ClaimInjectionHandler"/> or an
-/// <see cref="IdentityHandler"/> further out, which have decided already, nothing is followed: the redirect is returned to them.
+/// <see cref="HttpResponseMessage.RequestMessage"/> is the last of them. The clone that a <see cref="ClaimInjectionHandler"/> or an
+/// <see cref="IdentityHandler"/> further out has made is not followed here: the redirect is returned to them.
 /// </para>
 /// </remarks>
 public sealed class SameOriginRedirectHandler : DelegatingHandler
@@ -65,26 +65,22 @@ public sealed class SameOriginRedirectHandler : DelegatingHandler
         return SendCoreAsync(request, async: true, cancellationToken);
     }
 
-    private Task<HttpResponseMessage> SendCoreAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken)
+    // A clone of ours carries what handlers further out decided and set, which a hop from here would not: the redirect is theirs.
+    private Task<HttpResponseMessage> SendCoreAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken) => request switch
     {
-        // A clone of ours carries what handlers further out decided and set, which a hop from here would not: the redirect is theirs.
-        if (request is IdentityRequestMessage)
-        {
-            return SendInnerAsync(request, async, cancellationToken);
-        }
+        IdentityRequestMessage => SendInnerAsync(request, async, cancellationToken),
+        _ when InnerHandler is IdentityHandler { InnerHandler: ClaimInjectionHandler injection } identity =>
+            injection.SendCloneAsync(identity.Accessor, request, redirects: this, async, cancellationToken),
+        _ => SendAndFollowAsync(request, async, cancellationToken),
+    };
 
+    private async Task<HttpResponseMessage> SendAndFollowAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken)
+    {
         // Read before anything is sent: settings that change meanwhile do not count for this request.
         int hops = MaxRedirections;
-        return InnerHandler is IdentityHandler { InnerHandler: ClaimInjectionHandler injection } identity
-            ? injection.SendCloneAsync(identity.Accessor, request, redirects: this, hops, async, cancellationToken)
-            : SendAndFollowAsync(request, hops, async, cancellationToken);
-    }
-
-    private async Task<HttpResponseMessage> SendAndFollowAsync(
-        HttpRequestMessage request, int hops, bool async, CancellationToken cancellationToken)
-    {
-        HttpResponseMessage response = await SendInnerAsync(request, async, cancellationToken).ConfigureAwait(false);
-        return await FollowAsync(response, request, hops, async, cancellationToken).ConfigureAwait(false);
+        Task<HttpResponseMessage> answer = SendInnerAsync(request, async, cancellationToken);
+        OwnFlow.KeepWhileWaiting();
+        return await FollowAsync(await answer.ConfigureAwait(false), request, hops, async, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Follows what may be followed, from the answer to a request that has been sent.</summary>
@@ -101,8 +97,9 @@ public sealed class SameOriginRedirectHandler : DelegatingHandler
         return response;
     }
 
-    private Task<HttpResponseMessage> SendInnerAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken) =>
-        async ? base.SendAsync(request, cancellationToken) : Task.FromResult(base.Send(request, cancellationToken));
+    // Async for what it does to the flow of execution: what handlers in between leave there does not decide whose the next hop is.
+    private async Task<HttpResponseMessage> SendInnerAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken) =>
+        async ? await base.SendAsync(request, cancellationToken).ConfigureAwait(false) : base.Send(request, cancellationToken);
 
     private HttpRequestMessage? NextHop(HttpRequestMessage request, HttpResponseMessage response)
     {

@@ -27,13 +27,10 @@ internal static class IdentityResolver
 
     internal static bool IsNobody(ClaimsPrincipal user)
     {
-        // ClaimsPrincipal hands out its own list, which is read without an enumerator; what derives from it may hand out something else.
-        if (user.Identities is List<ClaimsIdentity> { Count: 1 } single)
-        {
-            return !single[0].IsAuthenticated;
-        }
-
-        return !user.Identities.Any(static identity => identity.IsAuthenticated);
+        IEnumerable<ClaimsIdentity> identities = user.Identities;
+        return UserIdentities.IsList(identities, out ReadOnlySpan<ClaimsIdentity> list) && list is [var single]
+            ? !single.IsAuthenticated
+            : !identities.Any(static identity => identity.IsAuthenticated);
     }
 
     private static ClaimsPrincipal? Resolve(McpSession session, bool isSessionsOwn, IIdentityAccessor accessor)

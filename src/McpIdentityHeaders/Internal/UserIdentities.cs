@@ -32,24 +32,53 @@ internal readonly struct UserIdentities
     {
         refusal = null;
 
-        if (principal.Identities is List<ClaimsIdentity> { Count: 1 } single)
+        if (IsList(principal.Identities, out ReadOnlySpan<ClaimsIdentity> list) && list is [var single])
         {
-            return new UserIdentities(single[0], contributors: null);
+            return new UserIdentities(single, contributors: null);
         }
 
         return SelectAmong(principal, select, out refusal);
     }
 
     /// <summary>
-    /// Gives an identity's claims. It hands out its own list unless claims from elsewhere were mixed in; a list is read without an enumerator.
+    /// Whether it is a list, to be read without an enumerator: principals and identities hand out their own, unless there is more to them. What
+    /// derives from a list may enumerate as it likes, and is none.
     /// </summary>
-    internal static ReadOnlySpan<Claim> ClaimsOf(ClaimsIdentity identity) =>
-        identity.Claims is List<Claim> list ? CollectionsMarshal.AsSpan(list) : identity.Claims.ToArray();
+    internal static bool IsList<T>(IEnumerable<T> items, out ReadOnlySpan<T> list)
+    {
+        bool isList = items.GetType() == typeof(List<T>);
+        list = isList ? CollectionsMarshal.AsSpan((List<T>)items) : [];
+        return isList;
+    }
 
-    /// <summary>Finds the first claim of a type with a value that is not blank.</summary>
+    internal static ReadOnlySpan<Claim> ClaimsOf(ClaimsIdentity identity)
+    {
+        IEnumerable<Claim> claims = identity.Claims;
+        if (IsList(claims, out ReadOnlySpan<Claim> list))
+        {
+            return list;
+        }
+
+        // Not by ToArray, which takes what a collection holds and not what it enumerates.
+        List<Claim> enumerated = [];
+        foreach (Claim claim in claims)
+        {
+            enumerated.Add(claim);
+        }
+
+        return CollectionsMarshal.AsSpan(enumerated);
+    }
+
+    /// <summary>Finds the first claim of a type with a value that is not blank, and looks at none behind it.</summary>
     internal static Claim? FindFirst(ClaimsIdentity identity, string claimType)
     {
-        foreach (Claim claim in ClaimsOf(identity))
+        IEnumerable<Claim> claims = identity.Claims;
+        if (!IsList(claims, out ReadOnlySpan<Claim> list))
+        {
+            return FindFirstAmong(claims, claimType);
+        }
+
+        foreach (Claim claim in list)
         {
             if (Matches(claim, claimType))
             {
@@ -68,7 +97,10 @@ internal readonly struct UserIdentities
 
     internal static string? IssuerOf(ClaimsIdentity identity) => FindFirst(identity, Issuer)?.Value;
 
-    // Apart: what a lambda captures is allocated when its method begins, needed or not.
+    private static Claim? FindFirstAmong(IEnumerable<Claim> claims, string claimType) =>
+        claims.FirstOrDefault(claim => Matches(claim, claimType));
+
+    // Apart, like FindFirstAmong: what a lambda captures is allocated when its method begins, needed or not.
     private static UserIdentities? SelectAmong(
         ClaimsPrincipal principal, Func<ClaimsPrincipal, ClaimsIdentity?>? select, out string? refusal)
     {

@@ -76,6 +76,24 @@ public sealed class InnerHandlerTests
         await Assert.ThrowsAsync<InvalidOperationException>(() => second);
     }
 
+    [Fact]
+    public async Task What_is_thrown_for_a_clone_of_ours_is_in_the_task_too()
+    {
+        Task<HttpResponseMessage>? answer = null;
+        using var redirects = new HttpMessageInvoker(new SameOriginRedirectHandler
+        {
+            InnerHandler = new StubHandler(_ => throw new HttpRequestException("thrown")),
+        });
+        using var client = new HttpMessageInvoker(new IdentityHandler(new PropertyAccessor(Users.Alice))
+        {
+            InnerHandler = new StubHandler(request => answer = redirects.SendAsync(request, CancellationToken.None)),
+        });
+
+        await Assert.ThrowsAsync<HttpRequestException>(() => client.SendAsync(HttpTesting.Post(), CancellationToken.None));
+
+        Assert.True(answer!.IsFaulted);
+    }
+
     [Theory, InlineData(true), InlineData(false)]
     public async Task Clone_of_ours_comes_out_of_a_whole_block_behind_as_clean_as_it_went_in(bool synchronous)
     {

@@ -136,6 +136,31 @@ public sealed class OneUserTests
         Assert.Equal(["X-User-Sub: alice"], sent);
     }
 
+    [Fact]
+    public async Task List_of_claims_that_enumerates_less_than_it_holds_sends_only_that()
+    {
+        string[] sent = await SentFor(
+            options => options.Headers.Add(new ClaimHeader("X-User-Groups", "groups") { Format = ClaimValueFormat.CommaSeparated }),
+            new OwnClaims(new WithoutRevoked { new("sub", "alice"), new("groups", "staff"), new("groups", "revoked"), new("email", "revoked") }));
+
+        Assert.Equal(["X-User-Sub: alice", "X-User-Groups: staff"], sent);
+    }
+
+    [Fact]
+    public async Task Claims_behind_another_identitys_subject_are_not_looked_at()
+    {
+        static IEnumerable<Claim> Bobs()
+        {
+            yield return new Claim("sub", "bob");
+            throw new InvalidOperationException("looked at");
+        }
+
+        string[] sent = await SentFor(
+            options => options.SelectIdentity = principal => principal.Identities.First(), Users.SignedIn(("sub", "alice")), new OwnClaims(Bobs()));
+
+        Assert.Equal(["X-User-Sub: alice"], sent);
+    }
+
     private static Task<string[]> SentFor(params ClaimsIdentity[] identities) => SentFor(_ => { }, identities);
 
     private static async Task<string[]> SentFor(Action<ClaimInjectionOptions> configure, params ClaimsIdentity[] identities)
@@ -146,5 +171,15 @@ public sealed class OneUserTests
         using HttpResponseMessage response = await client.SendAsync(HttpTesting.Get(), synchronous: false);
 
         return backend.Only.Identity;
+    }
+
+    private sealed class OwnClaims(IEnumerable<Claim> claims) : ClaimsIdentity("test")
+    {
+        public override IEnumerable<Claim> Claims => claims;
+    }
+
+    private sealed class WithoutRevoked : List<Claim>, IEnumerable<Claim>
+    {
+        IEnumerator<Claim> IEnumerable<Claim>.GetEnumerator() => this.Where<Claim>(claim => claim.Value != "revoked").ToList().GetEnumerator();
     }
 }

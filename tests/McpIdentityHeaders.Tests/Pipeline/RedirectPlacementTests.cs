@@ -43,7 +43,7 @@ public sealed class RedirectPlacementTests
     public async Task Each_hop_carries_the_user_and_the_last_clean_message_is_in_the_response(Placement placement, Answer answer)
     {
         var backend = new RedirectingHandler(answer, "/1", "/2", null);
-        using HttpMessageInvoker client = Client(placement, backend, maxRedirections: 10);
+        using HttpMessageInvoker client = Client(placement, backend);
 
         using HttpResponseMessage response = await SendAsync(client, answer);
 
@@ -82,7 +82,7 @@ public sealed class RedirectPlacementTests
     public async Task Second_hop_does_not_leave_the_origin(Placement placement, Answer answer)
     {
         var backend = new RedirectingHandler(answer, "/1", "http://elsewhere.test/", null);
-        using HttpMessageInvoker client = Client(placement, backend, maxRedirections: 10);
+        using HttpMessageInvoker client = Client(placement, backend);
 
         using HttpResponseMessage response = await SendAsync(client, answer);
 
@@ -94,7 +94,7 @@ public sealed class RedirectPlacementTests
     public async Task What_fails_on_the_next_hop_is_in_the_task(Placement placement, Answer answer)
     {
         var backend = new RedirectingHandler(answer, "/1");
-        using HttpMessageInvoker client = Client(placement, backend, maxRedirections: 10);
+        using HttpMessageInvoker client = Client(placement, backend);
 
         Task<HttpResponseMessage> response = SendAsync(client, answer);
 
@@ -119,9 +119,10 @@ public sealed class RedirectPlacementTests
     private static Task<HttpResponseMessage> SendAsync(HttpMessageInvoker client, Answer answer) =>
         client.SendAsync(HttpTesting.Post(), synchronous: answer == Answer.Synchronous);
 
-    private static HttpMessageInvoker Client(Placement placement, HttpMessageHandler backend, int maxRedirections)
+    internal static HttpMessageInvoker Client(
+        Placement placement, HttpMessageHandler backend, int maxRedirections = 10, IIdentityAccessor? accessor = null)
     {
-        var accessor = new PropertyAccessor(Users.Alice);
+        accessor ??= new PropertyAccessor(Users.Alice);
         HttpMessageHandler injection = new ClaimInjectionHandler(accessor) { InnerHandler = backend };
         HttpMessageHandler identity = new IdentityHandler(accessor)
         {
