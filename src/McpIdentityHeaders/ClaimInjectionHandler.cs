@@ -25,8 +25,10 @@ namespace McpIdentityHeaders;
 public sealed class ClaimInjectionHandler : DelegatingHandler
 {
     private readonly IIdentityAccessor _accessor;
-    private readonly Lock _hardening = new();
-    private volatile bool _primaryHardened;
+    private readonly bool _isHardened;
+    private readonly Lock _preparing = new();
+    private bool _isLast;
+    private volatile HttpMessageHandler? _preparedFor;
 
     /// <summary>Makes a handler with the default options, which serves every origin.</summary>
     /// <param name="accessor">Gives the user of the current flow.</param>
@@ -55,7 +57,7 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
     {
         _accessor = accessor;
         Client = client;
-        _primaryHardened = true;
+        _isHardened = true;
     }
 
     internal ClaimInjectionClient Client { get; }
@@ -105,9 +107,9 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
             // Read before anything is sent: settings that change meanwhile do not count for this request.
             hops = redirects?.MaxRedirections ?? 0;
             ClaimsPrincipal? user = IdentityResolver.Resolve(request, accessor);
-            HardenPrimary();
+            Prepare();
             ClaimInjectionPlan plan = Client.Plan;
-            HttpRequestMessage outgoing = ClaimInjection.Apply(request, user, Client, plan, out bool carriesIdentity);
+            HttpRequestMessage outgoing = ClaimInjection.Apply(request, user, Client, plan, _isLast, out bool carriesIdentity);
             answer = (flow, async) switch
             {
                 (null, _) => SendWithoutFlowAsync(outgoing, async, cancellationToken),
@@ -163,13 +165,13 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
     /// <summary>Sends a clone of ours from further out. It is written in place, and handlers in between see it again: it is left clean.</summary>
     private async Task<HttpResponseMessage> SendInPlaceAsync(IdentityRequestMessage own, bool async, CancellationToken cancellationToken)
     {
-        HardenPrimary();
+        Prepare();
         ClaimInjectionPlan plan = Client.Plan;
         HttpResponseMessage response;
         bool carriesIdentity;
         try
         {
-            ClaimInjection.Apply(own, own.User, Client, plan, out carriesIdentity);
+            ClaimInjection.Apply(own, own.User, Client, plan, _isLast, out carriesIdentity);
             response = async
                 ? await base.SendAsync(own, cancellationToken).ConfigureAwait(false)
                 : base.Send(own, cancellationToken);
@@ -183,21 +185,31 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
         return response;
     }
 
-    /// <summary>Once, before the first request, where no container has done it: a handler that has started cannot be changed any more.</summary>
-    private void HardenPrimary()
+    /// <summary>
+    /// Once, before the first request. A handler that has sent one cannot be given another to stand before; one that has only refused can be.
+    /// </summary>
+    private void Prepare()
     {
-        if (_primaryHardened)
+        HttpMessageHandler? inner = InnerHandler;
+        if (inner == _preparedFor)
         {
             return;
         }
 
-        lock (_hardening)
+        lock (_preparing)
         {
-            if (!_primaryHardened)
+            if (inner == _preparedFor)
             {
-                PrimaryHandlerHardening.Harden(InnerHandler, Client);
-                _primaryHardened = true;
+                return;
             }
+
+            if (!_isHardened)
+            {
+                PrimaryHandlerHardening.Harden(inner, Client);
+            }
+
+            _isLast = FrameworkHandlers.AreAll(inner);
+            _preparedFor = inner;
         }
     }
 }

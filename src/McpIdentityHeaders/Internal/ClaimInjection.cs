@@ -7,9 +7,20 @@ namespace McpIdentityHeaders.Internal;
 internal static class ClaimInjection
 {
     /// <summary>Gives the request itself, where nothing is to be set or removed, or a clone.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="user">Its user, nobody, or null where it is not known.</param>
+    /// <param name="client">The client that it is sent by.</param>
+    /// <param name="plan">The plan that it is served by.</param>
+    /// <param name="isLast">Whether no handler behind may want to know whose the clone is.</param>
+    /// <param name="carriesIdentity">Whether what is given carries identity headers.</param>
     /// <exception cref="ClaimInjectionException">The headers cannot be set safely. Nothing has been sent.</exception>
     internal static HttpRequestMessage Apply(
-        HttpRequestMessage request, ClaimsPrincipal? user, ClaimInjectionClient client, ClaimInjectionPlan plan, out bool carriesIdentity)
+        HttpRequestMessage request,
+        ClaimsPrincipal? user,
+        ClaimInjectionClient client,
+        ClaimInjectionPlan plan,
+        bool isLast,
+        out bool carriesIdentity)
     {
         carriesIdentity = false;
 
@@ -31,14 +42,14 @@ internal static class ClaimInjection
 
         if (user is null || IdentityResolver.IsNobody(user))
         {
-            HttpRequestMessage stripped = Strip(request, user, client, plan);
+            HttpRequestMessage stripped = Strip(request, user, client, plan, isLast);
             client.NoIdentity();
             return stripped;
         }
 
         if (request.RequestUri is not { IsAbsoluteUri: true } uri || !plan.IsServed(uri))
         {
-            HttpRequestMessage stripped = Strip(request, user, client, plan);
+            HttpRequestMessage stripped = Strip(request, user, client, plan, isLast);
             client.UntrustedOrigin(request.RequestUri);
             return stripped;
         }
@@ -48,7 +59,7 @@ internal static class ClaimInjection
             throw client.Reject($"RequireHttps is set and {new Origin(uri)} is plain http. Use an https endpoint");
         }
 
-        IdentityRequestMessage clone = CloneWithoutOwned(request, user, client, plan);
+        IdentityRequestMessage clone = CloneWithoutOwned(request, user, client, plan, isLast);
         clone.RawUtf8Names = plan.Encoding == HeaderValueEncoding.Utf8 ? plan.OwnedNames : null;
         carriesIdentity = ClaimHeaderWriter.Write(clone, user, client, plan);
         if (carriesIdentity)
@@ -70,14 +81,14 @@ internal static class ClaimInjection
     }
 
     private static HttpRequestMessage Strip(
-        HttpRequestMessage request, ClaimsPrincipal? user, ClaimInjectionClient client, ClaimInjectionPlan plan) =>
+        HttpRequestMessage request, ClaimsPrincipal? user, ClaimInjectionClient client, ClaimInjectionPlan plan, bool isLast) =>
         RequestChecks.RefuseForgery(request, client, plan.OwnedNames)
-            ? CloneWithoutOwned(request, user ?? new ClaimsPrincipal(), client, plan)
+            ? CloneWithoutOwned(request, user ?? new ClaimsPrincipal(), client, plan, isLast)
             : request;
 
     /// <summary>Clones the request, or clears it in place where it is a clone of ours already, from a handler of ours further out.</summary>
     private static IdentityRequestMessage CloneWithoutOwned(
-        HttpRequestMessage request, ClaimsPrincipal user, ClaimInjectionClient client, ClaimInjectionPlan plan)
+        HttpRequestMessage request, ClaimsPrincipal user, ClaimInjectionClient client, ClaimInjectionPlan plan, bool isLast)
     {
         if (request is IdentityRequestMessage own)
         {
@@ -86,7 +97,7 @@ internal static class ClaimInjection
             return own;
         }
 
-        var clone = IdentityRequestMessage.WithoutHeaders(request, user);
+        var clone = IdentityRequestMessage.WithoutHeaders(request, user, saysWhose: !isLast);
         HttpRequestHeaders headers = clone.Headers;
         OwnedHeaderNames owned = plan.OwnedNames;
         int stripped = 0;

@@ -9,11 +9,11 @@ namespace McpIdentityHeaders.Internal;
 /// <remarks>Never disposed by us: that would dispose the content, which is the caller's.</remarks>
 internal sealed class IdentityRequestMessage : HttpRequestMessage
 {
-    private IdentityRequestMessage(HttpRequestMessage source, ClaimsPrincipal user)
+    private IdentityRequestMessage(HttpRequestMessage source, ClaimsPrincipal user, bool saysWhose)
         : base(source.Method, source.RequestUri)
     {
         User = user;
-        RequestCloning.CopyAllButHeaders(source, this);
+        RequestCloning.CopyAllButHeaders(source, this, saysWhose);
     }
 
     /// <summary>Gets the user, or nobody.</summary>
@@ -23,11 +23,12 @@ internal sealed class IdentityRequestMessage : HttpRequestMessage
     internal OwnedHeaderNames? RawUtf8Names { get; set; }
 
     /// <summary>Makes a clone without headers, for a caller that adds those it lets through.</summary>
-    internal static IdentityRequestMessage WithoutHeaders(HttpRequestMessage source, ClaimsPrincipal user) => new(source, user);
+    internal static IdentityRequestMessage WithoutHeaders(HttpRequestMessage source, ClaimsPrincipal user, bool saysWhose) =>
+        new(source, user, saysWhose);
 
     internal static IdentityRequestMessage CloneOf(HttpRequestMessage source, ClaimsPrincipal user)
     {
-        var clone = new IdentityRequestMessage(source, user);
+        var clone = new IdentityRequestMessage(source, user, saysWhose: true);
         RequestCloning.CopyHeaders(source, clone);
         return clone;
     }

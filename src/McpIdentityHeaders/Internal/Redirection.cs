@@ -46,7 +46,7 @@ internal static class Redirection
         }
 
         var next = new HttpRequestMessage(request.Method, target);
-        RequestCloning.CopyAllButHeaders(request, next);
+        RequestCloning.CopyAllButHeaders(request, next, saysWhose: true);
         RequestCloning.CopyHeaders(request, next);
 
         if (becomesGet)

@@ -5,12 +5,15 @@ namespace McpIdentityHeaders.Internal;
 /// <summary>Copies requests: the content is the same object, everything else is copied.</summary>
 internal static class RequestCloning
 {
-    internal static void CopyAllButHeaders(HttpRequestMessage source, HttpRequestMessage clone)
+    /// <param name="source">The request.</param>
+    /// <param name="clone">Its clone.</param>
+    /// <param name="saysWhose">Whether the clone says in its options whose it is, if the request does.</param>
+    internal static void CopyAllButHeaders(HttpRequestMessage source, HttpRequestMessage clone, bool saysWhose)
     {
         clone.Version = source.Version;
         clone.VersionPolicy = source.VersionPolicy;
         clone.Content = source.Content;
-        CopyOptions(source, clone);
+        CopyOptions(source, clone, saysWhose);
     }
 
     internal static void CopyHeaders(HttpRequestMessage source, HttpRequestMessage clone)
@@ -30,7 +33,7 @@ internal static class RequestCloning
         }
     }
 
-    private static void CopyOptions(HttpRequestMessage source, HttpRequestMessage clone)
+    private static void CopyOptions(HttpRequestMessage source, HttpRequestMessage clone, bool saysWhose)
     {
         ICollection<KeyValuePair<string, object?>> options = source.Options;
         if (options.Count == 0)
@@ -38,9 +41,15 @@ internal static class RequestCloning
             return;
         }
 
-        // Every request of an MCP session has our own entry and mostly no other; enumerating would make an enumerator for it.
-        if (options.Count == 1 && RequestIdentity.TryCopy(source, clone))
+        // Every request of an MCP session has our own entry and mostly no other: neither an enumerator nor, where nobody is left to read it,
+        // options for the clone have to be made for that.
+        if (options.Count == 1 && RequestIdentity.Of(source) is { } said)
         {
+            if (saysWhose)
+            {
+                RequestIdentity.Say(clone, said);
+            }
+
             return;
         }
 

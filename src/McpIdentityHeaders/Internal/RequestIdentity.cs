@@ -35,17 +35,6 @@ internal sealed class RequestIdentity
     internal static RequestIdentity? Of(HttpRequestMessage request) =>
         _anySaid && request.Options.TryGetValue(Key, out RequestIdentity? identity) ? identity : null;
 
-    internal static bool TryCopy(HttpRequestMessage source, HttpRequestMessage clone)
-    {
-        if (Of(source) is not { } said)
-        {
-            return false;
-        }
-
-        clone.Options.Set(Key, said);
-        return true;
-    }
-
     /// <summary>Names the user, which decides who it is; whether that user may use the session is another question.</summary>
     internal static void SetUser(HttpRequestMessage request, ClaimsPrincipal user)
     {
@@ -63,7 +52,7 @@ internal sealed class RequestIdentity
         Say(request, new RequestIdentity(Of(request)?.User, session, isSessionsOwn));
     }
 
-    private static void Say(HttpRequestMessage request, RequestIdentity identity)
+    internal static void Say(HttpRequestMessage request, RequestIdentity identity)
     {
         _anySaid = true;
         request.Options.Set(Key, identity);
