@@ -59,13 +59,14 @@ internal static class InjectionTurns
         var parts = new PartBenchmarks();
         Print(
             rounds,
-            reference: 6,
+            reference: 7,
             [
                 new("a request", () => parts.Request()),
                 new("its Options looked at", () => parts.OptionsLookedAt()),
                 new("its headers enumerated", () => parts.HeadersEnumerated()),
                 new("its content's headers enumerated", () => parts.ContentHeadersEnumerated()),
                 new("a clone without headers", () => parts.EmptyClone()),
+                new("a clone without headers, with one option", () => parts.CloneWithOption()),
                 new("a clone with its five headers", () => parts.CloneWithHeaders()),
                 new("a clone with its five headers and three more", () => parts.CloneWithThreeMore()),
                 new("six types looked for in eight claims", () => parts.ClaimsFound()),

@@ -11,6 +11,8 @@ namespace McpIdentityHeaders.Benchmarks.Injection;
 [MemoryDiagnoser]
 public class PartBenchmarks
 {
+    private static readonly HttpRequestOptionsKey<object> Option = new("McpIdentityHeaders.RequestIdentity");
+
     private readonly ClaimInjectionPlan _plan = new ClaimInjectionClient(new ClaimInjectionOptions()).Plan;
     private readonly ClaimsIdentity _user = (ClaimsIdentity)Principals.Ascii.Identity!;
 
@@ -28,6 +30,14 @@ public class PartBenchmarks
 
     [Benchmark]
     public object EmptyClone() => Clone(McpPost.NewRequest());
+
+    [Benchmark]
+    public object CloneWithOption()
+    {
+        HttpRequestMessage clone = Clone(McpPost.NewRequest());
+        clone.Options.Set(Option, _user);
+        return clone;
+    }
 
     [Benchmark]
     public object CloneWithHeaders() => Copy(McpPost.NewRequest());
