@@ -28,7 +28,7 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
     private readonly bool _isHardened;
     private readonly Lock _preparing = new();
     private bool _isLast;
-    private volatile HttpMessageHandler? _preparedFor;
+    private volatile bool _hasSent;
 
     /// <summary>Makes a handler with the default options, which serves every origin.</summary>
     /// <param name="accessor">Gives the user of the current flow.</param>
@@ -96,8 +96,8 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
         bool async,
         CancellationToken cancellationToken)
     {
-        // All as in an async method, which would allocate a task also for an answer that is there at once: what is thrown is in the task, and
-        // what handlers behind leave in the flow of execution does not decide whose the caller's next request is.
+        // Not an async method, which would allocate a task also for an answer that is there at once; but as in one, what is thrown is in the
+        // task, and what handlers behind leave in the flow of execution does not decide whose the caller's next request is.
         ExecutionContext? flow = ExecutionContext.Capture();
         Task<HttpResponseMessage> answer;
         SentRequest sent;
@@ -116,6 +116,7 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
                 (_, true) => base.SendAsync(outgoing, cancellationToken),
                 _ => Task.FromResult(base.Send(outgoing, cancellationToken)),
             };
+            NoteSent();
 
             if (answer.IsCompletedSuccessfully && !Redirection.IsRedirect(answer.Result))
             {
@@ -175,6 +176,7 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
             response = async
                 ? await base.SendAsync(own, cancellationToken).ConfigureAwait(false)
                 : base.Send(own, cancellationToken);
+            NoteSent();
         }
         finally
         {
@@ -186,30 +188,33 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
     }
 
     /// <summary>
-    /// Once, before the first request. A handler that has sent one cannot be given another to stand before; one that has only refused can be.
+    /// Before the first request that is sent: from then on the handlers behind cannot be changed any more. After one that was only refused they
+    /// can be, and are looked at anew.
     /// </summary>
     private void Prepare()
     {
-        HttpMessageHandler? inner = InnerHandler;
-        if (inner == _preparedFor)
+        if (_hasSent)
         {
             return;
         }
 
         lock (_preparing)
         {
-            if (inner == _preparedFor)
-            {
-                return;
-            }
-
             if (!_isHardened)
             {
-                PrimaryHandlerHardening.Harden(inner, Client);
+                PrimaryHandlerHardening.Harden(InnerHandler, Client);
             }
 
-            _isLast = FrameworkHandlers.AreAll(inner);
-            _preparedFor = inner;
+            _isLast = FrameworkHandlers.AreAll(InnerHandler);
+        }
+    }
+
+    private void NoteSent()
+    {
+        // Read first: what all requests write to is in no processor's cache.
+        if (!_hasSent)
+        {
+            _hasSent = true;
         }
     }
 }

@@ -16,6 +16,12 @@ internal static class FrameworkHandlers
             handler = logging.InnerHandler;
         }
 
-        return handler is SocketsHttpHandler || handler?.GetType() == typeof(HttpClientHandler);
+        return handler switch
+        {
+            // What is called back gets the message that it is called for.
+            SocketsHttpHandler sockets => sockets is { ConnectCallback: null, PlaintextStreamFilter: null },
+            HttpClientHandler client => client.GetType() == typeof(HttpClientHandler) && client.ServerCertificateCustomValidationCallback is null,
+            _ => false,
+        };
     }
 }

@@ -15,14 +15,14 @@ internal static class PrimaryHandlerHardening
         switch (primary)
         {
             case SocketsHttpHandler sockets:
-                Write(sockets.AllowAutoRedirect, () => sockets.AllowAutoRedirect = false, client.Name, "AllowAutoRedirect = false");
-                Write(sockets.UseCookies, () => sockets.UseCookies = false, client.Name, "UseCookies = false");
+                Write(() => sockets.AllowAutoRedirect, () => sockets.AllowAutoRedirect = false, client.Name, "AllowAutoRedirect = false");
+                Write(() => sockets.UseCookies, () => sockets.UseCookies = false, client.Name, "UseCookies = false");
                 break;
 
             case HttpClientHandler clientHandler:
                 Write(
-                    clientHandler.AllowAutoRedirect, () => clientHandler.AllowAutoRedirect = false, client.Name, "AllowAutoRedirect = false");
-                Write(clientHandler.UseCookies, () => clientHandler.UseCookies = false, client.Name, "UseCookies = false");
+                    () => clientHandler.AllowAutoRedirect, () => clientHandler.AllowAutoRedirect = false, client.Name, "AllowAutoRedirect = false");
+                Write(() => clientHandler.UseCookies, () => clientHandler.UseCookies = false, client.Name, "UseCookies = false");
                 break;
 
             default:
@@ -82,16 +82,16 @@ internal static class PrimaryHandlerHardening
         }
 
         Write(
-            sockets.RequestHeaderEncodingSelector?.Target is not Utf8Selector,
+            () => sockets.RequestHeaderEncodingSelector?.Target is not Utf8Selector,
             () => sockets.RequestHeaderEncodingSelector = new Utf8Selector(sockets.RequestHeaderEncodingSelector).Select,
             client.Name,
             "RequestHeaderEncodingSelector to one that chooses UTF-8 for the identity headers");
     }
 
     /// <summary>Writes only where the value differs: a handler that has started takes none, and one shared by many clients has it already.</summary>
-    private static void Write(bool differs, Action write, string clientName, string setting)
+    private static void Write(Func<bool> differs, Action write, string clientName, string setting)
     {
-        if (!differs)
+        if (!differs())
         {
             return;
         }
@@ -100,7 +100,7 @@ internal static class PrimaryHandlerHardening
         {
             write();
         }
-        catch (InvalidOperationException started) when (started is not ObjectDisposedException)
+        catch (InvalidOperationException started) when (started is not ObjectDisposedException && differs())
         {
             throw new InvalidOperationException(
                 $"HttpClient '{clientName}': the primary handler has already sent requests and cannot be changed any more. Set {setting} where "

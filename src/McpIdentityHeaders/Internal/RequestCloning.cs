@@ -7,7 +7,7 @@ internal static class RequestCloning
 {
     /// <param name="source">The request.</param>
     /// <param name="clone">Its clone.</param>
-    /// <param name="saysWhose">Whether the clone says in its options whose it is, if the request does.</param>
+    /// <param name="saysWhose">Whether our own option, which says whose the request is, is copied with the others.</param>
     internal static void CopyAllButHeaders(HttpRequestMessage source, HttpRequestMessage clone, bool saysWhose)
     {
         clone.Version = source.Version;
@@ -56,7 +56,10 @@ internal static class RequestCloning
         ICollection<KeyValuePair<string, object?>> copies = clone.Options;
         foreach (KeyValuePair<string, object?> option in options)
         {
-            copies.Add(option);
+            if (saysWhose || option.Value is not RequestIdentity)
+            {
+                copies.Add(option);
+            }
         }
     }
 }

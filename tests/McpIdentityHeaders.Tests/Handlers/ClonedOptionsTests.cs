@@ -48,8 +48,7 @@ public sealed class ClonedOptionsTests
         furnished.SetUser(Users.Bob);
         furnished.Options.Set(Option, "kept");
         using HttpResponseMessage second = await client.SendAsync(furnished, synchronous);
-        Assert.True(sent[^1].Options.TryGetValue(Option, out string? kept));
-        Assert.Equal("kept", kept);
+        Assert.Equal("kept", Assert.Single(sent[^1].Options).Value);
 
         Assert.All(server.Heads, head => Assert.Equal(["bob"], head.Values("X-User-Sub")));
         Assert.Single(bare.Options);
@@ -62,17 +61,21 @@ public sealed class ClonedOptionsTests
     }
 
     [Theory, InlineData(true), InlineData(false)]
-    public async Task Handler_that_derives_from_one_of_the_frameworks_may_be_one_that_sends_copies(bool synchronous)
+    public async Task Handler_before_the_injecting_one_that_sends_a_copy_sends_it_as_the_same_user(bool synchronous)
     {
-        var primary = new Derived();
-        using HttpMessageInvoker client = HttpTesting.Chain(primary, new PropertyAccessor(Users.Alice));
+        var accessor = new PropertyAccessor(Users.Alice);
+        var backend = new RecordingHandler();
+        using HttpMessageInvoker inner = HttpTesting.Injection(backend, accessor);
+        using var client = new HttpMessageInvoker(new IdentityHandler(accessor)
+        {
+            InnerHandler = new StubHandler(request => inner.SendAsync(CopyOf(request), synchronous)),
+        });
         HttpRequestMessage request = HttpTesting.Get();
         request.SetUser(Users.Bob);
 
         using HttpResponseMessage response = await client.SendAsync(request, synchronous);
 
-        Assert.NotSame(request, primary.Sent);
-        Assert.Equal(request.Options, primary.Sent!.Options);
+        Assert.Equal(["bob"], backend.Only.Values("X-User-Sub"));
     }
 
     [Theory, InlineData(true), InlineData(false)]
@@ -89,6 +92,30 @@ public sealed class ClonedOptionsTests
         await Assert.ThrowsAsync<ClaimInjectionException>(() => client.SendAsync(HttpTesting.Get(), synchronous));
 
         Assert.False(second.UseCookies || second.AllowAutoRedirect);
+
+        var backend = new RecordingHandler();
+        using HttpMessageInvoker inner = HttpTesting.Injection(backend, accessor);
+        handler.InnerHandler = new StubHandler(request => inner.SendAsync(CopyOf(request), synchronous));
+        HttpRequestMessage bobs = HttpTesting.Get();
+        bobs.SetUser(Users.Bob);
+        using HttpResponseMessage response = await client.SendAsync(bobs, synchronous);
+
+        Assert.Equal(["bob"], backend.Only.Values("X-User-Sub"));
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task Primary_handler_that_is_put_behind_another_after_a_refusal_is_made_safe_too(bool synchronous)
+    {
+        using var primary = new SocketsHttpHandler();
+        var between = new WrappingHandler(new SocketsHttpHandler());
+        using var client = new HttpMessageInvoker(
+            new ClaimInjectionHandler(new PropertyAccessor(Users.With(("email", "alice@example.com"))), RequiringSubject()) { InnerHandler = between });
+        await Assert.ThrowsAsync<ClaimInjectionException>(() => client.SendAsync(HttpTesting.Get(), synchronous));
+
+        between.InnerHandler = primary;
+        await Assert.ThrowsAsync<ClaimInjectionException>(() => client.SendAsync(HttpTesting.Get(), synchronous));
+
+        Assert.False(primary.UseCookies || primary.AllowAutoRedirect);
     }
 
     private static HttpRequestMessage CopyOf(HttpRequestMessage request)
@@ -113,19 +140,5 @@ public sealed class ClonedOptionsTests
         services.AddSingleton<IIdentityAccessor>(new PropertyAccessor(Users.Alice));
         services.AddHttpClient("backend").ConfigurePrimaryHttpMessageHandler(() => primary).AddClaimInjection();
         return services.BuildServiceProvider();
-    }
-
-    private sealed class Derived : HttpClientHandler
-    {
-        public HttpRequestMessage? Sent { get; private set; }
-
-        protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
-        {
-            Sent = request;
-            return new HttpResponseMessage();
-        }
-
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-            Task.FromResult(Send(request, cancellationToken));
     }
 }

@@ -147,6 +147,17 @@ public sealed class OneUserTests
     }
 
     [Fact]
+    public async Task List_of_identities_that_enumerates_none_is_nobodys()
+    {
+        var backend = new RecordingHandler();
+        using HttpMessageInvoker client = HttpTesting.Chain(backend, new PropertyAccessor(new OwnIdentities([Users.SignedIn(("sub", "alice"))])));
+
+        using HttpResponseMessage response = await client.SendAsync(HttpTesting.Get(), synchronous: false);
+
+        Assert.Empty(backend.Only.Identity);
+    }
+
+    [Fact]
     public async Task Claims_behind_another_identitys_subject_are_not_looked_at()
     {
         static IEnumerable<Claim> Bobs()
@@ -176,6 +187,16 @@ public sealed class OneUserTests
     private sealed class OwnClaims(IEnumerable<Claim> claims) : ClaimsIdentity("test")
     {
         public override IEnumerable<Claim> Claims => claims;
+    }
+
+    private sealed class OwnIdentities(WithoutAny identities) : ClaimsPrincipal
+    {
+        public override IEnumerable<ClaimsIdentity> Identities => identities;
+    }
+
+    private sealed class WithoutAny : List<ClaimsIdentity>, IEnumerable<ClaimsIdentity>
+    {
+        IEnumerator<ClaimsIdentity> IEnumerable<ClaimsIdentity>.GetEnumerator() => Enumerable.Empty<ClaimsIdentity>().GetEnumerator();
     }
 
     private sealed class WithoutRevoked : List<Claim>, IEnumerable<Claim>

@@ -1,4 +1,4 @@
-namespace McpIdentityHeaders.Tests.Pipeline;
+namespace McpIdentityHeaders.Tests.Support;
 
 /// <summary>A handler that is part of the primary handler.</summary>
 internal sealed class WrappingHandler(HttpMessageHandler inner) : DelegatingHandler(inner);
