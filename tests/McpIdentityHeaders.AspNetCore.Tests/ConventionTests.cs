@@ -16,7 +16,4 @@ public sealed class ConventionTests
 
     [Fact]
     public void Each_public_type_has_a_file_of_its_name() => House.HasAFileForEachPublicType();
-
-    [Fact]
-    public void No_source_file_is_longer_than_300_lines() => House.HasNoFileOfMoreThan300Lines();
 }

@@ -1,4 +1,4 @@
-using McpIdentityHeaders.Tests.Allocations;
+using McpIdentityHeaders.Tests.Injection;
 
 if (args is [AllocationReport.Command])
 {

@@ -1,5 +1,5 @@
 using System.Net;
-using McpIdentityHeaders.Tests.Wire;
+using McpIdentityHeaders.Tests.Headers;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 

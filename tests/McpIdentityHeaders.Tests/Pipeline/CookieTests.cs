@@ -62,7 +62,7 @@ public sealed class CookieTests
         await using WireServer server = await WireServer.StartAsync(context =>
         {
             context.Response.Cookies.Append("session", "alice");
-            return Redirects.From("/mcp", 302, "/mcp/")(context);
+            return RedirectTesting.From("/mcp", 302, "/mcp/")(context);
         });
         await using WiredClient client = WiredClient.For(wiring, Users.Alice, server.Uri);
 

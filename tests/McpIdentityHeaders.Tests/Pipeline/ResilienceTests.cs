@@ -74,7 +74,7 @@ public sealed class ResilienceTests
     {
         var attempts = new TamperingHandler();
         await using WireServer elsewhere = await WireServer.StartAsync();
-        await using WireServer server = await WireServer.StartAsync(Redirects.Always(307, elsewhere.Uri.ToString()));
+        await using WireServer server = await WireServer.StartAsync(RedirectTesting.Always(307, elsewhere.Uri.ToString()));
         await using ServiceProvider services = Services(server.Uri, resilienceFirst, Users.Alice, attempts);
         using HttpClient client = CreateClient(services);
 

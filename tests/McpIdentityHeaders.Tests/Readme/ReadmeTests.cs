@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using McpIdentityHeaders.Tests.Wire;
+using McpIdentityHeaders.Tests.Headers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Logging;

@@ -15,9 +15,6 @@ internal sealed class House(Assembly library)
     public void HasAFileForEachPublicType() =>
         Assert.All(library.GetExportedTypes(), type => Assert.Contains($"{type.Name}.cs", SourceFiles().Select(file => Path.GetFileName(file))));
 
-    public void HasNoFileOfMoreThan300Lines() =>
-        Assert.All(SourceFiles(), file => Assert.InRange(File.ReadLines(file).Count(), 1, 300));
-
     /// <summary>Gives the names of public asynchronous methods that cannot be cancelled.</summary>
     public IEnumerable<string> MethodsWithoutCancellation() =>
         from type in library.GetExportedTypes()

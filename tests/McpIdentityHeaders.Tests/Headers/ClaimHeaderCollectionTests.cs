@@ -1,0 +1,54 @@
+namespace McpIdentityHeaders.Tests.Headers;
+
+public sealed class ClaimHeaderCollectionTests
+{
+    [Fact]
+    public void Three_headers_are_there_by_default() => Assert.Equal(
+        ["X-User-Sub: sub, " + ClaimTypes.NameIdentifier, "X-User-Email: email, " + ClaimTypes.Email, "X-User-Name: name, " + ClaimTypes.Name],
+        new ClaimInjectionOptions().Headers.Select(header => $"{header.HeaderName}: {string.Join(", ", header.ClaimTypes)}"));
+
+    [Theory]
+    [InlineData("X-User-Email")]
+    [InlineData("x_user_email")]
+    [InlineData("X.User-EMAIL")]
+    public void Adding_an_alias_replaces_the_header_in_its_place(string alias)
+    {
+        ClaimHeaderCollection headers = new ClaimInjectionOptions().Headers;
+
+        headers.Add(alias, "mail");
+
+        Assert.Equal(["X-User-Sub", alias, "X-User-Name"], headers.Select(header => header.HeaderName));
+    }
+
+    [Fact]
+    public void Setting_an_alias_of_another_header_removes_the_other()
+    {
+        ClaimHeaderCollection headers = new ClaimInjectionOptions().Headers;
+
+        headers[2] = new ClaimHeader("x_user_sub", "oid");
+
+        Assert.Equal(["X-User-Email", "x_user_sub"], headers.Select(header => header.HeaderName));
+    }
+
+    [Fact]
+    public void Nothing_is_no_header() => Assert.Throws<ArgumentNullException>(() => new ClaimHeaderCollection().Add(null!));
+
+    [Fact]
+    public void Header_needs_a_name_and_claim_types()
+    {
+        Assert.Throws<ArgumentException>(() => new ClaimHeader(" ", "sub"));
+        Assert.Throws<ArgumentException>(() => new ClaimHeader("X-User-A"));
+        Assert.Throws<ArgumentException>(() => new ClaimHeader("X-User-A", "sub", ""));
+    }
+
+    [Fact]
+    public void Header_keeps_claim_types_of_its_own()
+    {
+        string[] types = ["sub"];
+        var header = new ClaimHeader("X-User-A", types);
+
+        types[0] = "changed";
+
+        Assert.Equal(["sub"], header.ClaimTypes);
+    }
+}

@@ -1,0 +1,144 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace McpIdentityHeaders.Tests.Injection;
+
+/// <summary>Whose a request is, is said in its options: on a clone of it where a handler of ours may be behind to read it, and only there.</summary>
+public sealed class ClonedOptionsTests
+{
+    private static readonly HttpRequestOptionsKey<string> Option = new("option");
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task Handler_in_between_that_sends_a_copy_sends_it_as_the_same_user(bool synchronous)
+    {
+        await using WireServer server = await WireServer.StartAsync();
+        var accessor = new PropertyAccessor(Users.Alice);
+        using HttpMessageInvoker inner = HttpTesting.Injection(new SocketsHttpHandler(), accessor);
+        using HttpMessageInvoker client = HttpTesting.Chain(
+            new StubHandler(request => inner.SendAsync(CopyOf(request), synchronous)), accessor);
+        HttpRequestMessage request = HttpTesting.Get(server.Uri.ToString());
+        request.SetUser(Users.Bob);
+
+        using HttpResponseMessage response = await client.SendAsync(request, synchronous);
+
+        Assert.Equal(["bob"], server.OnlyHead.Values("X-User-Sub"));
+    }
+
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public async Task Frameworks_own_handlers_get_the_callers_options_and_no_others(bool inContainer, bool synchronous)
+    {
+        await using WireServer server = await WireServer.StartAsync();
+        List<HttpRequestMessage> sent = [];
+        using var sockets = new SocketsHttpHandler { RequestHeaderEncodingSelector = Note };
+        await using ServiceProvider services = Services(sockets);
+        using HttpMessageInvoker client = inContainer
+            ? services.GetRequiredService<IHttpClientFactory>().CreateClient("backend")
+            : HttpTesting.Chain(sockets, new PropertyAccessor(Users.Alice));
+
+        HttpRequestMessage bare = HttpTesting.Get(server.Uri.ToString());
+        bare.SetUser(Users.Bob);
+        using HttpResponseMessage first = await client.SendAsync(bare, synchronous);
+        Assert.Empty(sent[^1].Options);
+        Assert.NotSame(bare, sent[^1]);
+
+        HttpRequestMessage furnished = HttpTesting.Get(server.Uri.ToString());
+        furnished.SetUser(Users.Bob);
+        furnished.Options.Set(Option, "kept");
+        using HttpResponseMessage second = await client.SendAsync(furnished, synchronous);
+        Assert.Equal("kept", Assert.Single(sent[^1].Options).Value);
+
+        Assert.All(server.Heads, head => Assert.Equal(["bob"], head.Values("X-User-Sub")));
+        Assert.Single(bare.Options);
+
+        System.Text.Encoding? Note(string header, HttpRequestMessage request)
+        {
+            sent.Add(request);
+            return null;
+        }
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task Handler_before_the_injecting_one_that_sends_a_copy_sends_it_as_the_same_user(bool synchronous)
+    {
+        var accessor = new PropertyAccessor(Users.Alice);
+        var backend = new RecordingHandler();
+        using HttpMessageInvoker inner = HttpTesting.Injection(backend, accessor);
+        using var client = new HttpMessageInvoker(new IdentityHandler(accessor)
+        {
+            InnerHandler = new StubHandler(request => inner.SendAsync(CopyOf(request), synchronous)),
+        });
+        HttpRequestMessage request = HttpTesting.Get();
+        request.SetUser(Users.Bob);
+
+        using HttpResponseMessage response = await client.SendAsync(request, synchronous);
+
+        Assert.Equal(["bob"], backend.Only.Values("X-User-Sub"));
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task Handlers_that_are_put_behind_after_a_refusal_are_looked_at_anew(bool synchronous)
+    {
+        var accessor = new PropertyAccessor(Users.With(("email", "alice@example.com")));
+        using var first = new SocketsHttpHandler();
+        using var second = new SocketsHttpHandler();
+        var handler = new ClaimInjectionHandler(accessor, RequiringSubject()) { InnerHandler = first };
+        using var client = new HttpMessageInvoker(handler);
+        await Assert.ThrowsAsync<ClaimInjectionException>(() => client.SendAsync(HttpTesting.Get(), synchronous));
+
+        handler.InnerHandler = second;
+        await Assert.ThrowsAsync<ClaimInjectionException>(() => client.SendAsync(HttpTesting.Get(), synchronous));
+
+        Assert.False(second.UseCookies || second.AllowAutoRedirect);
+
+        var backend = new RecordingHandler();
+        using HttpMessageInvoker inner = HttpTesting.Injection(backend, accessor);
+        handler.InnerHandler = new StubHandler(request => inner.SendAsync(CopyOf(request), synchronous));
+        HttpRequestMessage bobs = HttpTesting.Get();
+        bobs.SetUser(Users.Bob);
+        using HttpResponseMessage response = await client.SendAsync(bobs, synchronous);
+
+        Assert.Equal(["bob"], backend.Only.Values("X-User-Sub"));
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task Primary_handler_that_is_put_behind_another_after_a_refusal_is_made_safe_too(bool synchronous)
+    {
+        using var primary = new SocketsHttpHandler();
+        var between = new WrappingHandler(new SocketsHttpHandler());
+        using var client = new HttpMessageInvoker(
+            new ClaimInjectionHandler(new PropertyAccessor(Users.With(("email", "alice@example.com"))), RequiringSubject()) { InnerHandler = between });
+        await Assert.ThrowsAsync<ClaimInjectionException>(() => client.SendAsync(HttpTesting.Get(), synchronous));
+
+        between.InnerHandler = primary;
+        await Assert.ThrowsAsync<ClaimInjectionException>(() => client.SendAsync(HttpTesting.Get(), synchronous));
+
+        Assert.False(primary.UseCookies || primary.AllowAutoRedirect);
+    }
+
+    private static HttpRequestMessage CopyOf(HttpRequestMessage request)
+    {
+        var copy = new HttpRequestMessage(request.Method, request.RequestUri) { Content = request.Content };
+        foreach (KeyValuePair<string, object?> option in request.Options)
+        {
+            ((IDictionary<string, object?>)copy.Options).Add(option);
+        }
+
+        return copy;
+    }
+
+    private static ClaimInjectionOptions RequiringSubject() => new()
+    {
+        Headers = { new ClaimHeader("X-User-Sub", "sub") { Required = true } },
+    };
+
+    private static ServiceProvider Services(HttpMessageHandler primary)
+    {
+        var services = new ServiceCollection();
+        services.AddSingleton<IIdentityAccessor>(new PropertyAccessor(Users.Alice));
+        services.AddHttpClient("backend").ConfigurePrimaryHttpMessageHandler(() => primary).AddClaimInjection();
+        return services.BuildServiceProvider();
+    }
+}

@@ -1,0 +1,66 @@
+namespace McpIdentityHeaders.Tests.Injection;
+
+/// <summary>Headers are looked at as they are copied, and claims are found in one pass: what either might pass over.</summary>
+public sealed class HeaderWalkTests
+{
+    [Theory]
+    [InlineData("X-User-Sub", true)]
+    [InlineData("X-User-Sub", false)]
+    [InlineData("Connection", true)]
+    [InlineData("Connection", false)]
+    public async Task Line_break_in_a_header_that_would_be_dropped_or_filtered_is_refused(string name, bool synchronous)
+    {
+        var backend = new RecordingHandler();
+        using HttpMessageInvoker client = HttpTesting.Chain(backend, new PropertyAccessor(Users.Alice));
+        HttpRequestMessage request = HttpTesting.Post().WithHeader(name, "X-User-Sub\r\nX-Evil: 1");
+
+        ClaimInjectionException refused = await Assert.ThrowsAsync<ClaimInjectionException>(() => client.SendAsync(request, synchronous));
+
+        Assert.Contains($"'{name}' has a value with CR, LF or NUL", refused.Message, StringComparison.Ordinal);
+        Assert.Empty(backend.Requests);
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task Connection_that_lists_none_of_ours_is_kept_as_it_is(bool synchronous)
+    {
+        var backend = new RecordingHandler();
+        using HttpMessageInvoker client = HttpTesting.Chain(backend, new PropertyAccessor(Users.Alice));
+
+        using HttpResponseMessage response = await client.SendAsync(
+            HttpTesting.Post().WithHeader("Connection", "keep-alive, X-Hop", "X-Other"), synchronous);
+
+        Assert.Equal(["keep-alive, X-Hop", "X-Other"], backend.Only.Values("Connection"));
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task Name_of_more_than_64_characters_is_owned_too(bool synchronous)
+    {
+        string name = "X-User-" + new string('a', 60) + "-Id";
+        var backend = new RecordingHandler();
+        using HttpMessageInvoker client = HttpTesting.Chain(
+            backend, new PropertyAccessor(Users.Alice), options => options.Headers.Add(name, "id"));
+
+        using HttpResponseMessage response = await client.SendAsync(
+            HttpTesting.Post().WithHeader(name.Replace('-', '_'), "mallory"), synchronous);
+
+        Assert.Equal(["X-User-Sub: alice", "X-User-Name: Alice Adams"], backend.Only.Identity);
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task Claim_types_as_long_as_each_other_with_one_first_letter_are_all_found(bool synchronous)
+    {
+        var backend = new RecordingHandler();
+        using HttpMessageInvoker client = HttpTesting.Chain(
+            backend,
+            new PropertyAccessor(Users.With(("sub", "alice"), ("nope", "no"), ("nick", "al"), ("name", "Alice"), ("note", "a note"))),
+            options =>
+            {
+                options.Headers.Add("X-User-Nick", "nick");
+                options.Headers.Add("X-User-Note", "note");
+            });
+
+        using HttpResponseMessage response = await client.SendAsync(HttpTesting.Post(), synchronous);
+
+        Assert.Equal(["X-User-Sub: alice", "X-User-Name: Alice", "X-User-Nick: al", "X-User-Note: a note"], backend.Only.Identity);
+    }
+}

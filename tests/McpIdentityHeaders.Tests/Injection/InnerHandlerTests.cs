@@ -1,0 +1,239 @@
+using System.Net;
+using McpIdentityHeaders.Internal;
+
+namespace McpIdentityHeaders.Tests.Injection;
+
+/// <summary>What the handlers behind ours may do, and what of it comes out in front.</summary>
+public sealed class InnerHandlerTests
+{
+    public static TheoryData<string?, bool> Senders => new() { { "alice", true }, { "alice", false }, { null, true }, { null, false } };
+
+    public static TheoryData<bool, bool, bool> Answers => new()
+    {
+        { true, true, true }, { true, true, false }, { true, false, true }, { true, false, false },
+        { false, true, true }, { false, true, false }, { false, false, true }, { false, false, false },
+    };
+
+    [Theory, MemberData(nameof(Answers))]
+    public async Task Response_names_the_callers_request_also_where_it_went_on_as_it_was(bool nobody, bool names, bool synchronous)
+    {
+        var backend = new StubHandler(request => Task.FromResult(new HttpResponseMessage
+        {
+            RequestMessage = names ? new HttpRequestMessage(request.Method, request.RequestUri) : null,
+        }));
+        using HttpMessageInvoker client = HttpTesting.Injection(backend, new PropertyAccessor(nobody ? Users.Anonymous : null));
+        HttpRequestMessage request = HttpTesting.Post();
+
+        using HttpResponseMessage response = await client.SendAsync(request, synchronous);
+
+        Assert.Same(request, response.RequestMessage);
+    }
+
+    [Theory, MemberData(nameof(Senders))]
+    public async Task What_is_thrown_is_in_the_task(string? user, bool chain)
+    {
+        using HttpMessageInvoker client = Client(chain, user, _ => throw new HttpRequestException("thrown"));
+
+        Task<HttpResponseMessage> answer = client.SendAsync(HttpTesting.Post(), CancellationToken.None);
+
+        Assert.Equal("thrown", (await Assert.ThrowsAsync<HttpRequestException>(() => answer)).Message);
+    }
+
+    [Theory, MemberData(nameof(Senders))]
+    public async Task What_is_cancelled_is_a_cancelled_task(string? user, bool chain)
+    {
+        using HttpMessageInvoker client = Client(chain, user, _ => throw new OperationCanceledException());
+
+        Task<HttpResponseMessage> answer = client.SendAsync(HttpTesting.Post(), CancellationToken.None);
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => answer);
+        Assert.True(answer.IsCanceled);
+    }
+
+    [Theory, MemberData(nameof(Senders))]
+    public async Task No_task_and_no_response_are_errors_in_the_task(string? user, bool chain)
+    {
+        using HttpMessageInvoker noTask = Client(chain, user, _ => null!);
+        using HttpMessageInvoker noResponse = Client(chain, user, _ => Task.FromResult<HttpResponseMessage>(null!));
+
+        Task<HttpResponseMessage> first = noTask.SendAsync(HttpTesting.Post(), CancellationToken.None);
+        Task<HttpResponseMessage> second = noResponse.SendAsync(HttpTesting.Post(), CancellationToken.None);
+
+        await Assert.ThrowsAsync<NullReferenceException>(() => first);
+        await Assert.ThrowsAsync<NullReferenceException>(() => second);
+    }
+
+    [Fact]
+    public async Task Handler_without_an_inner_one_says_so_in_the_task()
+    {
+        using var redirects = new HttpMessageInvoker(new SameOriginRedirectHandler());
+        using var injection = new HttpMessageInvoker(new ClaimInjectionHandler(new PropertyAccessor(Users.Alice)));
+
+        Task<HttpResponseMessage> first = redirects.SendAsync(HttpTesting.Post(), CancellationToken.None);
+        Task<HttpResponseMessage> second = injection.SendAsync(HttpTesting.Post(), CancellationToken.None);
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => first);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => second);
+    }
+
+    [Fact]
+    public async Task What_is_thrown_for_a_clone_of_ours_is_in_the_task_too()
+    {
+        Task<HttpResponseMessage>? answer = null;
+        using var redirects = new HttpMessageInvoker(new SameOriginRedirectHandler
+        {
+            InnerHandler = new StubHandler(_ => throw new HttpRequestException("thrown")),
+        });
+        using var client = new HttpMessageInvoker(new IdentityHandler(new PropertyAccessor(Users.Alice))
+        {
+            InnerHandler = new StubHandler(request => answer = redirects.SendAsync(request, CancellationToken.None)),
+        });
+
+        await Assert.ThrowsAsync<HttpRequestException>(() => client.SendAsync(HttpTesting.Post(), CancellationToken.None));
+
+        Assert.True(answer!.IsFaulted);
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task Clone_of_ours_comes_out_of_a_whole_block_behind_as_clean_as_it_went_in(bool synchronous)
+    {
+        HttpRequestMessage? between = null;
+        var accessor = new PropertyAccessor(Users.Alice);
+        var backend = new RecordingHandler();
+        using HttpMessageInvoker block = HttpTesting.Chain(backend, accessor);
+        using var client = new HttpMessageInvoker(new IdentityHandler(accessor)
+        {
+            InnerHandler = new StubHandler(request =>
+            {
+                between = request;
+                return block.SendAsync(request, synchronous);
+            }),
+        });
+
+        using HttpResponseMessage response = await client.SendAsync(HttpTesting.Post(), synchronous);
+
+        Assert.Same(between, backend.Only.Message);
+        Assert.Equal(["alice"], backend.Only.Values("X-User-Sub"));
+        Assert.Empty(new RecordedRequest(between!).Identity);
+    }
+
+    [Theory, MemberData(nameof(Senders))]
+    public void Callers_flow_is_as_it_was_whatever_a_handler_behind_left_in_it(string? user, bool synchronous)
+    {
+        using HttpMessageInvoker client = Client(chain: true, user, _ =>
+        {
+            AmbientIdentity.Use(Users.Bob);
+            return Task.FromResult(new HttpResponseMessage());
+        });
+
+        ClaimsPrincipal? left = LeftInFlow(client, synchronous);
+
+        Assert.Null(left);
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task Flow_that_is_suppressed_stays_so(bool synchronous)
+    {
+        var backend = new RecordingHandler();
+        using HttpMessageInvoker client = HttpTesting.Injection(backend, new PropertyAccessor(Users.Alice));
+
+        Task<HttpResponseMessage> answer;
+        using (ExecutionContext.SuppressFlow())
+        {
+            answer = client.SendAsync(HttpTesting.Post(), synchronous);
+            Assert.True(ExecutionContext.IsFlowSuppressed());
+        }
+
+        using HttpResponseMessage response = await answer;
+        Assert.Equal(["alice"], backend.Only.Values("X-User-Sub"));
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public void Flow_that_is_suppressed_is_as_it_was_whatever_a_handler_behind_left_in_it(bool synchronous)
+    {
+        List<string> seen = [];
+        var backend = new StubHandler(request =>
+        {
+            seen.Add(new RecordedRequest(request).Values("X-User-Sub").Single());
+            AmbientIdentity.Use(Users.Bob);
+            return Task.FromResult(seen.Count == 1
+                ? new HttpResponseMessage(HttpStatusCode.TemporaryRedirect) { Headers = { Location = new Uri("/next", UriKind.Relative) } }
+                : new HttpResponseMessage());
+        });
+        using HttpMessageInvoker client = HttpTesting.Chain(backend, new AmbientIdentityAccessor());
+
+        // Synchronous throughout: a suppressed flow ends with the first wait.
+        ClaimsPrincipal alice = Users.Alice;
+        using (AmbientIdentity.Use(alice))
+        using (ExecutionContext.SuppressFlow())
+        {
+            Assert.Same(alice, LeftInFlow(client, synchronous));
+        }
+
+        Assert.Equal(["alice", "alice"], seen);
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task Handler_between_ours_finds_no_identity_after_a_refusal(bool synchronous)
+    {
+        var between = new Between();
+        var accessor = new PropertyAccessor(Users.With(("sub", "alice"), ("email", new string('x', 5_000))));
+        using var client = new HttpMessageInvoker(new IdentityHandler(accessor) { InnerHandler = between });
+        between.InnerHandler = new ClaimInjectionHandler(accessor) { InnerHandler = new RecordingHandler() };
+
+        await Assert.ThrowsAsync<ClaimInjectionException>(() => client.SendAsync(HttpTesting.Post(), synchronous));
+
+        Assert.Empty(Assert.IsType<List<string>>(between.Left));
+    }
+
+    /// <summary>Calls without an async method in between, whose end would restore the flow by itself.</summary>
+    private static ClaimsPrincipal? LeftInFlow(HttpMessageInvoker client, bool synchronous)
+    {
+        if (synchronous)
+        {
+            client.Send(HttpTesting.Post(), CancellationToken.None).Dispose();
+        }
+        else
+        {
+            client.SendAsync(HttpTesting.Post(), CancellationToken.None).GetAwaiter().GetResult().Dispose();
+        }
+
+        return AmbientIdentity.User;
+    }
+
+    private static HttpMessageInvoker Client(bool chain, string? user, Func<HttpRequestMessage, Task<HttpResponseMessage>> answer)
+    {
+        var accessor = new PropertyAccessor(user is null ? null : Users.Named(user));
+        return chain ? HttpTesting.Chain(new StubHandler(answer), accessor) : HttpTesting.Injection(new StubHandler(answer), accessor);
+    }
+
+    /// <summary>Notes which headers the request has when it is done with.</summary>
+    private sealed class Between : DelegatingHandler
+    {
+        public List<string>? Left { get; private set; }
+
+        protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            try
+            {
+                return base.Send(request, cancellationToken);
+            }
+            finally
+            {
+                Left = [.. request.Headers.Select(header => header.Key)];
+            }
+        }
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            try
+            {
+                return await base.SendAsync(request, cancellationToken);
+            }
+            finally
+            {
+                Left = [.. request.Headers.Select(header => header.Key)];
+            }
+        }
+    }
+}

@@ -1,0 +1,185 @@
+using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
+using ModelContextProtocol.Client;
+
+namespace McpIdentityHeaders.Tests.Injection;
+
+public sealed class LoggingTests
+{
+    private const string Secret = "s3cr3t-of-alice";
+
+    private static readonly ClaimsPrincipal User = Users.With(("sub", Secret), ("email", Secret + "@example.com"), ("name", "José " + Secret));
+
+    private readonly FakeLogCollector _logs = FakeLogCollector.Create(new FakeLogCollectorOptions { CollectRecordsForDisabledLogLevels = true });
+
+    [Theory]
+    [InlineData(McpBackendKind.Stateless)]
+    [InlineData(McpBackendKind.Sessions)]
+    [InlineData(McpBackendKind.LegacySse)]
+    public async Task No_claims_value_is_in_any_line_at_any_level(McpBackendKind kind)
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(kind);
+        ServiceCollection collection = McpTesting.ServicesFor(backend, http => http.RedactLoggedHeaders(_ => false));
+        collection.AddLogging(AllLevels);
+        await using ServiceProvider services = collection.BuildServiceProvider();
+
+        await AmbientIdentity.RunAsync(User, async () =>
+        {
+            await using McpClient client = await services.ConnectAsync();
+            await client.CallTextAsync("ping");
+        });
+
+        Assert.Contains(backend.Exchanges, exchange => exchange.Subject == Secret);
+        AssertNowhere();
+        Assert.Contains(_logs.GetSnapshot(), record => record.Message.Contains("Request Headers", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Refusal_says_what_to_do_and_no_value()
+    {
+        await using ServiceProvider services = Services(options =>
+        {
+            options.MaxHeaderValueLength = 5;
+            options.TrustedOrigins.Add(new Uri("http://backend.test"));
+        });
+
+        var refused = await Assert.ThrowsAsync<ClaimInjectionException>(() => SendAsync(services, "http://backend.test/"));
+
+        Assert.Equal(
+            "HttpClient 'backend': the request was not sent: the header 'X-User-Sub' from the claim 'sub', '" + ClaimTypes.NameIdentifier
+            + "' is longer than MaxHeaderValueLength, 5 bytes, allows. Send fewer values, or set a larger limit.",
+            refused.Message);
+        Assert.DoesNotContain(Secret, refused.ToString(), StringComparison.Ordinal);
+        AssertNowhere();
+    }
+
+    [Fact]
+    public async Task Required_claim_that_is_missing_is_named_with_the_claim_types_looked_for()
+    {
+        await using ServiceProvider services = Services(options =>
+            options.Headers.Add(new ClaimHeader("X-User-Tenant", "tid", "tenant") { Required = true }));
+
+        var refused = await Assert.ThrowsAsync<ClaimInjectionException>(() => SendAsync(services, "http://backend.test/"));
+
+        Assert.Equal(
+            "HttpClient 'backend': the request was not sent: the header 'X-User-Tenant' is required, and the user has no value of the claim "
+            + "'tid', 'tenant'. Have the identity provider issue it, or set Required to false.",
+            refused.Message);
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task Callers_own_header_under_an_owned_name_is_redacted_whatever_the_user_says(bool before)
+    {
+        var collection = new ServiceCollection();
+        collection.AddLogging(AllLevels);
+        IHttpClientBuilder builder = collection.AddHttpClient("backend").ConfigurePrimaryHttpMessageHandler(() => new RecordingHandler());
+        if (before)
+        {
+            builder.RedactLoggedHeaders(_ => false).AddClaimInjection();
+        }
+        else
+        {
+            builder.AddClaimInjection().RedactLoggedHeaders(["Authorization"]);
+        }
+
+        await using ServiceProvider services = collection.BuildServiceProvider();
+        using HttpClient client = services.GetRequiredService<IHttpClientFactory>().CreateClient("backend");
+        using HttpResponseMessage response = await client.SendAsync(
+            HttpTesting.Get().WithHeader("x_user_sub", Secret).WithHeader("X-Visible", "visible-value"));
+
+        // The line only: the framework keeps every header's value, redacted or not, in the structured state beside it.
+        Assert.DoesNotContain(_logs.GetSnapshot(), record => record.Message.Contains(Secret, StringComparison.Ordinal));
+        Assert.Contains(_logs.GetSnapshot(), record => record.Message.Contains("visible-value", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Untrusted_origin_is_logged_once_each()
+    {
+        await using ServiceProvider services = Services(options => options.TrustedOrigins.Add(new Uri("http://backend.test")));
+
+        foreach (string uri in new[] { "http://a.test/1", "http://a.test/2", "http://b.test/", "http://a.test:81/" })
+        {
+            await SendAsync(services, uri);
+        }
+
+        Assert.Equal(
+            ["http://a.test:80", "http://b.test:80", "http://a.test:81"],
+            Named("UntrustedOrigin").Select(record => record.GetStructuredStateValue("Origin")));
+    }
+
+    [Fact]
+    public async Task Serving_every_origin_unsaid_is_warned_about_once_and_names_both_options()
+    {
+        await using ServiceProvider services = Services(_ => { });
+
+        await SendAsync(services, "https://a.test/");
+        await SendAsync(services, "https://b.test/");
+
+        FakeLogRecord warning = Assert.Single(Named("AnyOriginServed"));
+        Assert.Equal(LogLevel.Warning, warning.Level);
+        Assert.Contains("TrustedOrigins", warning.Message, StringComparison.Ordinal);
+        Assert.Contains("AllowAnyOrigin", warning.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Serving_every_origin_by_choice_is_not_warned_about()
+    {
+        await using ServiceProvider services = Services(options => options.AllowAnyOrigin = true);
+
+        await SendAsync(services, "https://a.test/");
+
+        Assert.Empty(Named("AnyOriginServed"));
+    }
+
+    [Fact]
+    public async Task Plain_http_is_warned_about_once_each_origin_and_never_for_loopback()
+    {
+        await using ServiceProvider services = Services(options => options.AllowAnyOrigin = true);
+
+        foreach (string uri in new[] { "http://a.test/1", "http://a.test/2", "https://b.test/", "http://localhost/", "http://127.0.0.2/", "http://c.test/" })
+        {
+            await SendAsync(services, uri);
+        }
+
+        Assert.Equal(["http://a.test:80", "http://c.test:80"], Named("PlainHttp").Select(record => record.GetStructuredStateValue("Origin")));
+    }
+
+    private ServiceProvider Services(Action<ClaimInjectionOptions> configure)
+    {
+        var services = new ServiceCollection();
+        services.AddLogging(AllLevels);
+        services.AddHttpClient("backend").AddClaimInjection(configure).ConfigurePrimaryHttpMessageHandler(() => new RecordingHandler());
+        return services.BuildServiceProvider();
+    }
+
+    private void AllLevels(ILoggingBuilder logging) =>
+        logging.AddProvider(new FakeLoggerProvider(_logs)).SetMinimumLevel(LogLevel.Trace);
+
+    private static async Task SendAsync(IServiceProvider services, string uri)
+    {
+        using HttpClient client = services.GetRequiredService<IHttpClientFactory>().CreateClient("backend");
+        using IdentityScope scope = AmbientIdentity.Use(User);
+        using HttpResponseMessage response = await client.GetAsync(new Uri(uri));
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    private IEnumerable<FakeLogRecord> Named(string eventName) => _logs.GetSnapshot().Where(record => record.Id.Name == eventName);
+
+    /// <summary>Neither as it is nor as it travels: not in a line, nor in the values that go with it, nor in a scope.</summary>
+    private void AssertNowhere()
+    {
+        string encoded = Convert.ToBase64String("José "u8);
+        foreach (FakeLogRecord record in _logs.GetSnapshot())
+        {
+            string all = string.Join('\n', [
+                record.Message,
+                record.Exception?.ToString(),
+                .. record.StructuredState?.Select(pair => pair.Value) ?? [],
+                .. record.Scopes.Select(scope => scope?.ToString())]);
+            Assert.DoesNotContain(Secret, all, StringComparison.Ordinal);
+            Assert.DoesNotContain(encoded, all, StringComparison.Ordinal);
+        }
+    }
+}

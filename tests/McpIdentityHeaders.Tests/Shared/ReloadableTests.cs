@@ -1,0 +1,130 @@
+using McpIdentityHeaders.Internal;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Primitives;
+
+namespace McpIdentityHeaders.Tests;
+
+/// <summary>A value that is made anew while others read, change, subscribe and dispose: nobody waits for anybody for good.</summary>
+public sealed class ReloadableTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    [Fact]
+    public async Task First_read_that_subscribes_to_the_change_being_told_does_not_wait_for_it()
+    {
+        var told = new ConfigurationReloadSource();
+        var reading = new TaskCompletionSource();
+        var telling = new TaskCompletionSource();
+        using var reloadable = new Reloadable<string>(
+            _ =>
+            {
+                // As a ConfigureHttpClient does that asks for an IOptionsMonitor for the first time.
+                reading.TrySetResult();
+                Assert.True(telling.Task.Wait(Patience));
+                ChangeToken.OnChange(told.Token, () => { }).Dispose();
+                return "made";
+            },
+            [told.Token],
+            changed: () => { },
+            refused: _ => { });
+        using IDisposable teller = ChangeToken.OnChange(told.Token, () => telling.TrySetResult());
+
+        Task<string> read = Task.Run(() => reloadable.Value);
+        await reading.Task.WaitAsync(Patience);
+        Task change = Task.Run(told.Change);
+
+        Assert.Equal("made", await read.WaitAsync(Patience));
+        await change.WaitAsync(Patience);
+    }
+
+    [Fact]
+    public async Task Reading_changing_and_disposing_at_once_end()
+    {
+        for (int i = 0; i < 300; i++)
+        {
+            var source = new ConfigurationReloadSource();
+
+            // Many subscriptions, so that one's change is surely still being told when another's is made or disposed of.
+            var reloadable = new Reloadable<string>(
+                _ => "made", Enumerable.Repeat(source.Token, 20), changed: () => { }, refused: _ => { });
+
+            await Task.WhenAll(
+                Task.Run(() => reloadable.Value), Task.Run(source.Change), Task.Run(source.Change), Task.Run(reloadable.Dispose)).WaitAsync(Patience);
+        }
+    }
+
+    [Fact]
+    public void First_value_that_was_overtaken_by_a_change_is_made_again()
+    {
+        var source = new ConfigurationReloadSource();
+        int made = 0;
+        using var reloadable = new Reloadable<string>(
+            _ =>
+            {
+                if (++made == 1)
+                {
+                    source.Change();
+                }
+
+                return $"value {made}";
+            },
+            [source.Token],
+            changed: () => { },
+            refused: _ => { });
+
+        Assert.Equal("value 2", reloadable.Value);
+    }
+
+    [Fact]
+    public void Value_that_a_later_change_has_overtaken_is_not_put_in_force()
+    {
+        var source = new ConfigurationReloadSource();
+        int made = 0;
+        using var reloadable = new Reloadable<string>(
+            _ =>
+            {
+                int number = ++made;
+                if (number == 2)
+                {
+                    source.Change();
+                }
+
+                return $"value {number}";
+            },
+            [source.Token],
+            changed: () => { },
+            refused: _ => { });
+        Assert.Equal("value 1", reloadable.Value);
+
+        source.Change();
+
+        Assert.NotEqual("value 1", reloadable.Value);
+        Assert.Equal($"value {made}", reloadable.Value);
+    }
+
+    [Fact]
+    public void Logger_that_fails_throws_into_nobody()
+    {
+        var source = new ConfigurationReloadSource();
+        using var reloadable = new Reloadable<string>(
+            current => current is null ? "made" : throw new TimeoutException(),
+            [source.Token],
+            changed: () => { },
+            refused: _ => throw new InvalidOperationException("the logger's"));
+        Assert.Equal("made", reloadable.Value);
+
+        source.Change();
+
+        Assert.Equal("made", reloadable.Value);
+    }
+
+    /// <summary>Tells of changes as a configuration's root does: a new token first, and then the old one's subscribers.</summary>
+    private sealed class ConfigurationReloadSource
+    {
+        private ConfigurationReloadToken _token = new();
+
+        public Func<IChangeToken> Token => () => _token;
+
+        public void Change() => Interlocked.Exchange(ref _token, new ConfigurationReloadToken()).OnReload();
+    }
+}
