@@ -25,7 +25,7 @@ public class PooledRequestBenchmarks
         await _gateway.OpenAsync(user);
 
         PoolUser.TryRead(user, select: null, out PoolUser owner, out _);
-        var bound = new CloseBound(() => TimeSpan.FromSeconds(5), TimeProvider.System, CancellationToken.None);
+        var bound = new CloseDeadline(() => TimeSpan.FromSeconds(5), TimeProvider.System, CancellationToken.None);
         _own = Invoker(new McpSession(user));
         _pooled = Invoker(new McpSession(
             user, new SessionOwner(Gateway.ClientName, claims: null, owner.Key), bound, CancellationToken.None));

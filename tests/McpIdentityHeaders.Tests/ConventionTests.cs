@@ -5,7 +5,7 @@ namespace McpIdentityHeaders.Tests;
 /// <summary>The shape of the house, as far as a machine can see it.</summary>
 public sealed class ConventionTests
 {
-    private static readonly House House = new(typeof(ClaimInjectionHandler).Assembly);
+    private static readonly ConventionAssertions ConventionAssertions = new(typeof(ClaimInjectionHandler).Assembly);
 
     /// <summary>The cycles of today, to be emptied one by one.</summary>
     private static readonly string[] KnownBackwardUses =
@@ -16,8 +16,8 @@ public sealed class ConventionTests
         "Identity/RequestIdentity -> Mcp/McpSession",
         "Injection/ClaimInjectionHandler -> Pipeline/PrimaryHandlerHardening",
         "Injection/ClaimInjectionPlanFactory -> Mcp/McpClientRegistration",
-        "Mcp/McpSession -> Pool/CloseBound",
-        "Mcp/McpSessionHandler -> Pool/CloseBound",
+        "Mcp/McpSession -> Pool/CloseDeadline",
+        "Mcp/McpSessionHandler -> Pool/CloseDeadline",
         "Mcp/SessionOwner -> Pool/PoolUser",
         "Pipeline/ClientStartupCheck -> Mcp/McpClientRegistration",
         "Pipeline/ClientStartupCheck -> Pool/McpClientPoolOptions",
@@ -27,17 +27,17 @@ public sealed class ConventionTests
     ];
 
     [Fact]
-    public void Types_under_Internal_are_internal() => House.HasInternalTypesUnderInternal();
+    public void Types_under_Internal_are_internal() => ConventionAssertions.HasInternalTypesUnderInternal();
 
     [Fact]
-    public void Public_classes_are_sealed_or_static() => House.HasSealedOrStaticPublicClasses();
+    public void Public_classes_are_sealed_or_static() => ConventionAssertions.HasSealedOrStaticPublicClasses();
 
     [Fact]
     public void Asynchronous_methods_take_a_cancellation_token() =>
-        Assert.Equal([nameof(AmbientIdentity.RunAsync), nameof(AmbientIdentity.RunAsync)], House.MethodsWithoutCancellation());
+        Assert.Equal([nameof(AmbientIdentity.RunAsync), nameof(AmbientIdentity.RunAsync)], ConventionAssertions.MethodsWithoutCancellation());
 
     [Fact]
-    public void Each_public_type_has_a_file_of_its_name() => House.HasAFileForEachPublicType();
+    public void Each_public_type_has_a_file_of_its_name() => ConventionAssertions.HasAFileForEachPublicType();
 
     [Fact]
     public void Rooms_use_only_rooms_in_front_of_them() => Assert.Equal(

@@ -97,7 +97,7 @@ public static class ClaimInjectionHttpClientBuilderExtensions
                 // Kept once it is found: sessions are still closed when the container gives nothing any more.
                 var client = new Lazy<ClaimInjectionClient>(() => provider.GetRequiredKeyedService<ClaimInjectionClient>(name));
                 Func<string, bool> others = options.ShouldRedactHeaderValue;
-                options.ShouldRedactHeaderValue = header => client.Value.Plan.OwnedNames.Contains(header) || others(header);
+                options.ShouldRedactHeaderValue = header => client.Value.Plan.HeaderNames.Contains(header) || others(header);
             })
             .Validate(
                 _ => services.Last(service => service.ServiceType == typeof(IIdentityAccessor) && !service.IsKeyedService).Lifetime

@@ -154,7 +154,7 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
         bool async,
         CancellationToken cancellationToken)
     {
-        OwnFlow.KeepWhileWaiting();
+        ExecutionFlow.RestoreSuppressedFlow();
         HttpResponseMessage response = await answer.ConfigureAwait(false);
         sent.Clean(response);
 
@@ -180,7 +180,7 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
         }
         finally
         {
-            ClaimInjection.Clear(own, plan.OwnedNames);
+            ClaimInjection.Clear(own, plan.HeaderNames);
         }
 
         new SentRequest(own, plan, carriesIdentity, isItself: true).Clean(response);

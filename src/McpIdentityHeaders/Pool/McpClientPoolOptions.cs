@@ -43,5 +43,5 @@ public sealed class McpClientPoolOptions
     public Func<ClaimsPrincipal, HttpClientTransportOptions, HttpClientTransportOptions>? TransportOptionsFactory { get; set; }
 
     /// <summary>Gets whether the settings let one client serve everybody.</summary>
-    internal bool MayShare => ShareStatelessClients && TransportOptionsFactory is null;
+    internal bool AllowsSharing => ShareStatelessClients && TransportOptionsFactory is null;
 }

@@ -79,7 +79,7 @@ public sealed class SameOriginRedirectHandler : DelegatingHandler
         // Read before anything is sent: settings that change meanwhile do not count for this request.
         int hops = MaxRedirections;
         Task<HttpResponseMessage> answer = SendInnerAsync(request, async, cancellationToken);
-        OwnFlow.KeepWhileWaiting();
+        ExecutionFlow.RestoreSuppressedFlow();
         return await FollowAsync(await answer.ConfigureAwait(false), request, hops, async, cancellationToken).ConfigureAwait(false);
     }
 
@@ -103,18 +103,18 @@ public sealed class SameOriginRedirectHandler : DelegatingHandler
 
     private HttpRequestMessage? NextHop(HttpRequestMessage request, HttpResponseMessage response)
     {
-        if (request.RequestUri is not { IsAbsoluteUri: true } from || Redirection.TargetOf(response, from) is not { } target)
+        if (request.RequestUri is not { IsAbsoluteUri: true } from || Redirection.GetUriForRedirect(response, from) is not { } target)
         {
             return null;
         }
 
         ClaimInjectionClient? client = _client ?? FindClient();
-        if (!Origin.IsSame(from, target) && !MayLeave(response, from, target, client))
+        if (!Origin.IsSame(from, target) && !CanFollowCrossOrigin(response, from, target, client))
         {
             return null;
         }
 
-        if (!Redirection.MayLead(from, target))
+        if (!Redirection.IsAllowedTarget(from, target))
         {
             return null;
         }
@@ -128,9 +128,9 @@ public sealed class SameOriginRedirectHandler : DelegatingHandler
         return next;
     }
 
-    private static bool MayLeave(HttpResponseMessage response, Uri from, Uri target, ClaimInjectionClient? client)
+    private static bool CanFollowCrossOrigin(HttpResponseMessage response, Uri from, Uri target, ClaimInjectionClient? client)
     {
-        if (CarriedIdentity.IsMarked(response))
+        if (RedirectIdentityMarker.IsMarked(response))
         {
             client?.RedirectRefused();
             client?.Logger.RedirectWithIdentityRefused(client.Name, new Origin(from), new Origin(target));

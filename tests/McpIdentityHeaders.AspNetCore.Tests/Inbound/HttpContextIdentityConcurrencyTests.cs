@@ -12,13 +12,13 @@ public sealed class HttpContextIdentityConcurrencyTests
     public async Task Requests_that_are_open_at_once_run_as_their_own_users(bool http2)
     {
         string?[] users = [.. Enumerable.Range(0, 50).Select(number => number % 7 == 0 ? null : $"user-{number}")];
-        var held = new Held(expected: users.Length);
+        var held = new AsyncGate(expected: users.Length);
         InboundServer server = null!;
         server = await InboundServer.StartAsync(
             null,
             app => app.MapGet("/", async context =>
             {
-                string before = Who.Of(server.Accessor.User);
+                string before = UserNames.Of(server.Accessor.User);
                 await held.WaitAsync();
                 string[] after = await LookInTasksAsync(server.Accessor);
                 await context.Response.WriteAsync(string.Join(", ", [before, .. after]));
@@ -32,7 +32,7 @@ public sealed class HttpContextIdentityConcurrencyTests
             await held.Arrived;
             held.Release();
 
-            Assert.Equal(users.Select(user => string.Join(", ", Enumerable.Repeat(user ?? Who.Nobody, 4))), await answers);
+            Assert.Equal(users.Select(user => string.Join(", ", Enumerable.Repeat(user ?? UserNames.Nobody, 4))), await answers);
         }
     }
 
@@ -50,13 +50,13 @@ public sealed class HttpContextIdentityConcurrencyTests
             null,
             app => app.MapGet("/", async context =>
             {
-                string own = Who.Of(context.User);
+                string own = UserNames.Of(context.User);
                 outliving.Add(Task.Run(async () =>
                 {
                     for (int look = 0; look < 200; look++)
                     {
-                        string who = Who.Of(server.Accessor.User);
-                        if (who != own && who != Who.Nobody)
+                        string who = UserNames.Of(server.Accessor.User);
+                        if (who != own && who != UserNames.Nobody)
                         {
                             wrong.Value!.Add($"{who} outlived as {own}");
                         }
@@ -65,7 +65,7 @@ public sealed class HttpContextIdentityConcurrencyTests
                     }
                 }));
                 await Task.Yield();
-                await context.Response.WriteAsync(Who.Of(server.Accessor.User));
+                await context.Response.WriteAsync(UserNames.Of(server.Accessor.User));
             }),
             http2);
         await using (server)
@@ -76,10 +76,10 @@ public sealed class HttpContextIdentityConcurrencyTests
                 for (int round = 0; round < Rounds; round++)
                 {
                     string? user = (caller + round) % 5 == 0 ? null : $"user-{caller}-{round}";
-                    Assert.Equal(user ?? Who.Nobody, await server.GetAsync(client, "/", user));
+                    Assert.Equal(user ?? UserNames.Nobody, await server.GetAsync(client, "/", user));
                 }
             }));
-            await Task.WhenAll(outliving).WaitAsync(Held.Patience);
+            await Task.WhenAll(outliving).WaitAsync(AsyncGate.Patience);
         }
 
         Assert.Equal(Callers * Rounds, outliving.Count);
@@ -87,5 +87,5 @@ public sealed class HttpContextIdentityConcurrencyTests
     }
 
     private static Task<string[]> LookInTasksAsync(IIdentityAccessor accessor) =>
-        Task.WhenAll(Enumerable.Range(0, 3).Select(_ => Task.Run(() => Who.Of(accessor.User))));
+        Task.WhenAll(Enumerable.Range(0, 3).Select(_ => Task.Run(() => UserNames.Of(accessor.User))));
 }

@@ -14,7 +14,7 @@ public sealed class HttpContextIdentityOutlivingTests
     [InlineData(null, true)]
     public async Task Task_that_outlives_its_request_sees_nobody(string? user, bool http2)
     {
-        var held = new Held();
+        var held = new AsyncGate();
         Task<ClaimsPrincipal?> outliving = null!;
         InboundServer server = null!;
         server = await InboundServer.StartAsync(
@@ -30,7 +30,7 @@ public sealed class HttpContextIdentityOutlivingTests
                     });
                     return context.Response.WriteAsync("started");
                 });
-                app.MapGet("/who", context => context.Response.WriteAsync(Who.Of(server.Accessor.User)));
+                app.MapGet("/who", context => context.Response.WriteAsync(UserNames.Of(server.Accessor.User)));
             },
             http2);
         await using (server)
@@ -42,7 +42,7 @@ public sealed class HttpContextIdentityOutlivingTests
             Assert.Equal("bob", await server.GetAsync(client, "/who", "bob"));
             held.Release();
 
-            ClaimsPrincipal? seen = await outliving.WaitAsync(Held.Patience);
+            ClaimsPrincipal? seen = await outliving.WaitAsync(AsyncGate.Patience);
             Assert.NotNull(seen);
             Assert.Empty(seen.Identities);
         }
@@ -66,7 +66,7 @@ public sealed class HttpContextIdentityOutlivingTests
                 app.MapGet("/start", async context =>
                 {
                     connections.Add(context.Connection.Id);
-                    watcher = new Watcher(() => Who.Of(server.Accessor.User));
+                    watcher = new Watcher(() => UserNames.Of(server.Accessor.User));
                     await watcher.LooksAsync();
                     await context.Response.WriteAsync("started");
                 });
@@ -74,7 +74,7 @@ public sealed class HttpContextIdentityOutlivingTests
                 {
                     connections.Add(context.Connection.Id);
                     await watcher.LooksAsync();
-                    await context.Response.WriteAsync(Who.Of(server.Accessor.User));
+                    await context.Response.WriteAsync(UserNames.Of(server.Accessor.User));
                 });
             },
             http2);
@@ -88,13 +88,13 @@ public sealed class HttpContextIdentityOutlivingTests
             for (int number = 0; number < Requests; number++)
             {
                 string? other = number % 10 == 0 ? null : $"user-{number}";
-                Assert.Equal(other ?? Who.Nobody, await server.GetAsync(client, "/who", other));
+                Assert.Equal(other ?? UserNames.Nobody, await server.GetAsync(client, "/who", other));
             }
 
             await watcher.StopAsync();
 
-            Assert.Equal(user is null ? [Who.Nobody] : [user, Who.Nobody], atTheEnd);
-            Assert.Equal([Who.Nobody], watcher.Seen);
+            Assert.Equal(user is null ? [UserNames.Nobody] : [user, UserNames.Nobody], atTheEnd);
+            Assert.Equal([UserNames.Nobody], watcher.Seen);
             Assert.Single(connections);
         }
     }
@@ -112,7 +112,7 @@ public sealed class HttpContextIdentityOutlivingTests
                 var watcher = new Watcher(() =>
                 {
                     Thread.Yield();
-                    return Who.Of(server.Accessor.User);
+                    return UserNames.Of(server.Accessor.User);
                 });
                 watchers.Add(watcher);
                 await watcher.LooksAsync();
@@ -133,7 +133,7 @@ public sealed class HttpContextIdentityOutlivingTests
 
             await Task.WhenAll(watchers.Select(watcher => watcher.StopAsync()));
             Assert.Equal(
-                Enumerable.Range(0, Requests - 2).Select(number => $"{Who.Nobody}, user-{number}"),
+                Enumerable.Range(0, Requests - 2).Select(number => $"{UserNames.Nobody}, user-{number}"),
                 watchers.SkipLast(2).Select(watcher => string.Join(", ", watcher.Seen)));
         }
     }
@@ -141,7 +141,7 @@ public sealed class HttpContextIdentityOutlivingTests
     [Fact]
     public async Task Task_that_says_whom_it_runs_for_is_believed_after_its_request()
     {
-        var held = new Held();
+        var held = new AsyncGate();
         Task<string> outliving = null!;
         InboundServer server = null!;
         server = await InboundServer.StartAsync(null, app =>
@@ -151,11 +151,11 @@ public sealed class HttpContextIdentityOutlivingTests
                 outliving = AmbientIdentity.RunAsync(context.User, async () =>
                 {
                     await held.WaitAsync();
-                    return Who.Of(server.Accessor.User);
+                    return UserNames.Of(server.Accessor.User);
                 });
                 return context.Response.WriteAsync("started");
             });
-            app.MapGet("/who", context => context.Response.WriteAsync(Who.Of(server.Accessor.User)));
+            app.MapGet("/who", context => context.Response.WriteAsync(UserNames.Of(server.Accessor.User)));
         });
         await using (server)
         {
@@ -164,7 +164,7 @@ public sealed class HttpContextIdentityOutlivingTests
             Assert.Equal("bob", await server.GetAsync(client, "/who", "bob"));
             held.Release();
 
-            Assert.Equal("alice", await outliving.WaitAsync(Held.Patience));
+            Assert.Equal("alice", await outliving.WaitAsync(AsyncGate.Patience));
         }
     }
 
@@ -173,7 +173,7 @@ public sealed class HttpContextIdentityOutlivingTests
     [InlineData(MissingIdentityBehavior.Reject)]
     public async Task Call_of_a_task_that_outlives_its_request_goes_out_as_nobodys(MissingIdentityBehavior missing)
     {
-        var held = new Held();
+        var held = new AsyncGate();
         Task<string> outliving = null!;
         await using WireServer backend = await WireServer.StartAsync();
         InboundServer server = null!;
@@ -203,7 +203,7 @@ public sealed class HttpContextIdentityOutlivingTests
             await server.GetAsync(client, "/", "alice");
             using HttpResponseMessage next = await client.SendAsync(server.NewRequest("/none", "bob"));
             held.Release();
-            await outliving.WaitAsync(Held.Patience);
+            await outliving.WaitAsync(AsyncGate.Patience);
         }
 
         Assert.Equal([["alice"], []], backend.Heads.Select(head => head.Identity.Select(header => header.Value).ToArray()));

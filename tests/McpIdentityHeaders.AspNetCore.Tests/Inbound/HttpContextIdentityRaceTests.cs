@@ -10,19 +10,19 @@ public sealed class HttpContextIdentityRaceTests
     [Fact]
     public async Task Task_that_asks_while_the_request_signs_its_user_in_does_not_sign_the_user_out()
     {
-        var held = new Held();
+        var held = new AsyncGate();
         InboundServer server = null!;
         server = await InboundServer.StartAsync(
             null,
             app => app.Run(async context =>
             {
                 context.Features.Set<IHttpAuthenticationFeature>(new SlowUserFeature(held));
-                Task<string> asking = Task.Run(() => Who.Of(server.Accessor.User));
+                Task<string> asking = Task.Run(() => UserNames.Of(server.Accessor.User));
                 await held.Arrived;
                 context.User = Users.Named("alice");
                 held.Release();
                 string asked = await asking;
-                await context.Response.WriteAsync($"{asked}, {Who.Of(context.User)}, {Who.Of(server.Accessor.User)}");
+                await context.Response.WriteAsync($"{asked}, {UserNames.Of(context.User)}, {UserNames.Of(server.Accessor.User)}");
             }));
         await using (server)
         {
@@ -40,7 +40,7 @@ public sealed class HttpContextIdentityRaceTests
             null,
             app => app.Run(context =>
             {
-                string asked = Who.Of(server.Accessor.User);
+                string asked = UserNames.Of(server.Accessor.User);
                 return context.Response.WriteAsync($"{asked}, {context.Features.Get<IHttpAuthenticationFeature>() is null}");
             }));
         await using (server)

@@ -29,14 +29,14 @@ public sealed class HttpContextIdentityRegistrationTests
         InboundServer server = null!;
         server = await InboundServer.StartAsync(
             services => Register(services, order),
-            app => app.MapGet("/", context => context.Response.WriteAsync(Who.Of(server.Accessor.User))));
+            app => app.MapGet("/", context => context.Response.WriteAsync(UserNames.Of(server.Accessor.User))));
         await using (server)
         {
             using HttpClient client = server.NewClient();
 
             Assert.Null(server.Accessor.User);
             Assert.Equal("alice", await server.GetAsync(client, "/", "alice"));
-            Assert.Equal(Who.Nobody, await server.GetAsync(client, "/", null));
+            Assert.Equal(UserNames.Nobody, await server.GetAsync(client, "/", null));
             Assert.Equal("bob", await server.GetAsync(client, "/", "bob"));
         }
     }
@@ -64,7 +64,7 @@ public sealed class HttpContextIdentityRegistrationTests
         InboundServer server = null!;
         server = await InboundServer.StartAsync(
             services => Register(services, order),
-            app => app.MapGet("/", context => context.Response.WriteAsync(Who.Of(server.Accessor.User))));
+            app => app.MapGet("/", context => context.Response.WriteAsync(UserNames.Of(server.Accessor.User))));
         await using (server)
         {
             using HttpClient client = server.NewClient();

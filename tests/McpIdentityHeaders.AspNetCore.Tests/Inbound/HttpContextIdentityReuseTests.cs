@@ -46,7 +46,7 @@ public sealed class HttpContextIdentityReuseTests
     {
         await using ServiceProvider services = new ServiceCollection().AddHttpContextIdentity().BuildServiceProvider();
         var accessor = services.GetRequiredService<IHttpContextAccessor>();
-        var held = new Held();
+        var held = new AsyncGate();
         accessor.HttpContext = new DefaultHttpContext { User = Users.Alice };
         Task<string> ofAlices = Task.Run(AskAsync);
         accessor.HttpContext = new DefaultHttpContext { User = Users.Bob };
@@ -55,12 +55,12 @@ public sealed class HttpContextIdentityReuseTests
         Assert.Equal("bob", accessor.HttpContext!.User.FindFirst("sub")!.Value);
         held.Release();
 
-        Assert.Equal([Who.Nobody, "Bob Brown"], await Task.WhenAll(ofAlices, ofBobs));
+        Assert.Equal([UserNames.Nobody, "Bob Brown"], await Task.WhenAll(ofAlices, ofBobs));
 
         async Task<string> AskAsync()
         {
             await held.WaitAsync();
-            return Who.Of(services.GetRequiredService<IIdentityAccessor>().User);
+            return UserNames.Of(services.GetRequiredService<IIdentityAccessor>().User);
         }
     }
 

@@ -21,14 +21,14 @@ public sealed class HttpContextIdentitySignInTests
             Task<string> child = Task.Run(async () =>
             {
                 await Task.Yield();
-                return Who.Of(server.Accessor.User);
+                return UserNames.Of(server.Accessor.User);
             });
             seen.Add(await child);
             context.User = Users.Named("bob");
-            seen.Add(Who.Of(server.Accessor.User));
-            seen.Add(await Task.Run(() => Who.Of(server.Accessor.User)));
+            seen.Add(UserNames.Of(server.Accessor.User));
+            seen.Add(await Task.Run(() => UserNames.Of(server.Accessor.User)));
             context.User = new ClaimsPrincipal();
-            seen.Add(Who.Of(server.Accessor.User));
+            seen.Add(UserNames.Of(server.Accessor.User));
             await context.Response.WriteAsync("ok");
         }));
         await using (server)
@@ -37,13 +37,13 @@ public sealed class HttpContextIdentitySignInTests
             await server.GetAsync(client, "/", "alice");
         }
 
-        Assert.Equal(["alice", "bob", "bob", Who.Nobody], seen);
+        Assert.Equal(["alice", "bob", "bob", UserNames.Nobody], seen);
     }
 
     [Fact]
     public async Task Task_that_was_started_before_the_sign_in_sees_the_user_after_it()
     {
-        var held = new Held();
+        var held = new AsyncGate();
         InboundServer server = null!;
         server = await InboundServer.StartAsync(
             null,
@@ -56,9 +56,9 @@ public sealed class HttpContextIdentitySignInTests
             {
                 context.Items["early"] = Task.Run(async () =>
                 {
-                    string before = Who.Of(server.Accessor.User);
+                    string before = UserNames.Of(server.Accessor.User);
                     await held.WaitAsync();
-                    return $"{before}, {Who.Of(server.Accessor.User)}";
+                    return $"{before}, {UserNames.Of(server.Accessor.User)}";
                 });
                 return SignInWhenAsync(held.Arrived, context, next);
             }));
@@ -85,14 +85,14 @@ public sealed class HttpContextIdentitySignInTests
                 app.MapGet("/in", async context =>
                 {
                     await context.SignInAsync(Users.Named("alice"));
-                    await context.Response.WriteAsync(Who.Of(server.Accessor.User));
+                    await context.Response.WriteAsync(UserNames.Of(server.Accessor.User));
                 });
                 app.MapGet("/out", async context =>
                 {
                     await context.SignOutAsync();
-                    await context.Response.WriteAsync(Who.Of(server.Accessor.User));
+                    await context.Response.WriteAsync(UserNames.Of(server.Accessor.User));
                 });
-                app.MapGet("/who", context => context.Response.WriteAsync(Who.Of(server.Accessor.User)));
+                app.MapGet("/who", context => context.Response.WriteAsync(UserNames.Of(server.Accessor.User)));
             },
             signIn: app => app.UseAuthentication());
         await using (server)
@@ -101,7 +101,7 @@ public sealed class HttpContextIdentitySignInTests
 
             // What the request itself is taken for changes with the next one, as HttpContext.User does.
             string[] seen = [.. await SequenceAsync("/who", "/in", "/who", "/out", "/who")];
-            Assert.Equal([Who.Nobody, Who.Nobody, "alice", "alice", Who.Nobody], seen);
+            Assert.Equal([UserNames.Nobody, UserNames.Nobody, "alice", "alice", UserNames.Nobody], seen);
 
             async Task<List<string>> SequenceAsync(params string[] paths)
             {
@@ -127,16 +127,16 @@ public sealed class HttpContextIdentitySignInTests
             null,
             app => app.MapGet("/", context =>
             {
-                seen.Add(Who.Of(server.Accessor.User));
+                seen.Add(UserNames.Of(server.Accessor.User));
                 return context.Response.WriteAsync("ok");
             }),
             signIn: app =>
             {
                 app.Use(async (context, next) =>
                 {
-                    seen.Add(Who.Of(server.Accessor.User));
+                    seen.Add(UserNames.Of(server.Accessor.User));
                     await next(context);
-                    seen.Add(Who.Of(server.Accessor.User));
+                    seen.Add(UserNames.Of(server.Accessor.User));
                 });
                 if (authenticates)
                 {
@@ -152,8 +152,8 @@ public sealed class HttpContextIdentitySignInTests
             await server.GetAsync(client, "/", null);
         }
 
-        string who = authenticates ? "alice" : Who.Nobody;
-        Assert.Equal([Who.Nobody, who, who], seen.Take(3));
+        string who = authenticates ? "alice" : UserNames.Nobody;
+        Assert.Equal([UserNames.Nobody, who, who], seen.Take(3));
     }
 
     [Fact]
@@ -166,7 +166,7 @@ public sealed class HttpContextIdentitySignInTests
             {
                 services.AddSingleton<IStartupFilter>(new FirstMiddleware((_, next) =>
                 {
-                    seen.TrySetResult(Who.Of(server.Accessor.User));
+                    seen.TrySetResult(UserNames.Of(server.Accessor.User));
                     return next();
                 }));
                 services.AddHttpContextIdentity();
@@ -178,7 +178,7 @@ public sealed class HttpContextIdentitySignInTests
             await server.GetAsync(client, "/", "alice");
         }
 
-        Assert.Equal(Who.Nobody, await seen.Task);
+        Assert.Equal(UserNames.Nobody, await seen.Task);
     }
 
     private static async Task SignInWhenAsync(Task arrived, HttpContext context, RequestDelegate next)

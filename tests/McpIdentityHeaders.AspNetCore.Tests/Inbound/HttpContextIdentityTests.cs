@@ -15,13 +15,13 @@ public sealed class HttpContextIdentityTests
     {
         await using InboundServer server = await StartAsync(async accessor =>
         {
-            string before = Who.Of(accessor.User);
+            string before = UserNames.Of(accessor.User);
             await Task.Yield();
-            return $"{before}, {Who.Of(accessor.User)}";
+            return $"{before}, {UserNames.Of(accessor.User)}";
         }, http2);
         using HttpClient client = server.NewClient();
 
-        string who = user ?? Who.Nobody;
+        string who = user ?? UserNames.Nobody;
         Assert.Equal($"{who}, {who}", await server.GetAsync(client, "/", user));
     }
 
@@ -46,9 +46,9 @@ public sealed class HttpContextIdentityTests
 
     [Theory]
     [InlineData("alice", "bob", "bob")]
-    [InlineData("alice", null, Who.Nobody)]
+    [InlineData("alice", null, UserNames.Nobody)]
     [InlineData(null, "bob", "bob")]
-    [InlineData(null, null, Who.Nobody)]
+    [InlineData(null, null, UserNames.Nobody)]
     public async Task Ambient_user_comes_first_and_the_requests_own_comes_back(string? user, string? ambient, string expected)
     {
         await using InboundServer server = await StartAsync(async accessor =>
@@ -57,14 +57,14 @@ public sealed class HttpContextIdentityTests
             using (AmbientIdentity.Use(ambient is null ? null : Users.Named(ambient)))
             {
                 await Task.Yield();
-                within = Who.Of(accessor.User);
+                within = UserNames.Of(accessor.User);
             }
 
-            return $"{within}, {Who.Of(accessor.User)}";
+            return $"{within}, {UserNames.Of(accessor.User)}";
         });
         using HttpClient client = server.NewClient();
 
-        Assert.Equal($"{expected}, {user ?? Who.Nobody}", await server.GetAsync(client, "/", user));
+        Assert.Equal($"{expected}, {user ?? UserNames.Nobody}", await server.GetAsync(client, "/", user));
     }
 
     [Fact]
@@ -73,17 +73,17 @@ public sealed class HttpContextIdentityTests
         await using InboundServer server = await StartAsync(accessor =>
         {
             using IdentityScope scope = AmbientIdentity.Use(Users.Anonymous);
-            return Task.FromResult(Who.Of(accessor.User));
+            return Task.FromResult(UserNames.Of(accessor.User));
         });
         using HttpClient client = server.NewClient();
 
-        Assert.Equal(Who.Nobody, await server.GetAsync(client, "/", "alice"));
+        Assert.Equal(UserNames.Nobody, await server.GetAsync(client, "/", "alice"));
     }
 
     [Fact]
     public async Task User_is_not_known_outside_of_any_request()
     {
-        await using InboundServer server = await StartAsync(accessor => Task.FromResult(Who.Of(accessor.User)));
+        await using InboundServer server = await StartAsync(accessor => Task.FromResult(UserNames.Of(accessor.User)));
         using HttpClient client = server.NewClient();
         Assert.Null(server.Accessor.User);
 
@@ -91,7 +91,7 @@ public sealed class HttpContextIdentityTests
 
         Assert.Null(server.Accessor.User);
         using IdentityScope scope = AmbientIdentity.Use(Users.Bob);
-        Assert.Equal("Bob Brown", Who.Of(server.Accessor.User));
+        Assert.Equal("Bob Brown", UserNames.Of(server.Accessor.User));
     }
 
     [Fact]
@@ -102,14 +102,14 @@ public sealed class HttpContextIdentityTests
             Task<string> seen;
             using (ExecutionContext.SuppressFlow())
             {
-                seen = Task.Run(() => Who.Of(accessor.User));
+                seen = Task.Run(() => UserNames.Of(accessor.User));
             }
 
             return await seen;
         });
         using HttpClient client = server.NewClient();
 
-        Assert.Equal(Who.NotKnown, await server.GetAsync(client, "/", "alice"));
+        Assert.Equal(UserNames.NotKnown, await server.GetAsync(client, "/", "alice"));
     }
 
     [Fact]
@@ -118,14 +118,14 @@ public sealed class HttpContextIdentityTests
         await using InboundServer server = await StartAsync(async accessor =>
         {
             var timer = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
-            using var once = new Timer(_ => timer.TrySetResult(Who.Of(accessor.User)), null, 0, Timeout.Infinite);
+            using var once = new Timer(_ => timer.TrySetResult(UserNames.Of(accessor.User)), null, 0, Timeout.Infinite);
             string[] seen = await Task.WhenAll(
-                Task.Run(() => Who.Of(accessor.User)),
-                Task.Factory.StartNew(() => Who.Of(accessor.User), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default),
+                Task.Run(() => UserNames.Of(accessor.User)),
+                Task.Factory.StartNew(() => UserNames.Of(accessor.User), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default),
                 Task.Run(async () =>
                 {
                     await Task.Yield();
-                    return Who.Of(accessor.User);
+                    return UserNames.Of(accessor.User);
                 }),
                 timer.Task);
             return string.Join(", ", seen);
@@ -140,14 +140,14 @@ public sealed class HttpContextIdentityTests
     public async Task Request_whose_response_is_complete_runs_as_its_user_to_its_end()
     {
         var seen = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var received = new Held();
+        var received = new AsyncGate();
         InboundServer server = null!;
         server = await InboundServer.StartAsync(null, app => app.MapGet("/", async context =>
         {
             await context.Response.WriteAsync("done");
             await context.Response.CompleteAsync();
             await received.WaitAsync();
-            seen.SetResult(Who.Of(server.Accessor.User));
+            seen.SetResult(UserNames.Of(server.Accessor.User));
         }));
         await using (server)
         {
@@ -155,7 +155,7 @@ public sealed class HttpContextIdentityTests
             Assert.Equal("done", await server.GetAsync(client, "/", "alice"));
             received.Release();
 
-            Assert.Equal("alice", await seen.Task.WaitAsync(Held.Patience));
+            Assert.Equal("alice", await seen.Task.WaitAsync(AsyncGate.Patience));
         }
     }
 

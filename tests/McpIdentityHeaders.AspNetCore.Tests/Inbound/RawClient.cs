@@ -49,7 +49,7 @@ internal sealed class RawClient : IDisposable
     }
 
     /// <summary>Whether the server has closed its end, without more to say.</summary>
-    public async Task<bool> IsClosedAsync() => await _stream.ReadAsync(new byte[1]).AsTask().WaitAsync(Held.Patience) == 0;
+    public async Task<bool> IsClosedAsync() => await _stream.ReadAsync(new byte[1]).AsTask().WaitAsync(AsyncGate.Patience) == 0;
 
     public void Dispose() => _tcp.Dispose();
 

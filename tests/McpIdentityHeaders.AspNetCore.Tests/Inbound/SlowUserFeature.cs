@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http.Features.Authentication;
 namespace McpIdentityHeaders.AspNetCore.Tests.Inbound;
 
 /// <summary>Holds a request's user, and holds up the first who asks, with what was true then.</summary>
-internal sealed class SlowUserFeature(Held held) : IHttpAuthenticationFeature
+internal sealed class SlowUserFeature(AsyncGate held) : IHttpAuthenticationFeature
 {
     private volatile ClaimsPrincipal? _user;
     private int _asked;

@@ -48,6 +48,6 @@ internal sealed class Watcher
     public Task StopAsync()
     {
         _stopped = true;
-        return _task.WaitAsync(Held.Patience);
+        return _task.WaitAsync(AsyncGate.Patience);
     }
 }

@@ -8,9 +8,9 @@ namespace McpIdentityHeaders.Benchmarks.Injection;
 public class InjectionBenchmarks
 {
     private readonly HttpMessageInvoker _passThrough = Chains.PassThrough(new Answering());
-    private readonly HttpMessageInvoker _naiveInPlace = Rivals.NaiveInPlace();
-    private readonly HttpMessageInvoker _headerPropagation = Rivals.HeaderPropagation();
-    private readonly HttpMessageInvoker _naiveClone = Rivals.NaiveClone();
+    private readonly HttpMessageInvoker _naiveInPlace = Baselines.NaiveInPlace();
+    private readonly HttpMessageInvoker _headerPropagation = Baselines.HeaderPropagation();
+    private readonly HttpMessageInvoker _naiveClone = Baselines.NaiveClone();
     private readonly HttpMessageInvoker _injection = Chains.ClaimInjection(new Answering());
     private readonly HttpMessageInvoker _injectionOfGroups = Chains.ClaimInjection(new Answering(), Principals.GroupsHeader);
     private readonly HttpMessageInvoker _chain = Chains.WholeChain(new Answering());

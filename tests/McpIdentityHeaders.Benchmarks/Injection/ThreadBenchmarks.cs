@@ -11,13 +11,13 @@ public class ThreadBenchmarks
     private readonly HttpMessageInvoker _passThrough = Chains.PassThrough(new Answering());
     private readonly HttpMessageInvoker _chain = Chains.WholeChain(new Answering());
 
-    private Crew _crew = null!;
+    private WorkerThreads _crew = null!;
 
     [Params(1, 2, 16)]
     public int Threads { get; set; }
 
     [GlobalSetup]
-    public void Hire() => _crew = new Crew(Threads);
+    public void Hire() => _crew = new WorkerThreads(Threads);
 
     [GlobalCleanup]
     public void Dismiss() => _crew.Dispose();

@@ -7,12 +7,12 @@ public sealed class ForgeryTests
 {
     private const string Forged = "a\r\nX-User-Sub: mallory";
 
-    public static TheoryData<string, bool> OwnedNames => Both("X-User-Sub", "x-user-sub", "X_User_Sub", "X.User.Email", "x_USER.name");
+    public static TheoryData<string, bool> HeaderNames => Both("X-User-Sub", "x-user-sub", "X_User_Sub", "X.User.Email", "x_USER.name");
 
     public static TheoryData<string, bool> UnsafeValues => Both(Forged, "a\rb", "a\nX-User-Sub: mallory", "a\0b", "\n");
 
     [Theory]
-    [MemberData(nameof(OwnedNames))]
+    [MemberData(nameof(HeaderNames))]
     public async Task Owned_name_among_content_headers_is_refused(string name, bool synchronous)
     {
         HttpRequestMessage Forge(Uri uri) => WithContentHeader(uri, name, "mallory");
@@ -98,7 +98,7 @@ public sealed class ForgeryTests
     }
 
     [Theory]
-    [MemberData(nameof(OwnedNames))]
+    [MemberData(nameof(HeaderNames))]
     public async Task Alias_among_the_clients_default_headers_is_dropped(string alias, bool synchronous)
     {
         foreach (ClaimsPrincipal user in new[] { Users.Named("alice"), Users.Anonymous })

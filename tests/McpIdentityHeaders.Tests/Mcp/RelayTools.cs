@@ -35,7 +35,7 @@ internal sealed class RelayTools
     }
 
     [McpServerTool(Name = "held")]
-    public static async Task<string> HeldAsync(IMcpClientPool clients, Held held, CancellationToken cancellationToken)
+    public static async Task<string> HeldAsync(IMcpClientPool clients, AsyncGate held, CancellationToken cancellationToken)
     {
         await held.WaitAsync();
         return await PooledAsync(clients, cancellationToken);
@@ -49,7 +49,7 @@ internal sealed class RelayTools
     }
 
     [McpServerTool(Name = "started")]
-    public static string Started(IMcpClientPool clients, Held held, Results results)
+    public static string Started(IMcpClientPool clients, AsyncGate held, Results results)
     {
         results.Add(Task.Run(async () =>
         {

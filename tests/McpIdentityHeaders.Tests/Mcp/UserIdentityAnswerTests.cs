@@ -29,7 +29,7 @@ public sealed class UserIdentityAnswerTests
 
         Assert.Equal("alice", await client.CallTextAsync("ask"));
 
-        Assert.Equal($"answer: {answering ?? Who.Nobody}", await server.Sightings.NextAsync());
+        Assert.Equal($"answer: {answering ?? UserNames.Nobody}", await server.ObservedRequests.NextAsync());
     }
 
     [Theory]
@@ -51,13 +51,13 @@ public sealed class UserIdentityAnswerTests
 
         Assert.Equal("alice, then alice", await client.CallTextAsync("sample"));
 
-        Assert.Equal("answer: bob", await server.Sightings.NextAsync());
+        Assert.Equal("answer: bob", await server.ObservedRequests.NextAsync());
     }
 
     [Fact]
     public async Task Users_who_are_asked_at_the_same_time_stay_apart()
     {
-        var bothAreAsked = new Held(expected: 2);
+        var bothAreAsked = new AsyncGate(expected: 2);
         await using UserServer server = await UserServer.StartAsync(UserServerKind.Sessions, mcp => WatchAnswers(mcp).WithUserIdentity());
         async Task<string> AskAsync(string name)
         {
@@ -74,13 +74,13 @@ public sealed class UserIdentityAnswerTests
         bothAreAsked.Release();
 
         Assert.Equal(["alice", "bob"], await answers);
-        Assert.Equal(["answer: alice", "answer: bob"], new[] { await server.Sightings.NextAsync(), await server.Sightings.NextAsync() }.Order());
+        Assert.Equal(["answer: alice", "answer: bob"], new[] { await server.ObservedRequests.NextAsync(), await server.ObservedRequests.NextAsync() }.Order());
     }
 
     [McpServerTool(Name = "sample")]
     private static async Task<string> SampleAsync(McpServer server, CancellationToken cancellationToken)
     {
-        string before = Who.Ambient;
+        string before = UserNames.Ambient;
 #pragma warning disable MCP9005 // Marked obsolete by the SDK, and still what many servers ask for.
         await server.SampleAsync(
             new CreateMessageRequestParams
@@ -90,7 +90,7 @@ public sealed class UserIdentityAnswerTests
             },
             cancellationToken);
 #pragma warning restore MCP9005
-        return $"{before}, then {Who.Ambient}";
+        return $"{before}, then {UserNames.Ambient}";
     }
 
     private static IMcpServerBuilder WatchAnswers(IMcpServerBuilder mcp) => mcp.WithMessageFilters(filters => filters.AddIncomingFilter(
@@ -98,7 +98,7 @@ public sealed class UserIdentityAnswerTests
         {
             if (context.JsonRpcMessage is JsonRpcResponse)
             {
-                context.Services!.GetRequiredService<Sightings>().Add("answer");
+                context.Services!.GetRequiredService<ObservedRequests>().Add("answer");
             }
 
             return next(context, cancellationToken);

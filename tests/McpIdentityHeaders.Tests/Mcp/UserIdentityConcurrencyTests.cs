@@ -11,7 +11,7 @@ public sealed class UserIdentityConcurrencyTests
     [MemberData(nameof(Kinds))]
     public async Task Call_that_is_held_open_keeps_its_user_while_others_call_on_the_same_session(UserServerKind kind)
     {
-        var held = new Held();
+        var held = new AsyncGate();
         await using UserServer server = await UserServer.StartAsync(kind, held: held);
         var caller = new Caller("alice");
         await using McpClient client = await server.ConnectAsync(caller);
@@ -27,7 +27,7 @@ public sealed class UserIdentityConcurrencyTests
 
         held.Release();
 
-        Assert.Equal(["bob", Who.Nobody, "carol"], others);
+        Assert.Equal(["bob", UserNames.Nobody, "carol"], others);
         Assert.Equal("alice", await alices);
     }
 
@@ -35,7 +35,7 @@ public sealed class UserIdentityConcurrencyTests
     [MemberData(nameof(Kinds))]
     public async Task Visitors_call_that_is_held_open_stays_nobodys(UserServerKind kind)
     {
-        var held = new Held();
+        var held = new AsyncGate();
         await using UserServer server = await UserServer.StartAsync(kind, held: held);
         await using McpClient client = await server.ConnectAsync(new Caller(null));
         await using McpClient other = await server.ConnectAsync(new Caller("alice"));
@@ -46,7 +46,7 @@ public sealed class UserIdentityConcurrencyTests
         held.Release();
 
         Assert.Equal("alice", alices);
-        Assert.Equal(Who.Nobody, await visitors);
+        Assert.Equal(UserNames.Nobody, await visitors);
     }
 
     [Theory]
@@ -55,7 +55,7 @@ public sealed class UserIdentityConcurrencyTests
     {
         const int Users = 24;
         string?[] names = [.. Enumerable.Range(0, Users).Select(number => number % 6 == 0 ? null : $"user-{number}")];
-        var held = new Held(expected: Users);
+        var held = new AsyncGate(expected: Users);
         await using UserServer server = await UserServer.StartAsync(kind, held: held);
         McpClient[] clients = await Task.WhenAll(names.Select(name => server.ConnectAsync(new Caller(name))));
 
@@ -63,7 +63,7 @@ public sealed class UserIdentityConcurrencyTests
         await held.Arrived;
         held.Release();
 
-        Assert.Equal(names.Select(name => name ?? Who.Nobody), await answers);
+        Assert.Equal(names.Select(name => name ?? UserNames.Nobody), await answers);
         await Task.WhenAll(clients.Select(client => client.DisposeAsync().AsTask()));
     }
 
@@ -76,7 +76,7 @@ public sealed class UserIdentityConcurrencyTests
     {
         const int Calls = 30;
         string?[] names = [.. Enumerable.Range(0, Calls).Select(number => number % 5 == 0 ? null : $"user-{number}")];
-        var held = new Held(expected: Calls);
+        var held = new AsyncGate(expected: Calls);
         await using UserServer server = await UserServer.StartAsync(kind, held: held);
         await using McpClient client = await server.ConnectAsync(new Caller("opener") { OfFlow = true });
 
@@ -84,6 +84,6 @@ public sealed class UserIdentityConcurrencyTests
         await held.Arrived;
         held.Release();
 
-        Assert.Equal(names.Select(name => name ?? Who.Nobody), await answers);
+        Assert.Equal(names.Select(name => name ?? UserNames.Nobody), await answers);
     }
 }

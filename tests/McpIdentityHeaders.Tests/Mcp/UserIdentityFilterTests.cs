@@ -37,11 +37,11 @@ public sealed class UserIdentityFilterTests
                     return;
                 }
 
-                seen.Add(Who.Ambient);
+                seen.Add(UserNames.Ambient);
                 context.User = Users.With(("name", "carol"));
-                seen.Add(Who.Ambient);
+                seen.Add(UserNames.Ambient);
                 await next(context, cancellationToken);
-                seen.Add(Who.Ambient);
+                seen.Add(UserNames.Ambient);
             })));
         await using McpClient client = await server.ConnectAsync(new Caller("alice"));
 
@@ -61,12 +61,12 @@ public sealed class UserIdentityFilterTests
         await using UserServer server = await StartAsync(kind, filterFirst, mcp => mcp.WithRequestFilters(filters => filters.AddCallToolFilter(
             next => async (context, cancellationToken) =>
             {
-                seen.Add(Who.Ambient);
+                seen.Add(UserNames.Ambient);
                 context.User = Users.With(("name", "carol"));
-                seen.Add(Who.Ambient);
+                seen.Add(UserNames.Ambient);
                 await Task.Yield();
                 CallToolResult result = await next(context, cancellationToken);
-                seen.Add(Who.Ambient);
+                seen.Add(UserNames.Ambient);
                 return result;
             })));
         await using McpClient client = await server.ConnectAsync(new Caller("alice"));
@@ -88,14 +88,14 @@ public sealed class UserIdentityFilterTests
             })));
         await using McpClient client = await server.ConnectAsync(new Caller("alice"));
 
-        Assert.Equal(Who.Nobody, await client.CallTextAsync("who"));
+        Assert.Equal(UserNames.Nobody, await client.CallTextAsync("who"));
     }
 
     [Theory]
     [MemberData(nameof(KindsAndOrders))]
     public async Task Filters_see_the_user_on_the_way_in_and_on_the_way_out(UserServerKind kind, bool filterFirst)
     {
-        var sightings = new Sightings();
+        var sightings = new ObservedRequests();
         await using UserServer server = await StartAsync(kind, filterFirst, mcp => mcp
             .WithMessageFilters(filters => filters
                 .AddIncomingFilter(next => (context, cancellationToken) =>

@@ -17,7 +17,7 @@ public sealed class UserIdentityFlowTests
     [MemberData(nameof(Kinds))]
     public async Task Work_that_a_tool_starts_keeps_the_user_of_its_message(UserServerKind kind)
     {
-        var held = new Held();
+        var held = new AsyncGate();
         await using UserServer server = await UserServer.StartAsync(kind, held: held);
         var caller = new Caller("alice");
         await using McpClient client = await server.ConnectAsync(caller);
@@ -30,15 +30,15 @@ public sealed class UserIdentityFlowTests
         string visitors = await client.CallTextAsync("who");
         held.Release();
 
-        Assert.Equal(("alice", "bob", Who.Nobody), (started, bobs, visitors));
-        Assert.Equal("background: alice", await server.Sightings.NextAsync());
+        Assert.Equal(("alice", "bob", UserNames.Nobody), (started, bobs, visitors));
+        Assert.Equal("background: alice", await server.ObservedRequests.NextAsync());
     }
 
     [Theory]
     [MemberData(nameof(Kinds))]
     public async Task Work_that_a_visitors_tool_starts_stays_nobodys(UserServerKind kind)
     {
-        var held = new Held();
+        var held = new AsyncGate();
         await using UserServer server = await UserServer.StartAsync(kind, held: held);
         await using McpClient client = await server.ConnectAsync(new Caller(null));
         await using McpClient other = await server.ConnectAsync(new Caller("bob"));
@@ -48,7 +48,7 @@ public sealed class UserIdentityFlowTests
         Assert.Equal("bob", await other.CallTextAsync("who"));
         held.Release();
 
-        Assert.Equal($"background: {Who.Nobody}", await server.Sightings.NextAsync());
+        Assert.Equal($"background: {UserNames.Nobody}", await server.ObservedRequests.NextAsync());
     }
 
     [Theory]
@@ -73,8 +73,8 @@ public sealed class UserIdentityFlowTests
 
         // The session was opened by a request, and its flow knows no user: nothing but messages does.
         Assert.Equal(7, loop.Count);
-        Assert.All(loop, who => Assert.Equal(Who.NotKnown, who));
-        Assert.Equal(["alice", "alice", Who.Nobody, Who.Nobody, "bob", "bob"], handlers);
+        Assert.All(loop, who => Assert.Equal(UserNames.NotKnown, who));
+        Assert.Equal(["alice", "alice", UserNames.Nobody, UserNames.Nobody, "bob", "bob"], handlers);
     }
 
     [Theory]
@@ -82,7 +82,7 @@ public sealed class UserIdentityFlowTests
     [InlineData(UserServerKind.Sessions)]
     public async Task Http_request_has_its_own_ambient_user_again_after_its_message(UserServerKind kind)
     {
-        var after = new Sightings();
+        var after = new ObservedRequests();
         await using UserServer server = await UserServer.StartAsync(kind, before: async (context, next) =>
         {
             using IdentityScope scope = AmbientIdentity.Use(Users.Named("mallory"));
@@ -110,7 +110,7 @@ public sealed class UserIdentityFlowTests
         Assert.True((await client.CallToolAsync("fail")).IsError);
         caller.Name = null;
 
-        Assert.Equal(Who.Nobody, await client.CallTextAsync("who"));
+        Assert.Equal(UserNames.Nobody, await client.CallTextAsync("who"));
     }
 
     [Fact]
@@ -122,7 +122,7 @@ public sealed class UserIdentityFlowTests
 
         Assert.Equal("alice", await client.CallTextAsync("who"));
 
-        Assert.Equal("mallory", Who.Ambient);
+        Assert.Equal("mallory", UserNames.Ambient);
     }
 
     [Fact]
@@ -135,7 +135,7 @@ public sealed class UserIdentityFlowTests
         await using var transport = new StreamServerTransport(Stream.Null, Stream.Null);
         await using McpServer server = McpServer.Create(transport, new McpServerOptions());
         var message = new MessageContext(server, new JsonRpcNotification { Method = "notifications/any" }) { User = Users.Named("alice") };
-        var held = new Held();
+        var held = new AsyncGate();
         Task<string> outliving = null!;
 
         await filter((_, _) =>
@@ -143,13 +143,13 @@ public sealed class UserIdentityFlowTests
             outliving = Task.Run(async () =>
             {
                 await held.WaitAsync();
-                return Who.Ambient;
+                return UserNames.Ambient;
             });
             return Task.CompletedTask;
         })(message, CancellationToken.None);
         message.User = Users.Named("mallory");
         held.Release();
 
-        Assert.Equal("alice", await outliving.WaitAsync(Held.Patience));
+        Assert.Equal("alice", await outliving.WaitAsync(AsyncGate.Patience));
     }
 }

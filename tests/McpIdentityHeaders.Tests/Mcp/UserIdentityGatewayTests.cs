@@ -38,7 +38,7 @@ public sealed class UserIdentityGatewayTests
         {
             await using McpClient client = await gateway.ConnectAsync(new Caller(name));
 
-            Assert.Equal(name ?? Who.Nobody, await client.CallTextAsync(tool));
+            Assert.Equal(name ?? UserNames.Nobody, await client.CallTextAsync(tool));
         }
 
         Assert.Equal(Names, backend.Calls().Select(call => call.Subject));
@@ -50,7 +50,7 @@ public sealed class UserIdentityGatewayTests
     public async Task Calls_of_many_that_are_open_at_once_arrive_as_their_callers(McpBackendKind backendKind)
     {
         string?[] names = [.. Enumerable.Range(0, 20).Select(number => number % 5 == 0 ? null : $"user-{number}")];
-        var held = new Held(expected: names.Length);
+        var held = new AsyncGate(expected: names.Length);
         await using McpBackend backend = await McpBackend.StartAsync(backendKind);
         await using UserServer gateway = await StartGatewayAsync(UserServerKind.Stateless, backend, held);
         await using McpClient client = await gateway.ConnectAsync(new Caller("opener") { OfFlow = true });
@@ -59,7 +59,7 @@ public sealed class UserIdentityGatewayTests
         await held.Arrived;
         held.Release();
 
-        Assert.Equal(names.Select(name => name ?? Who.Nobody), await answers);
+        Assert.Equal(names.Select(name => name ?? UserNames.Nobody), await answers);
         Assert.Equal(names.Order(), backend.Calls().Select(call => call.Subject).Order());
     }
 
@@ -68,7 +68,7 @@ public sealed class UserIdentityGatewayTests
     [InlineData(UserServerKind.LegacySse)]
     public async Task Work_that_outlives_its_call_arrives_as_who_started_it(UserServerKind kind)
     {
-        var held = new Held();
+        var held = new AsyncGate();
         var results = new RelayTools.Results();
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using UserServer gateway = await StartGatewayAsync(kind, backend, held, results);
@@ -82,7 +82,7 @@ public sealed class UserIdentityGatewayTests
         Assert.Equal("bob", await bobs.CallTextAsync("pooled"));
         held.Release();
 
-        Assert.Equal("alice", await results.First.WaitAsync(Held.Patience));
+        Assert.Equal("alice", await results.First.WaitAsync(AsyncGate.Patience));
     }
 
     [Theory]
@@ -106,7 +106,7 @@ public sealed class UserIdentityGatewayTests
         Assert.Equal(names, backend.Calls().Select(call => call.Subject!).Order());
     }
 
-    private static Task<UserServer> StartGatewayAsync(UserServerKind kind, McpBackend backend, Held? held = null, RelayTools.Results? results = null) =>
+    private static Task<UserServer> StartGatewayAsync(UserServerKind kind, McpBackend backend, AsyncGate? held = null, RelayTools.Results? results = null) =>
         UserServer.StartAsync(
             kind,
             mcp =>

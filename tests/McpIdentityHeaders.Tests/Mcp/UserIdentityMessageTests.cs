@@ -40,7 +40,7 @@ public sealed class UserIdentityMessageTests
         {
             caller.Name = name;
 
-            Assert.Equal(name ?? Who.Nobody, await AskAsync(client, place, server.Sightings));
+            Assert.Equal(name ?? UserNames.Nobody, await AskAsync(client, place, server.ObservedRequests));
         }
     }
 
@@ -53,7 +53,7 @@ public sealed class UserIdentityMessageTests
         await using UserServer server = await UserServer.StartAsync(kind, mcp: _ => { });
         await using McpClient client = await server.ConnectAsync(new Caller("alice"));
 
-        Assert.Equal(Who.NotKnown, await client.CallTextAsync("who"));
+        Assert.Equal(UserNames.NotKnown, await client.CallTextAsync("who"));
     }
 
     [Theory]
@@ -88,11 +88,11 @@ public sealed class UserIdentityMessageTests
         IServiceProvider Services(ModelContextProtocol.Server.McpServer server) => server.Services!;
         ValueTask<EmptyResult> Saw(ModelContextProtocol.Server.McpServer server, string place)
         {
-            Services(server).GetRequiredService<Sightings>().Add(place);
+            Services(server).GetRequiredService<ObservedRequests>().Add(place);
             return ValueTask.FromResult(new EmptyResult());
         }
 
-        mcp.WithCompleteHandler((_, _) => ValueTask.FromResult(new CompleteResult { Completion = new Completion { Values = [Who.Ambient] } }))
+        mcp.WithCompleteHandler((_, _) => ValueTask.FromResult(new CompleteResult { Completion = new Completion { Values = [UserNames.Ambient] } }))
             .WithSubscribeToResourcesHandler((request, _) => Saw(request.Server, "subscribe"))
             .WithUnsubscribeFromResourcesHandler((request, _) => Saw(request.Server, "unsubscribe"));
 #pragma warning disable MCP9005 // Marked obsolete by the SDK, and still what many clients send.
@@ -116,7 +116,7 @@ public sealed class UserIdentityMessageTests
             }));
     }
 
-    private static async Task<string> AskAsync(McpClient client, string place, Sightings sightings)
+    private static async Task<string> AskAsync(McpClient client, string place, ObservedRequests sightings)
     {
         switch (place)
         {

@@ -43,7 +43,7 @@ public sealed class UserIdentityNotificationTests
             caller.Name = name;
             await client.SendMessageAsync(new JsonRpcNotification { Method = method });
 
-            Assert.Equal($"{method}: {name ?? Who.Nobody}", await server.Sightings.NextAsync());
+            Assert.Equal($"{method}: {name ?? UserNames.Nobody}", await server.ObservedRequests.NextAsync());
         }
     }
 
@@ -53,7 +53,7 @@ public sealed class UserIdentityNotificationTests
     [InlineData(UserServerKind.Streams)]
     public async Task Notification_of_one_user_does_not_change_the_call_of_another_that_is_open(UserServerKind kind)
     {
-        var held = new Held();
+        var held = new AsyncGate();
         await using UserServer server = await UserServer.StartAsync(kind, mcp => Listen(mcp, Custom).WithUserIdentity(), held: held);
         var caller = new Caller("alice");
         await using McpClient client = await server.ConnectAsync(caller);
@@ -62,7 +62,7 @@ public sealed class UserIdentityNotificationTests
         await held.Arrived;
         caller.Name = "bob";
         await client.SendMessageAsync(new JsonRpcNotification { Method = Custom });
-        string bobs = await server.Sightings.NextAsync();
+        string bobs = await server.ObservedRequests.NextAsync();
         held.Release();
 
         Assert.Equal($"{Custom}: bob", bobs);
@@ -79,12 +79,12 @@ public sealed class UserIdentityNotificationTests
             kind, mcp => Listen(mcp, NotificationMethods.InitializedNotification).WithUserIdentity());
         await using McpClient client = await server.ConnectAsync(new Caller("opener"));
 
-        Assert.Equal($"{NotificationMethods.InitializedNotification}: opener", await server.Sightings.NextAsync());
+        Assert.Equal($"{NotificationMethods.InitializedNotification}: opener", await server.ObservedRequests.NextAsync());
     }
 
     private static IMcpServerBuilder Listen(IMcpServerBuilder mcp, string method)
     {
-        mcp.Services.AddOptions<McpServerOptions>().Configure<Sightings>((options, sightings) =>
+        mcp.Services.AddOptions<McpServerOptions>().Configure<ObservedRequests>((options, sightings) =>
             options.Handlers.NotificationHandlers = [new(method, async (_, _) =>
             {
                 await Task.Yield();

@@ -10,6 +10,6 @@ internal sealed class UserPrompts
     public static async Task<string> WhoAsync()
     {
         await Task.Yield();
-        return Who.Ambient;
+        return UserNames.Ambient;
     }
 }

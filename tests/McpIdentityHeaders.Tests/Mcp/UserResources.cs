@@ -10,9 +10,9 @@ internal sealed class UserResources
     public static async Task<string> MeAsync()
     {
         await Task.Yield();
-        return Who.Ambient;
+        return UserNames.Ambient;
     }
 
     [McpServerResource(UriTemplate = "users://{id}/name", Name = "name")]
-    public static string Name(string id) => $"{id}: {Who.Ambient}";
+    public static string Name(string id) => $"{id}: {UserNames.Ambient}";
 }

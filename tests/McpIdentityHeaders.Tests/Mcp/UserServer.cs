@@ -25,7 +25,7 @@ internal sealed class UserServer : IAsyncDisposable
         _kind = kind;
     }
 
-    public Sightings Sightings => _app.Services.GetRequiredService<Sightings>();
+    public ObservedRequests ObservedRequests => _app.Services.GetRequiredService<ObservedRequests>();
 
     /// <param name="kind">How messages come to it.</param>
     /// <param name="mcp">How it is made: WithUserIdentity, if nothing else is said.</param>
@@ -36,13 +36,13 @@ internal sealed class UserServer : IAsyncDisposable
         UserServerKind kind,
         Action<IMcpServerBuilder>? mcp = null,
         Func<HttpContext, RequestDelegate, Task>? before = null,
-        Held? held = null,
+        AsyncGate? held = null,
         Func<HttpContext, RequestDelegate, Task>? signIn = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Services.AddSingleton<Sightings>().AddSingleton(held ?? new Held());
+        builder.Services.AddSingleton<ObservedRequests>().AddSingleton(held ?? new AsyncGate());
         IMcpServerBuilder server = builder.Services.AddMcpServer()
             .WithHttpTransport(options => Configure(options, kind))
             .WithTools<UserTools>().WithPrompts<UserPrompts>().WithResources<UserResources>();

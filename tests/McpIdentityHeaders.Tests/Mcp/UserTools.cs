@@ -10,40 +10,40 @@ internal sealed class UserTools
     [McpServerTool(Name = "who")]
     public static async Task<string> WhoAsync()
     {
-        string before = Who.Ambient;
+        string before = UserNames.Ambient;
         await Task.Yield();
         return Both(before);
     }
 
     [McpServerTool(Name = "hold")]
-    public static async Task<string> HoldAsync(Held held)
+    public static async Task<string> HoldAsync(AsyncGate held)
     {
-        string before = Who.Ambient;
+        string before = UserNames.Ambient;
         await held.WaitAsync();
         return Both(before);
     }
 
     [McpServerTool(Name = "start")]
-    public static string Start(Held held, Sightings sightings)
+    public static string Start(AsyncGate held, ObservedRequests sightings)
     {
         _ = Task.Run(async () =>
         {
             await held.WaitAsync();
             sightings.Add("background");
         });
-        return Who.Ambient;
+        return UserNames.Ambient;
     }
 
     [McpServerTool(Name = "fail")]
-    public static string Fail() => throw new InvalidOperationException(Who.Ambient);
+    public static string Fail() => throw new InvalidOperationException(UserNames.Ambient);
 
     [McpServerTool(Name = "ask")]
     public static async Task<string> AskAsync(McpServer server, CancellationToken cancellationToken)
     {
-        string before = Who.Ambient;
+        string before = UserNames.Ambient;
         await server.ElicitAsync(new ElicitRequestParams { Message = "Go on?", RequestedSchema = new() }, cancellationToken);
         return Both(before);
     }
 
-    private static string Both(string before) => before == Who.Ambient ? before : $"{before}, then {Who.Ambient}";
+    private static string Both(string before) => before == UserNames.Ambient ? before : $"{before}, then {UserNames.Ambient}";
 }

@@ -5,20 +5,20 @@ namespace McpIdentityHeaders.Tests.Redirects;
 /// <summary>A request without an identity follows the framework's rules, but no third party brings it into a trusted origin.</summary>
 public sealed class RedirectWithoutIdentityTests
 {
-    public enum Who
+    public enum UserNames
     {
         NotKnown,
         Nobody,
         User,
     }
 
-    public static TheoryData<Who, Wiring, bool> Everyone => Data(Who.NotKnown, Who.Nobody, Who.User);
+    public static TheoryData<UserNames, Wiring, bool> Everyone => Data(UserNames.NotKnown, UserNames.Nobody, UserNames.User);
 
-    public static TheoryData<Who, Wiring, bool> WithoutUser => Data(Who.NotKnown, Who.Nobody);
+    public static TheoryData<UserNames, Wiring, bool> WithoutUser => Data(UserNames.NotKnown, UserNames.Nobody);
 
     [Theory]
     [MemberData(nameof(WithoutUser))]
-    public async Task Redirect_elsewhere_is_followed_without_authorization(Who who, Wiring wiring, bool synchronous)
+    public async Task Redirect_elsewhere_is_followed_without_authorization(UserNames who, Wiring wiring, bool synchronous)
     {
         await using WireServer elsewhere = await WireServer.StartAsync(RedirectTesting.Echo);
         await using WireServer server = await WireServer.StartAsync(RedirectTesting.Always(307, elsewhere.Uri.ToString()));
@@ -38,7 +38,7 @@ public sealed class RedirectWithoutIdentityTests
 
     [Theory]
     [MemberData(nameof(WithoutUser))]
-    public async Task Redirect_from_http_to_https_is_followed(Who who, Wiring wiring, bool synchronous)
+    public async Task Redirect_from_http_to_https_is_followed(UserNames who, Wiring wiring, bool synchronous)
     {
         await using WireServer elsewhere = await WireServer.StartHttpsAsync(RedirectTesting.Echo);
         await using WireServer server = await WireServer.StartAsync(RedirectTesting.Always(308, elsewhere.Uri.ToString()));
@@ -51,7 +51,7 @@ public sealed class RedirectWithoutIdentityTests
 
     [Theory]
     [MemberData(nameof(WithoutUser))]
-    public async Task Redirect_from_https_to_http_is_returned(Who who, Wiring wiring, bool synchronous)
+    public async Task Redirect_from_https_to_http_is_returned(UserNames who, Wiring wiring, bool synchronous)
     {
         await using WireServer elsewhere = await WireServer.StartAsync();
         await using WireServer server = await WireServer.StartHttpsAsync(RedirectTesting.Always(308, elsewhere.Uri.ToString()));
@@ -65,7 +65,7 @@ public sealed class RedirectWithoutIdentityTests
 
     [Theory]
     [MemberData(nameof(Everyone))]
-    public async Task Third_party_does_not_redirect_into_the_trusted_origin(Who who, Wiring wiring, bool synchronous)
+    public async Task Third_party_does_not_redirect_into_the_trusted_origin(UserNames who, Wiring wiring, bool synchronous)
     {
         await using WireServer trusted = await WireServer.StartAsync();
         await using WireServer thirdParty = await WireServer.StartAsync(RedirectTesting.Always(307, trusted.At("/mcp/delete-all").ToString()));
@@ -83,7 +83,7 @@ public sealed class RedirectWithoutIdentityTests
 
     [Theory]
     [MemberData(nameof(Everyone))]
-    public async Task Two_third_parties_do_not_redirect_into_the_trusted_origin_together(Who who, Wiring wiring, bool synchronous)
+    public async Task Two_third_parties_do_not_redirect_into_the_trusted_origin_together(UserNames who, Wiring wiring, bool synchronous)
     {
         await using WireServer trusted = await WireServer.StartAsync();
         await using WireServer second = await WireServer.StartAsync(RedirectTesting.Always(302, trusted.Uri.ToString()));
@@ -101,7 +101,7 @@ public sealed class RedirectWithoutIdentityTests
 
     [Theory]
     [MemberData(nameof(WithoutUser))]
-    public async Task Request_that_left_the_trusted_origin_is_not_brought_back(Who who, Wiring wiring, bool synchronous)
+    public async Task Request_that_left_the_trusted_origin_is_not_brought_back(UserNames who, Wiring wiring, bool synchronous)
     {
         WireServer? thirdParty = null;
         await using WireServer trusted = await WireServer.StartAsync(context => RedirectTesting.Always(302, thirdParty!.Uri.ToString())(context));
@@ -119,7 +119,7 @@ public sealed class RedirectWithoutIdentityTests
 
     [Theory]
     [MemberData(nameof(Everyone))]
-    public async Task Third_parties_redirect_among_themselves_without_identity(Who who, Wiring wiring, bool synchronous)
+    public async Task Third_parties_redirect_among_themselves_without_identity(UserNames who, Wiring wiring, bool synchronous)
     {
         await using WireServer trusted = await WireServer.StartAsync();
         await using WireServer second = await WireServer.StartAsync(RedirectTesting.Echo);
@@ -133,16 +133,16 @@ public sealed class RedirectWithoutIdentityTests
         Assert.Empty(second.OnlyHead.Identity);
     }
 
-    private static ClaimsPrincipal? Principal(Who who) => who switch
+    private static ClaimsPrincipal? Principal(UserNames who) => who switch
     {
-        Who.User => Users.Alice,
-        Who.Nobody => Users.Anonymous,
+        UserNames.User => Users.Alice,
+        UserNames.Nobody => Users.Anonymous,
         _ => null,
     };
 
-    private static TheoryData<Who, Wiring, bool> Data(params Who[] users)
+    private static TheoryData<UserNames, Wiring, bool> Data(params UserNames[] users)
     {
-        var data = new TheoryData<Who, Wiring, bool>();
+        var data = new TheoryData<UserNames, Wiring, bool>();
         foreach (object[] path in WiredClient.Paths)
         {
             Array.ForEach(users, who => data.Add(who, (Wiring)path[0], (bool)path[1]));

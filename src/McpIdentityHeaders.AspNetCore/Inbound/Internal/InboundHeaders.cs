@@ -80,7 +80,7 @@ internal sealed class InboundHeaders
     {
         foreach (ClaimInjectionClient client in _clients)
         {
-            if (client.Plan.OwnedNames.Contains(name))
+            if (client.Plan.HeaderNames.Contains(name))
             {
                 return true;
             }

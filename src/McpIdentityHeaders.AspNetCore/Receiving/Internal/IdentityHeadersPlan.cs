@@ -11,7 +11,7 @@ internal sealed class IdentityHeadersPlan
 {
     private readonly string _scheme;
     private readonly ReceivedHeader[] _headers;
-    private readonly OwnedHeaderNames _ownedNames;
+    private readonly IdentityHeaderNames _headerNames;
     private readonly HeaderValueEncoding _encoding;
     private readonly int _maxHeaderValueLength;
     private readonly int _maxTotalLength;
@@ -22,7 +22,7 @@ internal sealed class IdentityHeadersPlan
     {
         _scheme = scheme;
         _headers = [.. options.Headers.Select(header => new ReceivedHeader(header))];
-        _ownedNames = new OwnedHeaderNames(_headers.Select(header => header.Name));
+        _headerNames = new IdentityHeaderNames(_headers.Select(header => header.Name));
         _encoding = options.Encoding;
         _maxHeaderValueLength = options.MaxHeaderValueLength;
         _maxTotalLength = options.MaxTotalLength;
@@ -38,7 +38,7 @@ internal sealed class IdentityHeadersPlan
     {
         foreach ((string name, StringValues _) in headers)
         {
-            if (_ownedNames.Contains(name))
+            if (_headerNames.Contains(name))
             {
                 return true;
             }
@@ -72,7 +72,7 @@ internal sealed class IdentityHeadersPlan
     {
         foreach ((string name, StringValues values) in headers)
         {
-            if (_ownedNames.Contains(name) && ProblemOf(name, values) is { } problem)
+            if (_headerNames.Contains(name) && ProblemOf(name, values) is { } problem)
             {
                 return problem;
             }

@@ -13,7 +13,7 @@ internal static class ConnectionHeader
     internal static bool Is(string headerName) => headerName.Equals(HeaderName, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Whether this is the Connection header and lists an owned name.</summary>
-    internal static bool Names(string headerName, HeaderStringValues values, OwnedHeaderNames owned)
+    internal static bool Names(string headerName, HeaderStringValues values, IdentityHeaderNames owned)
     {
         if (!Is(headerName))
         {
@@ -34,7 +34,7 @@ internal static class ConnectionHeader
         return false;
     }
 
-    internal static void CopyWithoutOwned(HeaderStringValues values, OwnedHeaderNames owned, HttpRequestMessage clone)
+    internal static void CopyWithoutOwned(HeaderStringValues values, IdentityHeaderNames owned, HttpRequestMessage clone)
     {
         foreach (string entry in values.SelectMany(value => value.Split(',', StringSplitOptions.TrimEntries)))
         {

@@ -20,7 +20,7 @@ internal sealed class IdentityRequestMessage : HttpRequestMessage
     internal ClaimsPrincipal User { get; }
 
     /// <summary>Gets or sets the headers whose values are to be written as UTF-8, or null for none.</summary>
-    internal OwnedHeaderNames? RawUtf8Names { get; set; }
+    internal IdentityHeaderNames? RawUtf8Names { get; set; }
 
     /// <summary>Makes a clone without headers, for a caller that adds those it lets through.</summary>
     internal static IdentityRequestMessage WithoutHeaders(HttpRequestMessage source, ClaimsPrincipal user, bool saysWhose) =>

@@ -25,7 +25,7 @@ internal static class IdentityResolver
         return user;
     }
 
-    internal static bool IsNobody(ClaimsPrincipal user)
+    internal static bool IsAnonymous(ClaimsPrincipal user)
     {
         IEnumerable<ClaimsIdentity> identities = user.Identities;
         return UserIdentities.IsList(identities, out ReadOnlySpan<ClaimsIdentity> list) && list is [var single]

@@ -43,7 +43,7 @@ internal sealed class RequestIdentity
     }
 
     /// <summary>Makes the request nobody's and no session's: another origin chose where it goes.</summary>
-    internal static void Disown(HttpRequestMessage request) =>
+    internal static void SuppressIdentity(HttpRequestMessage request) =>
         Say(request, new RequestIdentity(new ClaimsPrincipal(), session: null, isSessionsOwn: false));
 
     internal static void SetSession(HttpRequestMessage request, McpSession session)

@@ -40,7 +40,7 @@ internal static class ClaimInjection
             }
         }
 
-        if (user is null || IdentityResolver.IsNobody(user))
+        if (user is null || IdentityResolver.IsAnonymous(user))
         {
             HttpRequestMessage stripped = Strip(request, user, client, plan, isLast);
             client.NoIdentity();
@@ -60,7 +60,7 @@ internal static class ClaimInjection
         }
 
         IdentityRequestMessage clone = CloneWithoutOwned(request, user, client, plan, isLast);
-        clone.RawUtf8Names = plan.Encoding == HeaderValueEncoding.Utf8 ? plan.OwnedNames : null;
+        clone.RawUtf8Names = plan.Encoding == HeaderValueEncoding.Utf8 ? plan.HeaderNames : null;
         carriesIdentity = ClaimHeaderWriter.Write(clone, user, client, plan);
         if (carriesIdentity)
         {
@@ -82,7 +82,7 @@ internal static class ClaimInjection
 
     private static HttpRequestMessage Strip(
         HttpRequestMessage request, ClaimsPrincipal? user, ClaimInjectionClient client, ClaimInjectionPlan plan, bool isLast) =>
-        RequestChecks.RefuseForgery(request, client, plan.OwnedNames)
+        RequestChecks.RefuseForgery(request, client, plan.HeaderNames)
             ? CloneWithoutOwned(request, user ?? new ClaimsPrincipal(), client, plan, isLast)
             : request;
 
@@ -92,14 +92,14 @@ internal static class ClaimInjection
     {
         if (request is IdentityRequestMessage own)
         {
-            RequestChecks.RefuseForgery(request, client, plan.OwnedNames);
-            client.Stripped(Clear(own, plan.OwnedNames));
+            RequestChecks.RefuseForgery(request, client, plan.HeaderNames);
+            client.Stripped(Clear(own, plan.HeaderNames));
             return own;
         }
 
         var clone = IdentityRequestMessage.WithoutHeaders(request, user, saysWhose: !isLast);
         HttpRequestHeaders headers = clone.Headers;
-        OwnedHeaderNames owned = plan.OwnedNames;
+        IdentityHeaderNames owned = plan.HeaderNames;
         int stripped = 0;
 
         // Checked as it is copied: the framework builds what a header's values are anew for each look at them.
@@ -127,7 +127,7 @@ internal static class ClaimInjection
     /// <summary>Copies what may be copied of a header that is ours, or of the one that could have ours dropped.</summary>
     /// <returns>How many headers were removed or changed.</returns>
     private static int CopyWithoutOwned(
-        string name, HeaderStringValues values, IdentityRequestMessage clone, ClaimInjectionClient client, OwnedHeaderNames owned)
+        string name, HeaderStringValues values, IdentityRequestMessage clone, ClaimInjectionClient client, IdentityHeaderNames owned)
     {
         RequestChecks.RefuseLineBreaks(name, values, client);
         if (owned.Contains(name))
@@ -146,7 +146,7 @@ internal static class ClaimInjection
     }
 
     /// <summary>Takes what is owned out of a clone of ours.</summary>
-    internal static int Clear(IdentityRequestMessage own, OwnedHeaderNames owned)
+    internal static int Clear(IdentityRequestMessage own, IdentityHeaderNames owned)
     {
         int stripped = 0;
         foreach ((string name, HeaderStringValues values) in own.Headers.NonValidated.ToArray())

@@ -21,7 +21,7 @@ internal sealed class ClaimInjectionPlan
         ClaimTypes = new ClaimTypeIndex(options.Headers.SelectMany(header => header.ClaimTypes));
         Headers = [.. options.Headers.Select(header => new ClaimHeaderPlan(header, ClaimTypes))];
         SharedSecret = options.SharedSecret;
-        OwnedNames = new OwnedHeaderNames(
+        HeaderNames = new IdentityHeaderNames(
             [.. options.Headers.Select(header => header.HeaderName), .. SharedSecret is null ? [] : new[] { SharedSecret.HeaderName }]);
         MissingIdentity = options.MissingIdentity;
         Encoding = options.Encoding;
@@ -56,7 +56,7 @@ internal sealed class ClaimInjectionPlan
 
     internal ClaimHeaderPlan[] Headers { get; }
 
-    internal OwnedHeaderNames OwnedNames { get; }
+    internal IdentityHeaderNames HeaderNames { get; }
 
     internal MissingIdentityBehavior MissingIdentity { get; }
 

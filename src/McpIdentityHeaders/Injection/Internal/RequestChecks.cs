@@ -6,7 +6,7 @@ namespace McpIdentityHeaders.Internal;
 internal static class RequestChecks
 {
     /// <summary>Whether a header, one of the content's, or an entry of the Connection header has an owned name.</summary>
-    internal static bool HasOwned(HttpRequestMessage request, OwnedHeaderNames owned)
+    internal static bool HasOwned(HttpRequestMessage request, IdentityHeaderNames owned)
     {
         foreach ((string name, HeaderStringValues values) in request.Headers.NonValidated)
         {
@@ -32,7 +32,7 @@ internal static class RequestChecks
 
     /// <summary>Refuses what could forge a header of ours, without a copy being made.</summary>
     /// <returns>Whether a header, or an entry of the Connection header, has an owned name.</returns>
-    internal static bool RefuseForgery(HttpRequestMessage request, ClaimInjectionClient client, OwnedHeaderNames owned)
+    internal static bool RefuseForgery(HttpRequestMessage request, ClaimInjectionClient client, IdentityHeaderNames owned)
     {
         bool hasOwned = false;
         foreach ((string name, HeaderStringValues values) in request.Headers.NonValidated)
@@ -46,7 +46,7 @@ internal static class RequestChecks
     }
 
     /// <summary>Refuses an owned name among the content's headers, which stand on the wire as any other.</summary>
-    internal static void RefuseForgeryInContent(HttpContent? content, ClaimInjectionClient client, OwnedHeaderNames owned)
+    internal static void RefuseForgeryInContent(HttpContent? content, ClaimInjectionClient client, IdentityHeaderNames owned)
     {
         if (content is null)
         {

@@ -15,9 +15,9 @@ internal readonly struct SentRequest(HttpRequestMessage request, ClaimInjectionP
         response.RequestMessage = request;
 
         // What others put under an owned name is an identity too: the caller, whose user was not known, or a handler behind.
-        if (Redirection.IsRedirect(response) && (carriesIdentity || (isItself && RequestChecks.HasOwned(request, plan.OwnedNames))))
+        if (Redirection.IsRedirect(response) && (carriesIdentity || (isItself && RequestChecks.HasOwned(request, plan.HeaderNames))))
         {
-            CarriedIdentity.Mark(response);
+            RedirectIdentityMarker.Mark(response);
         }
     }
 }

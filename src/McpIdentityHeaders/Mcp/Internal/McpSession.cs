@@ -21,11 +21,11 @@ internal sealed class McpSession
     internal McpSession(ClaimsPrincipal? user) => _user = user;
 
     /// <summary>A session that the pool owns.</summary>
-    internal McpSession(ClaimsPrincipal? user, SessionOwner owner, CloseBound closeBound, CancellationToken closing)
+    internal McpSession(ClaimsPrincipal? user, SessionOwner owner, CloseDeadline closeBound, CancellationToken closing)
     {
         _user = user;
         _owner = owner;
-        CloseBound = closeBound;
+        CloseDeadline = closeBound;
         Closing = closing;
     }
 
@@ -74,7 +74,7 @@ internal sealed class McpSession
     }
 
     /// <summary>Gets how long the DELETE may take, where the pool owns the session. Its caller waits for as long as it likes.</summary>
-    internal CloseBound? CloseBound { get; }
+    internal CloseDeadline? CloseDeadline { get; }
 
     /// <summary>Gets what ends when the client knows the session's id, and can close it: while it connects, or never where there is none.</summary>
     internal Task Known => _known.Task;

@@ -29,7 +29,7 @@ internal sealed class McpSessionHandler : DelegatingHandler
         Mark(request);
 
         // Its caller disposes a session of its own, and waits for as long as it likes.
-        if (_session.CloseBound is not { } bound)
+        if (_session.CloseDeadline is not { } bound)
         {
             return base.SendAsync(request, cancellationToken);
         }

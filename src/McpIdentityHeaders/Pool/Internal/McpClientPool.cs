@@ -83,7 +83,7 @@ internal sealed class McpClientPool : IMcpClientPool, IAsyncDisposable, IDisposa
     }
 
     // A container that is disposed synchronously has nothing else to call. On a flow of its own, since the caller's thread is blocked.
-    public void Dispose() => OwnFlow.Run(() => DisposeAsync().AsTask()).GetAwaiter().GetResult();
+    public void Dispose() => ExecutionFlow.RunWithoutFlow(() => DisposeAsync().AsTask()).GetAwaiter().GetResult();
 
     private SessionPool PoolOf(string name)
     {
@@ -96,7 +96,7 @@ internal sealed class McpClientPool : IMcpClientPool, IAsyncDisposable, IDisposa
     private SessionPool AddPool(string name)
     {
         // Made outside the lock: it asks for other people's code. One that another thread has added meanwhile is used in its place.
-        var added = new SessionPool(new SessionPoolClient(_services, _factory, _metrics, name));
+        var added = new SessionPool(new SessionConnector(_services, _factory, _metrics, name));
         lock (_adding)
         {
             if (!_isShutDown && _pools.TryAdd(name, added))

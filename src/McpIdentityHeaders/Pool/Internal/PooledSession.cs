@@ -10,7 +10,7 @@ internal sealed class PooledSession : IDisposable
     private readonly CancellationTokenSource _closing = new();
     private double? _issuedAt;
 
-    internal PooledSession(PoolUser user, HttpClientTransportOptions transport, SessionOwner owner, CloseBound closeBound)
+    internal PooledSession(PoolUser user, HttpClientTransportOptions transport, SessionOwner owner, CloseDeadline closeBound)
     {
         Key = user.Key;
         IsVisitors = user.Key is null;

@@ -5,17 +5,17 @@ namespace McpIdentityHeaders.Internal;
 /// <summary>Rents, opens and closes the sessions of one client.</summary>
 internal sealed class SessionPool : IDisposable
 {
-    private readonly SessionPoolClient _client;
+    private readonly SessionConnector _client;
     private readonly SessionTable _sessions;
     private volatile bool _wasUsed;
 
-    internal SessionPool(SessionPoolClient client)
+    internal SessionPool(SessionConnector client)
     {
         _client = client;
         _sessions = new SessionTable(
             client,
-            open: session => OwnFlow.Run(() => OpenAsync(session)),
-            close: session => OwnFlow.Run(() => CloseAsync(session)));
+            open: session => ExecutionFlow.RunWithoutFlow(() => OpenAsync(session)),
+            close: session => ExecutionFlow.RunWithoutFlow(() => CloseAsync(session)));
         client.PoolOptionsChanged = _sessions.CloseExpired;
     }
 

@@ -6,7 +6,7 @@ namespace McpIdentityHeaders.Internal;
 /// <remarks>Nothing of anyone else's runs under the lock: what opens and closes sessions is started there, and runs in a flow of its own.</remarks>
 internal sealed class SessionTable : IDisposable
 {
-    private readonly SessionPoolClient _client;
+    private readonly SessionConnector _client;
     private readonly Action<PooledSession> _open;
     private readonly Action<PooledSession> _close;
 
@@ -18,7 +18,7 @@ internal sealed class SessionTable : IDisposable
     private bool _isKnownToKeepUsersApart;
     private volatile bool _isShutDown;
 
-    internal SessionTable(SessionPoolClient client, Action<PooledSession> open, Action<PooledSession> close)
+    internal SessionTable(SessionConnector client, Action<PooledSession> open, Action<PooledSession> close)
     {
         _client = client;
         _open = open;
@@ -55,7 +55,7 @@ internal sealed class SessionTable : IDisposable
         McpClientPoolOptions options = _client.PoolOptions;
         lock (_gate)
         {
-            if (_directory.Shared is not null && options.MayShare)
+            if (_directory.Shared is not null && options.AllowsSharing)
             {
                 Retire(session, CloseReason.Shared);
             }
@@ -115,7 +115,7 @@ internal sealed class SessionTable : IDisposable
             session.State = PooledSessionState.Open;
             _directory.EndProbe();
             _isKnownToKeepUsersApart = !session.Session.IsStateless;
-            if (session.Session.IsStateless && options.MayShare && !_directory.TryShare(session))
+            if (session.Session.IsStateless && options.AllowsSharing && !_directory.TryShare(session))
             {
                 Retire(session, CloseReason.Shared);
             }
@@ -210,7 +210,7 @@ internal sealed class SessionTable : IDisposable
 
     private PooledSession? FindOpen(PoolUser user, McpClientPoolOptions options)
     {
-        if (_directory.Shared is { } shared && !options.MayShare)
+        if (_directory.Shared is { } shared && !options.AllowsSharing)
         {
             Retire(shared, CloseReason.Settings);
         }
@@ -234,7 +234,7 @@ internal sealed class SessionTable : IDisposable
 
         // Until it is known whether one client can serve everybody, one user finds out and the others wait: once, since what that user finds
         // out may be true for that user only, as that the backend refuses.
-        session.WaitsFor = MayFindOut(options) ? _directory.Probing : null;
+        session.WaitsFor = ShouldProbe(options) ? _directory.Probing : null;
         if (session.WaitsFor is null)
         {
             Count(session, options);
@@ -257,15 +257,15 @@ internal sealed class SessionTable : IDisposable
         }
 
         _directory.Count(session);
-        if (MayFindOut(options) && _directory.Probing is null)
+        if (ShouldProbe(options) && _directory.Probing is null)
         {
             _directory.StartProbe(session);
         }
     }
 
     /// <summary>Whether one client may turn out to serve everybody. Some that cannot are known beforehand, and keep nobody waiting.</summary>
-    private bool MayFindOut(McpClientPoolOptions options) =>
-        !_isKnownToKeepUsersApart && options.MayShare && _transport is { OAuth: null, TransportMode: not HttpTransportMode.Sse };
+    private bool ShouldProbe(McpClientPoolOptions options) =>
+        !_isKnownToKeepUsersApart && options.AllowsSharing && _transport is { OAuth: null, TransportMode: not HttpTransportMode.Sse };
 
     /// <summary>Has a session given to nobody any more, and closed when nobody has it; one that is being opened keeps nobody waiting.</summary>
     private void Retire(PooledSession session, string reason)

@@ -14,7 +14,7 @@ internal static class Redirection
         or HttpStatusCode.PermanentRedirect;
 
     /// <summary>Gives where a redirect leads, or null where it names no place.</summary>
-    internal static Uri? TargetOf(HttpResponseMessage response, Uri from)
+    internal static Uri? GetUriForRedirect(HttpResponseMessage response, Uri from)
     {
         if (response.Headers.Location is not { } location)
         {
@@ -33,13 +33,13 @@ internal static class Redirection
     }
 
     /// <summary>Whether anyone may be led there from here: over http, and not from https to plain http.</summary>
-    internal static bool MayLead(Uri from, Uri target) =>
+    internal static bool IsAllowedTarget(Uri from, Uri target) =>
         Origin.IsHttp(target) && (from.Scheme != Uri.UriSchemeHttps || target.Scheme == Uri.UriSchemeHttps);
 
     /// <summary>Makes the request for the next hop: clean, for the whole block to judge afresh. Null where its content cannot go again.</summary>
     internal static HttpRequestMessage? NextHop(HttpRequestMessage request, HttpStatusCode status, Uri target)
     {
-        bool becomesGet = BecomesGet(request.Method, status);
+        bool becomesGet = RequestRequiresForceGet(request.Method, status);
         if (!becomesGet && !RepeatableContent.IsRepeatable(request.Content))
         {
             return null;
@@ -62,13 +62,13 @@ internal static class Redirection
             next.Headers.Authorization = null;
 
             // Another origin chose where this goes and what it asks: nobody's identity is put on it any more, whatever is trusted by then.
-            RequestIdentity.Disown(next);
+            RequestIdentity.SuppressIdentity(next);
         }
 
         return next;
     }
 
-    private static bool BecomesGet(HttpMethod method, HttpStatusCode status) => status switch
+    private static bool RequestRequiresForceGet(HttpMethod method, HttpStatusCode status) => status switch
     {
         HttpStatusCode.MultipleChoices or HttpStatusCode.MovedPermanently or HttpStatusCode.Found => method == HttpMethod.Post,
         HttpStatusCode.SeeOther => method != HttpMethod.Get && method != HttpMethod.Head,

@@ -1,13 +1,13 @@
 namespace McpIdentityHeaders.Benchmarks.Injection;
 
 /// <summary>Threads that are there before the work is, and all begin it at once.</summary>
-internal sealed class Crew : IDisposable
+internal sealed class WorkerThreads : IDisposable
 {
     private readonly Barrier _start;
     private readonly Barrier _end;
     private Action? _work;
 
-    public Crew(int threads)
+    public WorkerThreads(int threads)
     {
         _start = new Barrier(threads + 1);
         _end = new Barrier(threads + 1);

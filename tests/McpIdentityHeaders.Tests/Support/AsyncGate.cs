@@ -2,7 +2,7 @@ namespace McpIdentityHeaders.Tests.Support;
 
 /// <summary>Where code waits for a test to let it go on.</summary>
 /// <param name="expected">How many have to wait for them to have arrived.</param>
-internal sealed class Held(int expected = 1)
+internal sealed class AsyncGate(int expected = 1)
 {
     /// <summary>How long a test waits for what must happen, before it fails.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);

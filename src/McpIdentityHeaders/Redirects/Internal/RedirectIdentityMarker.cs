@@ -6,7 +6,7 @@ namespace McpIdentityHeaders.Internal;
 /// Remembers of a redirect response that its request carried an identity: the message that the redirect handler sees is the clean one. Kept
 /// beside the response, which has no place for it. Only redirects are ever marked.
 /// </summary>
-internal static class CarriedIdentity
+internal static class RedirectIdentityMarker
 {
     private static readonly ConditionalWeakTable<HttpResponseMessage, object> Marked = [];
 

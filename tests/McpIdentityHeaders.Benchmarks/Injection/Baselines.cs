@@ -5,7 +5,7 @@ using Microsoft.Extensions.Primitives;
 namespace McpIdentityHeaders.Benchmarks.Injection;
 
 /// <summary>What one would use without this library, for the same three headers.</summary>
-internal static class Rivals
+internal static class Baselines
 {
     private static readonly IIdentityAccessor Accessor = new AmbientIdentityAccessor();
 

@@ -1,7 +1,7 @@
 namespace McpIdentityHeaders.Tests.Support;
 
 /// <summary>Users in words.</summary>
-internal static class Who
+internal static class UserNames
 {
     public const string Nobody = "nobody";
     public const string NotKnown = "not known";

@@ -3,7 +3,7 @@ using CsCheck;
 namespace McpIdentityHeaders.Tests.Injection;
 
 /// <summary>Whatever name a header is given, and however an outsider spells it: what is owned goes, and nothing else does.</summary>
-public sealed class OwnedNameProperties
+public sealed class IdentityHeaderNameProperties
 {
     private const int Iterations = 2_000;
     private const string Aliased = "-_.";

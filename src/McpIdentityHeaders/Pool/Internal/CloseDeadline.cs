@@ -1,7 +1,7 @@
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>How long what ends a session may take. The SDK's own calls for it have no bound.</summary>
-internal sealed class CloseBound(Func<TimeSpan> timeout, TimeProvider time, CancellationToken givenUp)
+internal sealed class CloseDeadline(Func<TimeSpan> timeout, TimeProvider time, CancellationToken givenUp)
 {
     /// <summary>Waits for that long, counted from now. Tells whether the task ended in time; it may have failed.</summary>
     internal async Task<bool> WaitAsync(Task task)

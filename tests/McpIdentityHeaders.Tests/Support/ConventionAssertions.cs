@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 namespace McpIdentityHeaders.Tests.Support;
 
 /// <summary>The shape that each library's house has, as far as a machine can see it.</summary>
-internal sealed class House(Assembly library)
+internal sealed class ConventionAssertions(Assembly library)
 {
     public void HasInternalTypesUnderInternal() =>
         Assert.DoesNotContain(library.GetTypes(), type => type.Namespace?.EndsWith(".Internal", StringComparison.Ordinal) == true && type.IsPublic);

@@ -1,7 +1,7 @@
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>The names that one client's identity headers have, and all aliases of them.</summary>
-internal sealed class OwnedHeaderNames
+internal sealed class IdentityHeaderNames
 {
     private const string AliasedCharacters = "-_.";
 
@@ -10,7 +10,7 @@ internal sealed class OwnedHeaderNames
     // One bit for the length and first letter of each name, and of Connection: nearly all of a request's headers share no bit with these.
     private readonly ulong _marks;
 
-    internal OwnedHeaderNames(IEnumerable<string> names)
+    internal IdentityHeaderNames(IEnumerable<string> names)
     {
         _names = [.. names];
         foreach (string name in _names.Append(ConnectionHeader.HeaderName))

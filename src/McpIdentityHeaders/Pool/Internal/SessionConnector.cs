@@ -8,7 +8,7 @@ using ModelContextProtocol.Client;
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>One client as its pool needs it: the settings in force, who is who, and how a session is opened and closed.</summary>
-internal sealed class SessionPoolClient : IDisposable
+internal sealed class SessionConnector : IDisposable
 {
     private readonly McpClientFactory _factory;
     private readonly McpClientRegistration _registration;
@@ -18,9 +18,9 @@ internal sealed class SessionPoolClient : IDisposable
     private readonly UserTransport _userTransport;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _givenUp = new();
-    private readonly CloseBound _closeBound;
+    private readonly CloseDeadline _closeBound;
 
-    internal SessionPoolClient(IServiceProvider services, McpClientFactory factory, McpClientPoolMetrics metrics, string name)
+    internal SessionConnector(IServiceProvider services, McpClientFactory factory, McpClientPoolMetrics metrics, string name)
     {
         Name = name;
         Time = services.GetRequiredService<TimeProvider>();
@@ -30,7 +30,7 @@ internal sealed class SessionPoolClient : IDisposable
         _metrics = metrics;
         _logger = services.GetService<ILoggerFactory>()?.CreateLogger(typeof(IMcpClientPool)) ?? NullLogger.Instance;
         _userTransport = new UserTransport(name);
-        _closeBound = new CloseBound(() => PoolOptions.CloseTimeout, Time, _givenUp.Token);
+        _closeBound = new CloseDeadline(() => PoolOptions.CloseTimeout, Time, _givenUp.Token);
         _options = new Reloadable<McpClientPoolOptions>(
             _ => services.GetRequiredService<IOptionsFactory<McpClientPoolOptions>>().Create(name),
             OptionsChanges.Of<McpClientPoolOptions>(services, name),

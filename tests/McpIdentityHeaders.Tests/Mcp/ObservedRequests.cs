@@ -3,15 +3,15 @@ using System.Threading.Channels;
 namespace McpIdentityHeaders.Tests.Mcp;
 
 /// <summary>Whom code that gives no answer saw as its user, in order.</summary>
-internal sealed class Sightings
+internal sealed class ObservedRequests
 {
     private readonly Channel<string> _channel = Channel.CreateUnbounded<string>();
 
     /// <summary>Keeps who the user is for the caller.</summary>
-    public void Add(string place) => _channel.Writer.TryWrite($"{place}: {Who.Ambient}");
+    public void Add(string place) => _channel.Writer.TryWrite($"{place}: {UserNames.Ambient}");
 
     /// <summary>Waits for the next one, however early or late it comes.</summary>
-    public Task<string> NextAsync() => _channel.Reader.ReadAsync().AsTask().WaitAsync(Held.Patience);
+    public Task<string> NextAsync() => _channel.Reader.ReadAsync().AsTask().WaitAsync(AsyncGate.Patience);
 
     /// <summary>Takes all that there are.</summary>
     public IReadOnlyList<string> Take()
