@@ -1,5 +1,5 @@
 // dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- --filter '*'   every benchmark, side by side
-// dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- injection 400  what identity costs a request, in turns
+// dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- later 100      what identity costs a request, in turns
 // dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- chain 120      what it costs a call over loopback HTTP
 // dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- memory 10000   what open sessions take
 // dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- gateway 200    what a gateway costs, and identity in it
@@ -26,8 +26,8 @@ switch (args)
         await GatewayLoad.RunAsync(int.Parse(rounds, CultureInfo.InvariantCulture));
         break;
 
-    case ["injection", var rounds]:
-        InjectionTurns.Run(int.Parse(rounds, CultureInfo.InvariantCulture));
+    case ["later", var rounds]:
+        LaterTurns.Run(int.Parse(rounds, CultureInfo.InvariantCulture));
         break;
 
     case ["chain", var rounds]:

@@ -10,20 +10,9 @@ public sealed class ConventionTests
     /// <summary>The cycles of today, to be emptied one by one.</summary>
     private static readonly string[] KnownBackwardUses =
     [
-        "Identity/IdentityHandler -> Injection/ClaimInjectionHandler",
-        "Identity/IdentityResolver -> Mcp/McpSession",
-        "Identity/IdentityScope -> Mcp/McpSession",
-        "Identity/RequestIdentity -> Mcp/McpSession",
-        "Injection/ClaimInjectionHandler -> Pipeline/PrimaryHandlerHardening",
-        "Injection/ClaimInjectionPlanFactory -> Mcp/McpClientRegistration",
         "Mcp/McpSession -> Pool/CloseDeadline",
         "Mcp/McpSessionHandler -> Pool/CloseDeadline",
         "Mcp/SessionOwner -> Pool/PoolUser",
-        "Pipeline/ClientStartupCheck -> Mcp/McpClientRegistration",
-        "Pipeline/ClientStartupCheck -> Pool/McpClientPoolOptions",
-        "Pipeline/IdentityPipelineBuilder -> Mcp/McpClientRegistration",
-        "Redirects/SameOriginRedirectHandler -> Injection/ClaimInjectionClient",
-        "Redirects/SameOriginRedirectHandler -> Injection/ClaimInjectionHandler",
     ];
 
     [Fact]

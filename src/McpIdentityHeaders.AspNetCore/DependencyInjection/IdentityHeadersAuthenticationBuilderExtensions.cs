@@ -92,9 +92,8 @@ public static class IdentityHeadersAuthenticationBuilderExtensions
             services.AddMetrics();
             services.TryAddSingleton<IdentityHeadersMetrics>();
             services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<IdentityHeadersOptions>, IdentityHeadersOptionsValidator>());
-            services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<SchemeStartupCheck>, SchemeStartupCheck.Validator>());
             services.AddKeyedSingleton(scheme, static (provider, key) => IdentityHeadersScheme.Create(provider, (string)key!));
-            services.AddOptions<SchemeStartupCheck>(scheme).ValidateOnStart();
+            services.AddStartupCheck(scheme, provider => _ = provider.GetRequiredKeyedService<IdentityHeadersScheme>(scheme).Plan);
             builder.AddScheme<AuthenticationSchemeOptions, IdentityHeadersHandler>(scheme, configureOptions: null);
         }
 

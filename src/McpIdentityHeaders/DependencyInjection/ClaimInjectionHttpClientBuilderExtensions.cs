@@ -3,6 +3,8 @@ using McpIdentityHeaders.Internal;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Http;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -72,7 +74,7 @@ public static class ClaimInjectionHttpClientBuilderExtensions
         }
 
         IServiceCollection services = builder.Services;
-        if (!services.HasKeyed<ClaimInjectionClient>(builder.Name))
+        if (!services.HasKeyed<ClaimInjectionState>(builder.Name))
         {
             AddClient(services, builder.Name);
         }
@@ -88,21 +90,29 @@ public static class ClaimInjectionHttpClientBuilderExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ClaimInjectionOptions>, ClaimInjectionOptionsValidator>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<HttpClientFactoryOptions>, PipelineValidator>());
         services.AddSingleton(new ClaimInjectionClientName(name));
-        services.AddKeyedSingleton(name, static (provider, key) => ClaimInjectionClient.Create(provider, (string)key!));
+        services.AddKeyedSingleton(name, static (provider, key) => CreateState(provider, (string)key!));
 
         // After all of the user's own: whatever RedactLoggedHeaders says, before or after, owned names are redacted besides.
         services.AddOptions<HttpClientFactoryOptions>(name)
             .PostConfigure<IServiceProvider>((options, provider) =>
             {
                 // Kept once it is found: sessions are still closed when the container gives nothing any more.
-                var client = new Lazy<ClaimInjectionClient>(() => provider.GetRequiredKeyedService<ClaimInjectionClient>(name));
+                var state = new Lazy<ClaimInjectionState>(() => provider.GetRequiredKeyedService<ClaimInjectionState>(name));
                 Func<string, bool> others = options.ShouldRedactHeaderValue;
-                options.ShouldRedactHeaderValue = header => client.Value.Plan.HeaderNames.Contains(header) || others(header);
+                options.ShouldRedactHeaderValue = header => state.Value.Plan.HeaderNames.Contains(header) || others(header);
             })
             .Validate(
                 _ => services.Last(service => service.ServiceType == typeof(IIdentityAccessor) && !service.IsKeyedService).Lifetime
                     == ServiceLifetime.Singleton,
                 $"HttpClient '{name}': IIdentityAccessor is not registered as a singleton. The client's handlers outlive every scope, and would "
                 + "keep one scope's user for all. Register it with AddSingleton, and have it read ambient state at each call.");
+    }
+
+    private static ClaimInjectionState CreateState(IServiceProvider services, string name)
+    {
+        ILogger logger = services.GetService<ILoggerFactory>()?.CreateLogger(typeof(ClaimInjectionHandler)) ?? NullLogger.Instance;
+        var telemetry = new ClaimInjectionTelemetry(name, logger, services.GetRequiredService<ClaimInjectionMetrics>());
+        var settings = services.GetRequiredKeyedService<ClientSettings>(name);
+        return new ClaimInjectionState(telemetry, () => settings.Snapshot.Injector!);
     }
 }

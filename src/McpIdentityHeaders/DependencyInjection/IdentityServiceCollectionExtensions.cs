@@ -1,23 +1,44 @@
 using McpIdentityHeaders;
 using McpIdentityHeaders.Internal;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Http;
-using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>What every client of ours needs, whichever method registers it: the accessor, the start-up check and our place in the pipeline.</summary>
+/// <summary>What every client needs, whichever method registers it: the accessor, the settings, the start-up check and the place in the pipeline.</summary>
 internal static class IdentityServiceCollectionExtensions
 {
     internal static void AddIdentityCore(this IServiceCollection services, string clientName)
     {
         services.TryAddSingleton<IIdentityAccessor, AmbientIdentityAccessor>();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ClientStartupCheck>, ClientStartupCheck.Validator>());
-        services.AddOptions<ClientStartupCheck>(clientName).ValidateOnStart();
+        if (!services.HasKeyed<ClientSettings>(clientName))
+        {
+            services.AddKeyedSingleton(clientName, static (provider, key) => new ClientSettings(provider, (string)key!));
+            services.AddStartupCheck(clientName, provider => Validate(provider, clientName));
+        }
+
         DecoratePipelineBuilder(services);
     }
 
-    /// <summary>Puts our builder around the factory's. AddHttpClient has registered that one.</summary>
+    internal static void AddStartupCheck(this IServiceCollection services, string name, Action<IServiceProvider> validate)
+    {
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, StartupValidation>());
+        services.AddSingleton(new StartupCheck(name, validate));
+    }
+
+    private static void Validate(IServiceProvider services, string clientName)
+    {
+        ClientSnapshot snapshot = services.GetRequiredKeyedService<ClientSettings>(clientName).Snapshot;
+
+        // Only building the pipeline shows whether the primary handler can send raw UTF-8.
+        if (snapshot.Injector?.Plan.Encoding == HeaderValueEncoding.Utf8)
+        {
+            services.GetRequiredService<IHttpMessageHandlerFactory>().CreateHandler(clientName);
+        }
+    }
+
+    /// <summary>Puts this library's builder around the factory's. AddHttpClient has registered that one.</summary>
     private static void DecoratePipelineBuilder(IServiceCollection services)
     {
         ServiceDescriptor builder = services.Last(service => service.ServiceType == typeof(HttpMessageHandlerBuilder) && !service.IsKeyedService);

@@ -11,6 +11,9 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Registers MCP clients, which <see cref="IMcpClientFactory"/> connects and <see cref="IMcpClientPool"/> keeps.</summary>
 public static class McpClientServiceCollectionExtensions
 {
+    // The lifetime that IHttpClientFactory itself gives to handlers.
+    private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(2);
+
     /// <summary>Registers the client named <see cref="McpClientDefaults.Name"/>.</summary>
     /// <param name="services">The services.</param>
     /// <returns>
@@ -110,7 +113,17 @@ public static class McpClientServiceCollectionExtensions
         {
             services.AddIdentityCore(name);
             AddFactoryAndPool(services);
-            services.AddKeyedSingleton(name, static (provider, key) => McpClientRegistration.Create(provider, (string)key!));
+            services.AddKeyedSingleton(name, new ConnectionLifetimeLimit(ConnectionLifetime));
+            services.AddKeyedSingleton(name, static (provider, key) =>
+            {
+                var settings = provider.GetRequiredKeyedService<ClientSettings>(key);
+                return new McpClientRegistration(() => settings.Snapshot.Transport);
+            });
+            services.AddKeyedSingleton(name, static (provider, key) =>
+            {
+                var settings = provider.GetRequiredKeyedService<ClientSettings>(key);
+                return new McpClientPoolRegistration(() => settings.Snapshot.PoolOptions, changed => settings.Changed += changed);
+            });
             options.Validate(
                 static transport => transport.KnownSessionId is null,
                 $"MCP client '{name}': KnownSessionId is set on a registered client, whose sessions would all be the same one. Leave it null; to "

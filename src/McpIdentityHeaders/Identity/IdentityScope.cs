@@ -12,7 +12,7 @@ public sealed class IdentityScope : IDisposable
     private volatile OuterScope? _outer;
     private int _endings;
 
-    private IdentityScope(IdentityScope? outer, ClaimsPrincipal? user = null, McpSession? session = null, MessageContext? message = null)
+    private IdentityScope(IdentityScope? outer, ClaimsPrincipal? user = null, SessionIdentity? session = null, MessageContext? message = null)
     {
         _user = user;
         _message = message;
@@ -24,7 +24,7 @@ public sealed class IdentityScope : IDisposable
     }
 
     /// <summary>Gets the session whose own flow this is, or null for a scope that a caller opened.</summary>
-    internal McpSession? Session { get; }
+    internal SessionIdentity? Session { get; }
 
     // A filter may say a message's user at any time, so it is asked each time.
     internal ClaimsPrincipal? User => Session is not null ? Session.User : _message?.User ?? _user;
@@ -65,7 +65,7 @@ public sealed class IdentityScope : IDisposable
     }
 
     /// <summary>Makes the current flow the session's own. Call it from an async method, whose end restores the caller's flow.</summary>
-    internal static void EnterSession(McpSession session) => Enter(new IdentityScope(outer: null, session: session));
+    internal static void EnterSession(SessionIdentity session) => Enter(new IdentityScope(outer: null, session: session));
 
     private static IdentityScope Enter(IdentityScope scope) => AmbientIdentity.Current = scope;
 

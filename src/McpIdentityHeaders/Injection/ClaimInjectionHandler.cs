@@ -3,7 +3,7 @@ using McpIdentityHeaders.Internal;
 
 namespace McpIdentityHeaders;
 
-/// <summary>Sets the user's identity headers on a clone of each request, and removes what anyone else put under their names.</summary>
+/// <summary>Sets the user's identity headers on a clone of each request, and removes what the request carried under their names.</summary>
 /// <remarks>
 /// <para>
 /// In the pipeline it stands innermost, right before the primary handler, so that every retry and every re-routed request is judged as it
@@ -25,10 +25,8 @@ namespace McpIdentityHeaders;
 public sealed class ClaimInjectionHandler : DelegatingHandler
 {
     private readonly IIdentityAccessor _accessor;
-    private readonly bool _isHardened;
-    private readonly Lock _preparing = new();
-    private bool _isLast;
-    private volatile bool _hasSent;
+    private readonly Func<ClaimInjector> _getInjector;
+    private volatile bool _isPrimaryHardened;
 
     /// <summary>Makes a handler with the default options, which serves every origin.</summary>
     /// <param name="accessor">Gives the user of the current flow.</param>
@@ -49,25 +47,24 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
         ArgumentNullException.ThrowIfNull(options);
 
         _accessor = accessor;
-        Client = new ClaimInjectionClient(options);
+        var injector = new ClaimInjector(ClaimInjectionPlan.CreateStandalone(options), ClaimInjectionTelemetry.None);
+        _getInjector = () => injector;
     }
 
-    /// <summary>A handler of a container's pipeline, whose primary handler has been hardened already.</summary>
-    internal ClaimInjectionHandler(IIdentityAccessor accessor, ClaimInjectionClient client)
+    /// <summary>A handler of a container's pipeline, which has hardened the primary handler already.</summary>
+    internal ClaimInjectionHandler(IIdentityAccessor accessor, ClaimInjectionState state)
     {
         _accessor = accessor;
-        Client = client;
-        _isHardened = true;
+        _getInjector = () => state.Injector;
+        _isPrimaryHardened = true;
     }
-
-    internal ClaimInjectionClient Client { get; }
 
     /// <inheritdoc/>
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
 
-        return SendForAsync(_accessor, request, async: false, cancellationToken).GetAwaiter().GetResult();
+        return SendCoreAsync(request, async: false, cancellationToken).GetAwaiter().GetResult();
     }
 
     /// <inheritdoc/>
@@ -75,146 +72,48 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
     {
         ArgumentNullException.ThrowIfNull(request);
 
-        return SendForAsync(_accessor, request, async: true, cancellationToken);
+        return SendCoreAsync(request, async: true, cancellationToken);
     }
 
-    /// <summary>Sends for whoever it is by the accessor, which is that of the identity handler where one stands directly in front.</summary>
-    internal Task<HttpResponseMessage> SendForAsync(
-        IIdentityAccessor accessor, HttpRequestMessage request, bool async, CancellationToken cancellationToken) =>
-        request is IdentityRequestMessage own
-            ? SendInPlaceAsync(own, async, cancellationToken)
-            : SendCloneAsync(accessor, request, redirects: null, async, cancellationToken);
-
-    /// <summary>
-    /// Sends a request that is no clone of ours. Redirects are followed from here where the handler for them stands directly in front of this
-    /// block: both have to wait for the answer, and one state machine does for the two.
-    /// </summary>
-    internal Task<HttpResponseMessage> SendCloneAsync(
-        IIdentityAccessor accessor,
-        HttpRequestMessage request,
-        SameOriginRedirectHandler? redirects,
-        bool async,
-        CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendCoreAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken)
     {
-        // Not an async method, which would allocate a task also for an answer that is there at once; but as in one, what is thrown is in the
-        // task, and what handlers behind leave in the flow of execution does not decide whose the caller's next request is.
-        ExecutionContext? flow = ExecutionContext.Capture();
-        Task<HttpResponseMessage> answer;
-        SentRequest sent;
-        int hops;
+        ClaimsPrincipal? user = IdentityResolver.Resolve(request, _accessor);
+
+        // Snapshot: a reload must not affect a request in flight.
+        ClaimInjector injector = _getInjector();
+        if (!_isPrimaryHardened)
+        {
+            // Until a request has been sent, the handlers behind can still be replaced.
+            PrimaryHandlerHardening.Harden(InnerHandler, injector.Plan, ClaimInjectionTelemetry.None);
+        }
+
         try
         {
-            // Read before anything is sent: settings that change meanwhile do not count for this request.
-            hops = redirects?.MaxRedirections ?? 0;
-            ClaimsPrincipal? user = IdentityResolver.Resolve(request, accessor);
-            Prepare();
-            ClaimInjectionPlan plan = Client.Plan;
-            HttpRequestMessage outgoing = ClaimInjection.Apply(request, user, Client, plan, _isLast, out bool carriesIdentity);
-            answer = (flow, async) switch
-            {
-                (null, _) => SendWithoutFlowAsync(outgoing, async, cancellationToken),
-                (_, true) => base.SendAsync(outgoing, cancellationToken),
-                _ => Task.FromResult(base.Send(outgoing, cancellationToken)),
-            };
-            NoteSent();
-
-            if (answer.IsCompletedSuccessfully && !Redirection.IsRedirect(answer.Result))
-            {
-                answer.Result.RequestMessage = request;
-                return answer;
-            }
-
-            sent = new SentRequest(request, plan, carriesIdentity, isItself: outgoing == request);
-        }
-        catch (Exception thrown)
-        {
-            return FailedAnswer.Of(thrown);
+            HttpRequestMessage outgoing = injector.Apply(request, user, out bool carriesIdentity);
+            bool isForwarded = outgoing == request;
+            HttpResponseMessage response = async
+                ? await base.SendAsync(outgoing, cancellationToken).ConfigureAwait(false)
+                : base.Send(outgoing, cancellationToken);
+            SetPrimaryHardened();
+            injector.Complete(response, request, isForwarded, carriesIdentity);
+            return response;
         }
         finally
         {
-            if (flow is not null && flow != ExecutionContext.Capture())
+            // A handler between an identity handler and this one sees its clone again.
+            if (request is IdentityRequestMessage clone)
             {
-                ExecutionContext.Restore(flow);
+                injector.RemoveIdentityHeaders(clone);
             }
         }
-
-        return AwaitAsync(answer, sent, redirects, hops, async, cancellationToken);
     }
 
-    /// <summary>Sends while the flow of execution is suppressed: it cannot be captured then, but an async method restores it all the same.</summary>
-    private async Task<HttpResponseMessage> SendWithoutFlowAsync(
-        HttpRequestMessage outgoing, bool async, CancellationToken cancellationToken) =>
-        async ? await base.SendAsync(outgoing, cancellationToken).ConfigureAwait(false) : base.Send(outgoing, cancellationToken);
-
-    private static async Task<HttpResponseMessage> AwaitAsync(
-        Task<HttpResponseMessage> answer,
-        SentRequest sent,
-        SameOriginRedirectHandler? redirects,
-        int hops,
-        bool async,
-        CancellationToken cancellationToken)
+    private void SetPrimaryHardened()
     {
-        ExecutionFlow.RestoreSuppressedFlow();
-        HttpResponseMessage response = await answer.ConfigureAwait(false);
-        sent.Clean(response);
-
-        return redirects is not null && Redirection.IsRedirect(response)
-            ? await redirects.FollowAsync(response, sent.Request, hops, async, cancellationToken).ConfigureAwait(false)
-            : response;
-    }
-
-    /// <summary>Sends a clone of ours from further out. It is written in place, and handlers in between see it again: it is left clean.</summary>
-    private async Task<HttpResponseMessage> SendInPlaceAsync(IdentityRequestMessage own, bool async, CancellationToken cancellationToken)
-    {
-        Prepare();
-        ClaimInjectionPlan plan = Client.Plan;
-        HttpResponseMessage response;
-        bool carriesIdentity;
-        try
+        // Test before writing: avoids cache-line contention.
+        if (!_isPrimaryHardened)
         {
-            ClaimInjection.Apply(own, own.User, Client, plan, _isLast, out carriesIdentity);
-            response = async
-                ? await base.SendAsync(own, cancellationToken).ConfigureAwait(false)
-                : base.Send(own, cancellationToken);
-            NoteSent();
-        }
-        finally
-        {
-            ClaimInjection.Clear(own, plan.HeaderNames);
-        }
-
-        new SentRequest(own, plan, carriesIdentity, isItself: true).Clean(response);
-        return response;
-    }
-
-    /// <summary>
-    /// Before the first request that is sent: from then on the handlers behind cannot be changed any more. After one that was only refused they
-    /// can be, and are looked at anew.
-    /// </summary>
-    private void Prepare()
-    {
-        if (_hasSent)
-        {
-            return;
-        }
-
-        lock (_preparing)
-        {
-            if (!_isHardened)
-            {
-                PrimaryHandlerHardening.Harden(InnerHandler, Client);
-            }
-
-            _isLast = FrameworkHandlers.AreAll(InnerHandler);
-        }
-    }
-
-    private void NoteSent()
-    {
-        // Read first: what all requests write to is in no processor's cache.
-        if (!_hasSent)
-        {
-            _hasSent = true;
+            _isPrimaryHardened = true;
         }
     }
 }

@@ -5,14 +5,11 @@ using Microsoft.Extensions.Http;
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>
-/// Puts our block of handlers in, last, and hardens the primary handler, as the pipeline is built: after all that the user, other libraries
+/// Adds this library's block of handlers, last, and hardens the primary handler, as the pipeline is built: after all that the user, other libraries
 /// and their filters configured, in whatever order they were registered.
 /// </summary>
 internal sealed class IdentityPipelineBuilder(HttpMessageHandlerBuilder inner, IServiceProvider services) : HttpMessageHandlerBuilder
 {
-    // What IHttpClientFactory itself takes for handlers of its own making.
-    private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(2);
-
     [DisallowNull]
     public override string? Name
     {
@@ -33,22 +30,22 @@ internal sealed class IdentityPipelineBuilder(HttpMessageHandlerBuilder inner, I
     public override HttpMessageHandler Build()
     {
         string name = inner.Name ?? string.Empty;
-        ClaimInjectionClient? client = services.GetKeyedService<ClaimInjectionClient>(name);
+        ClaimInjectionState? state = services.GetKeyedService<ClaimInjectionState>(name);
 
-        if (services.GetKeyedService<McpClientRegistration>(name) is not null
-            && !PrimaryHandlerHardening.TryLimitConnectionLifetime(inner.PrimaryHandler, ConnectionLifetime))
+        if (services.GetKeyedService<ConnectionLifetimeLimit>(name) is { } limit
+            && !PrimaryHandlerHardening.TryLimitConnectionLifetime(inner.PrimaryHandler, limit.Value))
         {
-            client?.ConnectionLifetimeUnlimited();
+            state?.Telemetry.ConnectionLifetimeUnlimited();
         }
 
-        // A builder of someone else's around ours may itself have been decorated again: one set of handlers is enough.
-        if (client is not null && !inner.AdditionalHandlers.Any(handler => handler is ClaimInjectionHandler))
+        // Another library's builder around this one may have been decorated again: one set of handlers is enough.
+        if (state is not null && !inner.AdditionalHandlers.Any(handler => handler is ClaimInjectionHandler))
         {
             IIdentityAccessor accessor = services.GetRequiredService<IIdentityAccessor>();
-            PrimaryHandlerHardening.Harden(inner.PrimaryHandler, client);
-            inner.AdditionalHandlers.Add(new SameOriginRedirectHandler(client));
+            PrimaryHandlerHardening.Harden(inner.PrimaryHandler, state.Plan, state.Telemetry);
+            inner.AdditionalHandlers.Add(new SameOriginRedirectHandler(() => state.Plan.MaxRedirections));
             inner.AdditionalHandlers.Add(new IdentityHandler(accessor));
-            inner.AdditionalHandlers.Add(new ClaimInjectionHandler(accessor, client));
+            inner.AdditionalHandlers.Add(new ClaimInjectionHandler(accessor, state));
         }
 
         return inner.Build();

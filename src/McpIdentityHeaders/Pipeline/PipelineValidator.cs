@@ -12,7 +12,7 @@ internal sealed class PipelineValidator(IServiceProvider services) : IValidateOp
 {
     public ValidateOptionsResult Validate(string? name, HttpClientFactoryOptions options)
     {
-        if (services.GetKeyedService<ClaimInjectionClient>(name) is null
+        if (services.GetKeyedService<ClaimInjectionState>(name) is null
             || services.GetRequiredService<HttpMessageHandlerBuilder>() is IdentityPipelineBuilder)
         {
             return ValidateOptionsResult.Success;

@@ -3,51 +3,51 @@ using Microsoft.Extensions.Primitives;
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>
-/// A value made from options, replaced in whole when they change. What cannot be made when they change leaves the last good value in force
-/// and throws into nobody: IOptionsMonitor would drop the value first and throw into whoever changed the configuration.
+/// A value made from options, replaced as a whole when they change. Invalid changes leave the last valid value in force, and are reported
+/// here: IOptionsMonitor would drop the value first and throw into the code that changed the configuration.
 /// </summary>
 /// <remarks>
-/// No code of anyone else's runs under the lock. Making a value may subscribe to the very configuration whose change is being told, which
-/// waits for the teller, and the teller must then not wait for us.
+/// No user code runs under the lock. The factory may subscribe to the very configuration that is reporting a change, and that waits for the
+/// reporting thread: holding the lock meanwhile would be a deadlock.
 /// </remarks>
 internal sealed class Reloadable<T> : IDisposable
     where T : class
 {
-    private readonly Func<T?, T> _make;
+    private readonly Func<T?, T> _factory;
     private readonly Action _changed;
-    private readonly Action<Exception> _refused;
+    private readonly Action<Exception> _rejected;
     private readonly IDisposable[] _subscriptions;
     private readonly Lock _gate = new();
 
     private volatile T? _value;
     private int _changes;
 
-    /// <param name="make">Makes the value, given the one in force; throws where the options are invalid.</param>
-    /// <param name="sources">Says when to make it anew.</param>
+    /// <param name="factory">Makes the value, given the one in force; throws where the options are invalid.</param>
+    /// <param name="sources">Give the tokens that report changes.</param>
     /// <param name="changed">Called when a new value is in force.</param>
-    /// <param name="refused">Called with the reason why the last value stays.</param>
-    internal Reloadable(Func<T?, T> make, IEnumerable<Func<IChangeToken>> sources, Action changed, Action<Exception> refused)
+    /// <param name="rejected">Called with the reason why the last value stays.</param>
+    internal Reloadable(Func<T?, T> factory, IEnumerable<Func<IChangeToken>> sources, Action changed, Action<Exception> rejected)
     {
-        _make = make;
+        _factory = factory;
         _changed = changed;
-        _refused = refused;
-        _subscriptions = [.. sources.Select(source => ChangeToken.OnChange(source, Remake))];
+        _rejected = rejected;
+        _subscriptions = [.. sources.Select(source => ChangeToken.OnChange(source, Reload))];
     }
 
     /// <summary>Gets the value. The first read makes it, and throws where the options are invalid; so does each read until they are valid.</summary>
-    internal T Value => _value ?? MakeFirst();
+    internal T Value => _value ?? CreateFirst();
 
     public void Dispose() => Array.ForEach(_subscriptions, subscription => subscription.Dispose());
 
-    private T MakeFirst()
+    private T CreateFirst()
     {
         while (true)
         {
             int changes = Volatile.Read(ref _changes);
-            T value = _make(null);
+            T value = _factory(null);
             lock (_gate)
             {
-                // Made of what the options were before a change: again.
+                // A change meanwhile makes this value stale: create it again.
                 if (changes == _changes)
                 {
                     return _value ??= value;
@@ -56,7 +56,7 @@ internal sealed class Reloadable<T> : IDisposable
         }
     }
 
-    private void Remake()
+    private void Reload()
     {
         T current;
         int change;
@@ -64,7 +64,7 @@ internal sealed class Reloadable<T> : IDisposable
         {
             change = ++_changes;
 
-            // Nothing is in force yet: the next read makes it of what the options are then.
+            // No value is in force yet: the next read makes one.
             if (_value is null)
             {
                 return;
@@ -73,40 +73,40 @@ internal sealed class Reloadable<T> : IDisposable
             current = _value;
         }
 
-        Exception? refused = null;
+        Exception? error = null;
         try
         {
-            T value = _make(current);
+            T value = _factory(current);
             lock (_gate)
             {
-                // A later change has been told meanwhile, and makes its own value.
+                // A later change makes its own value.
                 _value = change == _changes ? value : _value;
             }
         }
         catch (Exception exception)
         {
-            refused = exception;
+            error = exception;
         }
 
-        Tell(refused);
+        Notify(error);
     }
 
-    private void Tell(Exception? refused)
+    private void Notify(Exception? error)
     {
         try
         {
-            if (refused is null)
+            if (error is null)
             {
                 _changed();
             }
             else
             {
-                _refused(refused);
+                _rejected(error);
             }
         }
         catch (Exception)
         {
-            // A logger that fails is not the business of whoever changed the configuration.
+            // A failing logger must not throw into the code that changed the configuration.
         }
     }
 }

@@ -9,12 +9,12 @@ internal static class Baselines
 {
     private static readonly IIdentityAccessor Accessor = new AmbientIdentityAccessor();
 
-    public static HttpMessageInvoker NaiveInPlace() => new(new NaiveInPlace(Accessor) { InnerHandler = new Answering() });
+    public static HttpMessageInvoker NaiveInPlace(HttpMessageHandler primary) => new(new NaiveInPlace(Accessor) { InnerHandler = primary });
 
-    public static HttpMessageInvoker NaiveClone() => new(new NaiveClone(Accessor) { InnerHandler = new Answering() });
+    public static HttpMessageInvoker NaiveClone(HttpMessageHandler primary) => new(new NaiveClone(Accessor) { InnerHandler = primary });
 
     /// <summary>Propagates three headers of the flow of execution, which this sets as its middleware would.</summary>
-    public static HttpMessageInvoker HeaderPropagation()
+    public static HttpMessageInvoker HeaderPropagation(HttpMessageHandler primary)
     {
         var options = new HeaderPropagationMessageHandlerOptions();
         var values = new HeaderPropagationValues { Headers = new Dictionary<string, StringValues>(StringComparer.OrdinalIgnoreCase) };
@@ -24,6 +24,6 @@ internal static class Baselines
             values.Headers[name] = value;
         }
 
-        return new HttpMessageInvoker(new HeaderPropagationMessageHandler(options, values) { InnerHandler = new Answering() });
+        return new HttpMessageInvoker(new HeaderPropagationMessageHandler(options, values) { InnerHandler = primary });
     }
 }

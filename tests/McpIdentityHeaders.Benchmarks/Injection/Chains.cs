@@ -11,17 +11,17 @@ internal static class Chains
     public static HttpMessageInvoker PassThrough(HttpMessageHandler primary) => new(new PassThrough { InnerHandler = primary });
 
     public static HttpMessageInvoker ClaimInjection(HttpMessageHandler primary, params ClaimHeader[] more) =>
-        new(new ClaimInjectionHandler(Accessor, Client(more)) { InnerHandler = primary });
+        new(new ClaimInjectionHandler(Accessor, NewState(more)) { InnerHandler = primary });
 
     public static HttpMessageInvoker WholeChain(HttpMessageHandler primary, params ClaimHeader[] more) => new(Block(primary, more));
 
     /// <summary>The block that AddClaimInjection puts in.</summary>
     public static HttpMessageHandler Block(HttpMessageHandler primary, params ClaimHeader[] more)
     {
-        ClaimInjectionClient client = Client(more);
-        return new SameOriginRedirectHandler(client)
+        ClaimInjectionState state = NewState(more);
+        return new SameOriginRedirectHandler(() => state.Plan.MaxRedirections)
         {
-            InnerHandler = new IdentityHandler(Accessor) { InnerHandler = new ClaimInjectionHandler(Accessor, client) { InnerHandler = primary } },
+            InnerHandler = new IdentityHandler(Accessor) { InnerHandler = new ClaimInjectionHandler(Accessor, state) { InnerHandler = primary } },
         };
     }
 
@@ -30,10 +30,10 @@ internal static class Chains
         new(new McpSessionHandler(new McpSession(user), Accessor, pooled));
 
     /// <summary>A client of a container, with its metrics, its logger and settings that can be reloaded.</summary>
-    private static ClaimInjectionClient Client(ClaimHeader[] more)
+    private static ClaimInjectionState NewState(ClaimHeader[] more)
     {
         var services = new ServiceCollection();
         services.AddMcpClient("benchmark", McpPost.Endpoint).AddClaimInjection(options => Array.ForEach(more, options.Headers.Add));
-        return services.BuildServiceProvider().GetRequiredKeyedService<ClaimInjectionClient>("benchmark");
+        return services.BuildServiceProvider().GetRequiredKeyedService<ClaimInjectionState>("benchmark");
     }
 }

@@ -22,6 +22,11 @@ internal sealed class NaiveClone(IIdentityAccessor accessor) : DelegatingHandler
             clone.Headers.TryAddWithoutValidation(header.Key, header.Value);
         }
 
+        foreach (KeyValuePair<string, object?> option in request.Options)
+        {
+            clone.Options.Set(new HttpRequestOptionsKey<object?>(option.Key), option.Value);
+        }
+
         clone.Headers.TryAddWithoutValidation("X-User-Sub", user.FindFirst("sub")?.Value);
         clone.Headers.TryAddWithoutValidation("X-User-Email", user.FindFirst("email")?.Value);
         clone.Headers.TryAddWithoutValidation("X-User-Name", user.FindFirst("name")?.Value);

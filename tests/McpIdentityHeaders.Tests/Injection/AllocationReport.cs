@@ -3,7 +3,7 @@ using McpIdentityHeaders.Benchmarks.Injection;
 namespace McpIdentityHeaders.Tests.Injection;
 
 /// <summary>
-/// Measures what requests allocate, in a process of its own that compiles each method once and fully: how far the runtime has come with
+/// Measures what requests allocate that are answered later, in a process of its own that compiles each method once and fully: how far the runtime has come with
 /// optimising the framework's code would show in the figures otherwise.
 /// </summary>
 internal static class AllocationReport
@@ -18,54 +18,58 @@ internal static class AllocationReport
 
     public static void Write(TextWriter output)
     {
-        Write(output, "handler, known", Chains.ClaimInjection(new Answering()), Principals.Ascii);
-        Write(output, "chain, known", Chains.WholeChain(new Answering()), Principals.Ascii);
-        Write(output, "chain, known by many claims", Chains.WholeChain(new Answering()), Principals.ManyClaims);
-        Write(output, "chain, name not ASCII", Chains.WholeChain(new Answering()), Principals.NonAscii);
-        WriteLater(output, "handler, answered later", Chains.ClaimInjection);
-        WriteLater(output, "chain, answered later", Chains.WholeChain);
-        Write(output, "chain, nobody", Chains.WholeChain(new Answering()), new ClaimsPrincipal());
-        Write(output, "handler, not known", Chains.ClaimInjection(new Answering()), user: null);
-        Write(output, "chain, not known", Chains.WholeChain(new Answering()), user: null);
-        Write(output, "chain, user in the options", Chains.WholeChain(new Answering()), user: null, request => request.SetUser(Principals.Ascii));
+        Write(output, "naive clone", primary => Baselines.NaiveClone(primary), Principals.Ascii);
+        Write(output, "handler", primary => Chains.ClaimInjection(primary), Principals.Ascii);
+        Write(output, "chain", primary => Chains.WholeChain(primary), Principals.Ascii);
+        Write(output, "chain, many claims", primary => Chains.WholeChain(primary), Principals.ManyClaims);
+        Write(output, "chain, name not ASCII", primary => Chains.WholeChain(primary), Principals.NonAscii);
+        Write(output, "chain, anonymous", primary => Chains.WholeChain(primary), new ClaimsPrincipal());
+        Write(output, "handler, unknown", primary => Chains.ClaimInjection(primary), user: null);
+        Write(output, "chain, unknown", primary => Chains.WholeChain(primary), user: null);
+        Write(output, "chain, SetUser", primary => Chains.WholeChain(primary), user: null, request => request.SetUser(Principals.Ascii));
         WriteOnSession(output, "chain, session's user", Principals.Ascii);
         WriteOnSession(output, "chain, session without a user", user: null);
-        Write(output, "handler, not known after it", Chains.ClaimInjection(new Answering()), user: null);
-        Write(output, "chain, not known after it", Chains.WholeChain(new Answering()), user: null);
     }
 
     private static void Write(
-        TextWriter output, string subject, HttpMessageInvoker invoker, ClaimsPrincipal? user, Action<HttpRequestMessage>? prepare = null)
+        TextWriter output,
+        string subject,
+        Func<HttpMessageHandler, HttpMessageInvoker> create,
+        ClaimsPrincipal? user,
+        Action<HttpRequestMessage>? prepare = null)
     {
         using IdentityScope? scope = user is null ? null : AmbientIdentity.Use(user);
-        output.WriteLine($"{subject}: {BytesOf(invoker, prepare) - BytesOf(Chains.PassThrough(new Answering()), prepare)}");
+        WriteDifference(output, subject, create, Chains.PassThrough, prepare);
     }
 
-    private static void WriteLater(TextWriter output, string subject, Func<HttpMessageHandler, ClaimHeader[], HttpMessageInvoker> make)
+    private static void WriteOnSession(TextWriter output, string subject, ClaimsPrincipal? user) => WriteDifference(
+        output,
+        subject,
+        primary => Chains.OnSession(user, Chains.Block(primary)),
+        primary => Chains.OnSession(user, new PassThrough { InnerHandler = primary }));
+
+    private static void WriteDifference(
+        TextWriter output,
+        string subject,
+        Func<HttpMessageHandler, HttpMessageInvoker> create,
+        Func<HttpMessageHandler, HttpMessageInvoker> createBaseline,
+        Action<HttpRequestMessage>? prepare = null)
     {
-        using IdentityScope scope = AmbientIdentity.Use(Principals.Ascii);
         var primary = new AnsweringLater();
-        long own = BytesOf(make(primary, []), answer: primary.Answer);
-        output.WriteLine($"{subject}: {own - BytesOf(Chains.PassThrough(primary), answer: primary.Answer)}");
-    }
-
-    private static void WriteOnSession(TextWriter output, string subject, ClaimsPrincipal? user)
-    {
-        long chain = BytesOf(Chains.OnSession(user, Chains.Block(new Answering())));
-        long passThrough = BytesOf(Chains.OnSession(user, new PassThrough { InnerHandler = new Answering() }));
-        output.WriteLine($"{subject}: {chain - passThrough}");
+        long bytes = GetBytes(create(primary), primary, prepare);
+        output.WriteLine($"{subject}: {bytes - GetBytes(createBaseline(primary), primary, prepare)}");
     }
 
     /// <summary>Gives the least of several requests: what the first makes for all is not any one request's.</summary>
-    private static long BytesOf(HttpMessageInvoker invoker, Action<HttpRequestMessage>? prepare = null, Action? answer = null) =>
+    private static long GetBytes(HttpMessageInvoker invoker, AnsweringLater primary, Action<HttpRequestMessage>? prepare) =>
         Enumerable.Range(0, 10).Min(_ =>
         {
             HttpRequestMessage request = McpPost.NewRequest();
             prepare?.Invoke(request);
             long before = GC.GetAllocatedBytesForCurrentThread();
-            Task<HttpResponseMessage> sent = invoker.SendAsync(request, CancellationToken.None);
-            answer?.Invoke();
-            using HttpResponseMessage response = sent.GetAwaiter().GetResult();
+            Task<HttpResponseMessage> responseTask = invoker.SendAsync(request, CancellationToken.None);
+            primary.Answer();
+            using HttpResponseMessage response = responseTask.GetAwaiter().GetResult();
             return GC.GetAllocatedBytesForCurrentThread() - before;
         });
 }

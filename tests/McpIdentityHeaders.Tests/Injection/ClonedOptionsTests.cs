@@ -1,12 +1,8 @@
-using Microsoft.Extensions.DependencyInjection;
-
 namespace McpIdentityHeaders.Tests.Injection;
 
 /// <summary>Whose a request is, is said in its options: on a clone of it where a handler of ours may be behind to read it, and only there.</summary>
 public sealed class ClonedOptionsTests
 {
-    private static readonly HttpRequestOptionsKey<string> Option = new("option");
-
     [Theory, InlineData(true), InlineData(false)]
     public async Task Handler_in_between_that_sends_a_copy_sends_it_as_the_same_user(bool synchronous)
     {
@@ -21,43 +17,6 @@ public sealed class ClonedOptionsTests
         using HttpResponseMessage response = await client.SendAsync(request, synchronous);
 
         Assert.Equal(["bob"], server.OnlyHead.Values("X-User-Sub"));
-    }
-
-    [Theory]
-    [InlineData(false, false)]
-    [InlineData(false, true)]
-    [InlineData(true, false)]
-    [InlineData(true, true)]
-    public async Task Frameworks_own_handlers_get_the_callers_options_and_no_others(bool inContainer, bool synchronous)
-    {
-        await using WireServer server = await WireServer.StartAsync();
-        List<HttpRequestMessage> sent = [];
-        using var sockets = new SocketsHttpHandler { RequestHeaderEncodingSelector = Note };
-        await using ServiceProvider services = Services(sockets);
-        using HttpMessageInvoker client = inContainer
-            ? services.GetRequiredService<IHttpClientFactory>().CreateClient("backend")
-            : HttpTesting.Chain(sockets, new PropertyAccessor(Users.Alice));
-
-        HttpRequestMessage bare = HttpTesting.Get(server.Uri.ToString());
-        bare.SetUser(Users.Bob);
-        using HttpResponseMessage first = await client.SendAsync(bare, synchronous);
-        Assert.Empty(sent[^1].Options);
-        Assert.NotSame(bare, sent[^1]);
-
-        HttpRequestMessage furnished = HttpTesting.Get(server.Uri.ToString());
-        furnished.SetUser(Users.Bob);
-        furnished.Options.Set(Option, "kept");
-        using HttpResponseMessage second = await client.SendAsync(furnished, synchronous);
-        Assert.Equal("kept", Assert.Single(sent[^1].Options).Value);
-
-        Assert.All(server.Heads, head => Assert.Equal(["bob"], head.Values("X-User-Sub")));
-        Assert.Single(bare.Options);
-
-        System.Text.Encoding? Note(string header, HttpRequestMessage request)
-        {
-            sent.Add(request);
-            return null;
-        }
     }
 
     [Theory, InlineData(true), InlineData(false)]
@@ -133,12 +92,4 @@ public sealed class ClonedOptionsTests
     {
         Headers = { new ClaimHeader("X-User-Sub", "sub") { Required = true } },
     };
-
-    private static ServiceProvider Services(HttpMessageHandler primary)
-    {
-        var services = new ServiceCollection();
-        services.AddSingleton<IIdentityAccessor>(new PropertyAccessor(Users.Alice));
-        services.AddHttpClient("backend").ConfigurePrimaryHttpMessageHandler(() => primary).AddClaimInjection();
-        return services.BuildServiceProvider();
-    }
 }

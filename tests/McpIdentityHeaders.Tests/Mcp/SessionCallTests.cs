@@ -44,7 +44,7 @@ public sealed class SessionCallTests
         await using McpClient client = session.Client;
 
         await client.CallTextAsync("ping");
-        session.User = SessionTesting.NewerAlice;
+        session.SetUser(SessionTesting.NewerAlice);
         await client.CallTextAsync("ping");
 
         Assert.Equal(["Alice Adams", "Alice Newer"], backend.Calls().Select(call => call.UserName));

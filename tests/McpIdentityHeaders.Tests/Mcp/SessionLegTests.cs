@@ -68,7 +68,7 @@ public sealed class SessionLegTests
 
         using (AmbientIdentity.Use(Users.Bob))
         {
-            session.User = SessionTesting.NewerAlice;
+            session.SetUser(SessionTesting.NewerAlice);
             replaced.SetResult();
             await reconnected.Task;
         }
@@ -229,7 +229,7 @@ public sealed class SessionLegTests
 
         McpSession session = await opening;
         await using McpClient client = session.Client;
-        session.User = SessionTesting.NewerAlice;
+        session.SetUser(SessionTesting.NewerAlice);
         Assert.Same(bob, AmbientIdentity.User);
     }
 

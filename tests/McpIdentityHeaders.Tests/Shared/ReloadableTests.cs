@@ -26,7 +26,7 @@ public sealed class ReloadableTests
             },
             [told.Token],
             changed: () => { },
-            refused: _ => { });
+            rejected: _ => { });
         using IDisposable teller = ChangeToken.OnChange(told.Token, () => telling.TrySetResult());
 
         Task<string> read = Task.Run(() => reloadable.Value);
@@ -46,7 +46,7 @@ public sealed class ReloadableTests
 
             // Many subscriptions, so that one's change is surely still being told when another's is made or disposed of.
             var reloadable = new Reloadable<string>(
-                _ => "made", Enumerable.Repeat(source.Token, 20), changed: () => { }, refused: _ => { });
+                _ => "made", Enumerable.Repeat(source.Token, 20), changed: () => { }, rejected: _ => { });
 
             await Task.WhenAll(
                 Task.Run(() => reloadable.Value), Task.Run(source.Change), Task.Run(source.Change), Task.Run(reloadable.Dispose)).WaitAsync(Patience);
@@ -70,7 +70,7 @@ public sealed class ReloadableTests
             },
             [source.Token],
             changed: () => { },
-            refused: _ => { });
+            rejected: _ => { });
 
         Assert.Equal("value 2", reloadable.Value);
     }
@@ -93,7 +93,7 @@ public sealed class ReloadableTests
             },
             [source.Token],
             changed: () => { },
-            refused: _ => { });
+            rejected: _ => { });
         Assert.Equal("value 1", reloadable.Value);
 
         source.Change();
@@ -110,7 +110,7 @@ public sealed class ReloadableTests
             current => current is null ? "made" : throw new TimeoutException(),
             [source.Token],
             changed: () => { },
-            refused: _ => throw new InvalidOperationException("the logger's"));
+            rejected: _ => throw new InvalidOperationException("the logger's"));
         Assert.Equal("made", reloadable.Value);
 
         source.Change();

@@ -22,7 +22,7 @@ internal static class SessionTesting
     public static async Task<McpSession> OpenSessionOfNewerAliceAsync(this IServiceProvider services)
     {
         McpSession session = await services.OpenSessionAsync(Users.Alice);
-        session.User = NewerAlice;
+        session.SetUser(NewerAlice);
         return session;
     }
 

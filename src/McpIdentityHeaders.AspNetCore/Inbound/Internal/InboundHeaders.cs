@@ -9,16 +9,16 @@ namespace McpIdentityHeaders.AspNetCore.Internal;
 /// <summary>Takes out of a request what only this program's own clients may say.</summary>
 internal sealed class InboundHeaders
 {
-    private readonly ClaimInjectionClient[] _clients;
+    private readonly ClaimInjectionState[] _clients;
 
-    private InboundHeaders(ClaimInjectionClient[] clients) => _clients = clients;
+    private InboundHeaders(ClaimInjectionState[] clients) => _clients = clients;
 
     /// <exception cref="InvalidOperationException">No client carries identities.</exception>
     internal static InboundHeaders Create(IServiceProvider services)
     {
-        ClaimInjectionClient[] clients =
+        ClaimInjectionState[] clients =
         [
-            .. services.GetServices<ClaimInjectionClientName>().Select(name => services.GetRequiredKeyedService<ClaimInjectionClient>(name.Value)),
+            .. services.GetServices<ClaimInjectionClientName>().Select(name => services.GetRequiredKeyedService<ClaimInjectionState>(name.Value)),
         ];
 
         return clients.Length > 0
@@ -78,7 +78,7 @@ internal sealed class InboundHeaders
 
     private bool IsOwned(string name)
     {
-        foreach (ClaimInjectionClient client in _clients)
+        foreach (ClaimInjectionState client in _clients)
         {
             if (client.Plan.HeaderNames.Contains(name))
             {

@@ -31,7 +31,7 @@ internal sealed class IdentityHeadersScheme : IDisposable
             _ => new IdentityHeadersPlan(name, services.GetRequiredService<IOptionsFactory<IdentityHeadersOptions>>().Create(name)),
             OptionsChanges.Of<IdentityHeadersOptions>(services, name),
             changed: () => logger.SettingsChanged(name),
-            refused: exception => logger.SettingsRefused(name, exception));
+            rejected: exception => logger.SettingsRefused(name, exception));
 
         return new IdentityHeadersScheme(name, plan, services.GetRequiredService<IdentityHeadersMetrics>(), logger);
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using System.Security.Claims;
 
@@ -27,58 +28,44 @@ internal readonly struct UserIdentities
 
     /// <param name="principal">A principal with at least one authenticated identity.</param>
     /// <param name="select">Chooses among several subjects.</param>
-    /// <param name="refusal">Why there is no one user.</param>
-    internal static UserIdentities? Select(ClaimsPrincipal principal, Func<ClaimsPrincipal, ClaimsIdentity?>? select, out string? refusal)
+    /// <param name="error">Why there is no one user.</param>
+    internal static UserIdentities? Select(ClaimsPrincipal principal, Func<ClaimsPrincipal, ClaimsIdentity?>? select, out string? error)
     {
-        refusal = null;
+        error = null;
 
-        if (IsList(principal.Identities, out ReadOnlySpan<ClaimsIdentity> list) && list is [var single])
-        {
-            return new UserIdentities(single, contributors: null);
-        }
-
-        return SelectAmong(principal, select, out refusal);
+        return IdentitiesOf(principal) is [var single]
+            ? new UserIdentities(single, contributors: null)
+            : SelectAmong(principal, select, out error);
     }
 
-    /// <summary>
-    /// Whether it is a list, to be read without an enumerator: principals and identities hand out their own, unless there is more to them. What
-    /// derives from a list may enumerate as it likes, and is none.
-    /// </summary>
-    internal static bool IsList<T>(IEnumerable<T> items, out ReadOnlySpan<T> list)
+    /// <summary>Whether no identity of the principal is authenticated.</summary>
+    internal static bool IsAnonymous(ClaimsPrincipal principal)
     {
-        bool isList = items.GetType() == typeof(List<T>);
-        list = isList ? CollectionsMarshal.AsSpan((List<T>)items) : [];
-        return isList;
-    }
-
-    internal static ReadOnlySpan<Claim> ClaimsOf(ClaimsIdentity identity)
-    {
-        IEnumerable<Claim> claims = identity.Claims;
-        if (IsList(claims, out ReadOnlySpan<Claim> list))
+        foreach (ClaimsIdentity identity in IdentitiesOf(principal))
         {
-            return list;
+            if (identity.IsAuthenticated)
+            {
+                return false;
+            }
         }
 
-        // Not by ToArray, which takes what a collection holds and not what it enumerates.
-        List<Claim> enumerated = [];
-        foreach (Claim claim in claims)
-        {
-            enumerated.Add(claim);
-        }
-
-        return CollectionsMarshal.AsSpan(enumerated);
+        return true;
     }
+
+    internal static ReadOnlySpan<Claim> ClaimsOf(ClaimsIdentity identity) =>
+        TryGetList(identity, out List<Claim>? list, out IEnumerable<Claim> claims)
+            ? CollectionsMarshal.AsSpan(list)
+            : CollectionsMarshal.AsSpan(Enumerate(claims));
 
     /// <summary>Finds the first claim of a type with a value that is not blank, and looks at none behind it.</summary>
     internal static Claim? FindFirst(ClaimsIdentity identity, string claimType)
     {
-        IEnumerable<Claim> claims = identity.Claims;
-        if (!IsList(claims, out ReadOnlySpan<Claim> list))
+        if (!TryGetList(identity, out List<Claim>? list, out IEnumerable<Claim> claims))
         {
-            return FindFirstAmong(claims, claimType);
+            return FindFirst(claims, claimType);
         }
 
-        foreach (Claim claim in list)
+        foreach (Claim claim in CollectionsMarshal.AsSpan(list))
         {
             if (Matches(claim, claimType))
             {
@@ -90,21 +77,47 @@ internal readonly struct UserIdentities
     }
 
     internal static bool Matches(Claim claim, string claimType) =>
-        string.Equals(claim.Type, claimType, StringComparison.Ordinal) && !string.IsNullOrWhiteSpace(claim.Value);
+        claim.Type == claimType && !string.IsNullOrWhiteSpace(claim.Value);
 
     internal static Claim? SubjectOf(ClaimsIdentity identity) =>
         FindFirst(identity, Subject) ?? FindFirst(identity, ClaimTypes.NameIdentifier);
 
     internal static string? IssuerOf(ClaimsIdentity identity) => FindFirst(identity, Issuer)?.Value;
 
-    private static Claim? FindFirstAmong(IEnumerable<Claim> claims, string claimType) =>
-        claims.FirstOrDefault(claim => Matches(claim, claimType));
+    private static Claim? FindFirst(IEnumerable<Claim> claims, string claimType) => claims.FirstOrDefault(claim => Matches(claim, claimType));
 
-    // Apart, like FindFirstAmong: what a lambda captures is allocated when its method begins, needed or not.
-    private static UserIdentities? SelectAmong(
-        ClaimsPrincipal principal, Func<ClaimsPrincipal, ClaimsIdentity?>? select, out string? refusal)
+    // A list is read without an enumerator; a class derived from it may enumerate something else.
+    private static bool TryGetList(ClaimsIdentity identity, [NotNullWhen(true)] out List<Claim>? list, out IEnumerable<Claim> claims)
     {
-        refusal = null;
+        claims = identity.Claims;
+        list = claims.GetType() == typeof(List<Claim>) ? (List<Claim>)claims : null;
+        return list is not null;
+    }
+
+    private static ReadOnlySpan<ClaimsIdentity> IdentitiesOf(ClaimsPrincipal principal)
+    {
+        IEnumerable<ClaimsIdentity> identities = principal.Identities;
+        return CollectionsMarshal.AsSpan(
+            identities.GetType() == typeof(List<ClaimsIdentity>) ? (List<ClaimsIdentity>)identities : Enumerate(identities));
+    }
+
+    // Not by ToArray, which takes what a collection holds and not what it enumerates.
+    private static List<T> Enumerate<T>(IEnumerable<T> items)
+    {
+        List<T> enumerated = [];
+        foreach (T item in items)
+        {
+            enumerated.Add(item);
+        }
+
+        return enumerated;
+    }
+
+    // A method of its own: what a lambda captures is allocated when its method begins.
+    private static UserIdentities? SelectAmong(
+        ClaimsPrincipal principal, Func<ClaimsPrincipal, ClaimsIdentity?>? select, out string? error)
+    {
+        error = null;
         List<ClaimsIdentity> authenticated = [.. principal.Identities.Where(identity => identity.IsAuthenticated)];
         ClaimsIdentity? user = authenticated.Find(identity => SubjectOf(identity) is not null) ?? authenticated[0];
 
@@ -112,12 +125,12 @@ internal readonly struct UserIdentities
         {
             if (select is null)
             {
-                refusal = "the principal has authenticated identities of different subjects or issuers, and which of them is the user is "
+                error = "the principal has authenticated identities of different subjects or issuers, and which of them is the user is "
                     + "not said. Set ClaimInjectionOptions.SelectIdentity";
                 return null;
             }
 
-            user = Choose(principal, select, out refusal);
+            user = Choose(principal, select, out error);
             if (user is null)
             {
                 return null;
@@ -125,7 +138,7 @@ internal readonly struct UserIdentities
 
             if (!authenticated.Contains(user))
             {
-                refusal = "ClaimInjectionOptions.SelectIdentity did not choose one of the principal's authenticated identities";
+                error = "ClaimInjectionOptions.SelectIdentity did not choose one of the principal's authenticated identities";
                 return null;
             }
         }
@@ -135,17 +148,17 @@ internal readonly struct UserIdentities
 
     /// <summary>Calls the user's own code, whose exceptions may hold what they like.</summary>
     private static ClaimsIdentity? Choose(
-        ClaimsPrincipal principal, Func<ClaimsPrincipal, ClaimsIdentity?> select, out string? refusal)
+        ClaimsPrincipal principal, Func<ClaimsPrincipal, ClaimsIdentity?> select, out string? error)
     {
         try
         {
             ClaimsIdentity? chosen = select(principal);
-            refusal = chosen is null ? "ClaimInjectionOptions.SelectIdentity chose none of the principal's identities" : null;
+            error = chosen is null ? "ClaimInjectionOptions.SelectIdentity chose none of the principal's identities" : null;
             return chosen;
         }
         catch (Exception exception)
         {
-            refusal = $"ClaimInjectionOptions.SelectIdentity threw a {exception.GetType().Name}. Correct it; its message is not shown here, "
+            error = $"ClaimInjectionOptions.SelectIdentity threw a {exception.GetType().Name}. Correct it; its message is not shown here, "
                 + "since it may hold claims";
             return null;
         }

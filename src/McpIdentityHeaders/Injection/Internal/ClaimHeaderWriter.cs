@@ -3,33 +3,23 @@ using System.Text;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>Sets a user's headers on a clone that has none under their names.</summary>
-internal static class ClaimHeaderWriter
+/// <summary>Sets a user's headers on an identity clone that has none under their names.</summary>
+internal sealed class ClaimHeaderWriter(ClaimInjectionPlan plan, ClaimInjectionTelemetry telemetry)
 {
     /// <returns>Whether the user has a claim for any header.</returns>
     /// <exception cref="ClaimInjectionException">A header cannot be set safely.</exception>
-    internal static bool Write(
-        IdentityRequestMessage clone, ClaimsPrincipal user, ClaimInjectionClient client, ClaimInjectionPlan plan)
+    internal bool Write(IdentityRequestMessage clone, ClaimsPrincipal user, Uri uri)
     {
-        if (UserIdentities.Select(user, plan.SelectIdentity, out string? refusal) is not { } identities)
+        if (UserIdentities.Select(user, plan.SelectIdentity, out string? error) is not { } identities)
         {
-            throw client.Reject(refusal!);
+            throw telemetry.Reject(error!);
         }
 
-        FoundClaims room = default;
-        int types = plan.ClaimTypes.Count;
-        int needed = types * identities.Count;
-        Span<Claim?> found = needed <= FoundClaims.Length ? ((Span<Claim?>)room)[..needed] : new Claim?[needed];
-        for (int index = 0; index < identities.Count; index++)
-        {
-            plan.ClaimTypes.FindFirst(identities[index], found.Slice(index * types, types));
-        }
-
+        clone.RawUtf8Names = plan.Encoding == HeaderValueEncoding.Utf8 ? plan.HeaderNames : null;
         int total = 0;
         foreach (ClaimHeaderPlan header in plan.Headers)
         {
-            string? value = header.ReadPlain(found, plan.Encoding) ?? EncodedValue(header, identities, found, client, plan);
-            if (value is not { } encoded)
+            if (Encode(header, identities) is not { } encoded)
             {
                 continue;
             }
@@ -38,51 +28,48 @@ internal static class ClaimHeaderWriter
             bool tooLong = length > plan.MaxHeaderValueLength;
             if (tooLong || total + header.Name.Length + length > plan.MaxTotalLength)
             {
-                OmitOrRefuse(header, tooLong, client, plan);
+                OmitOrReject(header, tooLong);
                 continue;
             }
 
             total += header.Name.Length + length;
-            Set(clone, header.Name, encoded, client);
+            Set(clone, header.Name, encoded);
+        }
+
+        // Send the secret beside an identity only, and only to explicitly trusted origins.
+        if (total > 0 && plan.SharedSecret is { } secret && plan.IsTrusted(uri))
+        {
+            Set(clone, secret.HeaderName, HeaderValueEncoder.EncodeSingle(secret.Value, HeaderValueEncoding.Mcp));
         }
 
         return total > 0;
     }
 
-    /// <exception cref="ClaimInjectionException">The secret's name cannot be a request header's.</exception>
-    internal static void Write(IdentityRequestMessage clone, SharedSecret secret, ClaimInjectionClient client) =>
-        Set(clone, secret.HeaderName, HeaderValueEncoder.EncodeSingle(secret.Value, HeaderValueEncoding.Mcp), client);
-
-    private static void Set(IdentityRequestMessage clone, string name, string encoded, ClaimInjectionClient client)
+    private void Set(IdentityRequestMessage clone, string name, string encoded)
     {
         if (!clone.Headers.TryAddWithoutValidation(name, encoded))
         {
-            throw client.Reject($"the header '{name}' cannot be a request header. Choose another name");
+            throw telemetry.Reject($"the header '{name}' cannot be a request header. Choose another name");
         }
     }
 
-    private static string? EncodedValue(
-        ClaimHeaderPlan header,
-        in UserIdentities identities,
-        ReadOnlySpan<Claim?> found,
-        ClaimInjectionClient client,
-        ClaimInjectionPlan plan)
+    private string? Encode(ClaimHeaderPlan header, in UserIdentities identities)
     {
         string? encoded;
         try
         {
-            encoded = header.Read(identities, found, plan.Encoding);
+            encoded = header.Read(identities, plan.Encoding);
         }
-        catch (FormatException refused)
+        catch (FormatException exception)
         {
-            throw client.Reject(
-                $"the header '{header.Name}' cannot be set from the claim {header.ClaimTypesForMessage}: {refused.Message}. Correct the claim "
+            throw telemetry.Reject(
+                $"the header '{header.Name}' cannot be set from the claim {header.ClaimTypesForMessage}: {exception.Message}. Correct the claim "
                 + "where it is issued, or take the header out of ClaimInjectionOptions.Headers");
         }
 
         if (encoded is null && header.Required)
         {
-            throw client.Reject(
+            throw telemetry.Reject(
                 $"the header '{header.Name}' is required, and the user has no value of the claim {header.ClaimTypesForMessage}. Have the "
                 + "identity provider issue it, or set Required to false");
         }
@@ -90,11 +77,11 @@ internal static class ClaimHeaderWriter
         return encoded;
     }
 
-    private static void OmitOrRefuse(ClaimHeaderPlan header, bool tooLong, ClaimInjectionClient client, ClaimInjectionPlan plan)
+    private void OmitOrReject(ClaimHeaderPlan header, bool tooLong)
     {
         if (plan.OversizedValue == OversizedValueBehavior.Omit && header.MayBeOmitted)
         {
-            client.Logger.OversizedHeaderOmitted(client.Name, header.Name);
+            telemetry.OversizedHeaderOmitted(header.Name);
             return;
         }
 
@@ -102,7 +89,7 @@ internal static class ClaimHeaderWriter
             ? $"longer than MaxHeaderValueLength, {plan.MaxHeaderValueLength} bytes, allows"
             : $"too long beside the others for MaxTotalLength, {plan.MaxTotalLength} bytes";
         string remedy = header.MayBeOmitted ? ", or OversizedValue to Omit" : string.Empty;
-        throw client.Reject(
+        throw telemetry.Reject(
             $"the header '{header.Name}' from the claim {header.ClaimTypesForMessage} is {limit}. Send fewer values, or set a larger limit{remedy}");
     }
 }

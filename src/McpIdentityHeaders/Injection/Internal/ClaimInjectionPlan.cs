@@ -1,6 +1,5 @@
 using System.Security.Claims;
 using Microsoft.Extensions.Options;
-using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.Internal;
 
@@ -14,12 +13,9 @@ internal sealed class ClaimInjectionPlan
     private readonly bool _anyOrigin;
 
     /// <exception cref="OptionsValidationException">There is a shared secret, and no origin to send it to.</exception>
-    internal ClaimInjectionPlan(
-        string clientName, ClaimInjectionOptions options, IEnumerable<Uri> clientOrigins, HttpClientTransportOptions? transport = null)
+    internal ClaimInjectionPlan(string clientName, ClaimInjectionOptions options, IEnumerable<Uri> clientOrigins)
     {
-        Transport = transport;
-        ClaimTypes = new ClaimTypeIndex(options.Headers.SelectMany(header => header.ClaimTypes));
-        Headers = [.. options.Headers.Select(header => new ClaimHeaderPlan(header, ClaimTypes))];
+        Headers = [.. options.Headers.Select(header => new ClaimHeaderPlan(header))];
         SharedSecret = options.SharedSecret;
         HeaderNames = new IdentityHeaderNames(
             [.. options.Headers.Select(header => header.HeaderName), .. SharedSecret is null ? [] : new[] { SharedSecret.HeaderName }]);
@@ -34,7 +30,7 @@ internal sealed class ClaimInjectionPlan
 
         _origins = [.. clientOrigins.Concat(options.TrustedOrigins).Select(uri => new Origin(uri)).Distinct()];
         _anyOrigin = options.AllowAnyOrigin || _origins.Length == 0;
-        ServesAnyOriginUnsaid = _anyOrigin && !options.AllowAnyOrigin;
+        ServesAnyOriginByDefault = _anyOrigin && !options.AllowAnyOrigin;
 
         if (SharedSecret is not null && _origins.Length == 0)
         {
@@ -45,14 +41,6 @@ internal sealed class ClaimInjectionPlan
                     + "Set TrustedOrigins, or the endpoint."]);
         }
     }
-
-    /// <summary>
-    /// Gets the transport options of the same moment, which an MCP client's sessions are opened with: a change of the endpoint and of the
-    /// headers is one change, in force whole or not at all.
-    /// </summary>
-    internal HttpClientTransportOptions? Transport { get; }
-
-    internal ClaimTypeIndex ClaimTypes { get; }
 
     internal ClaimHeaderPlan[] Headers { get; }
 
@@ -77,7 +65,26 @@ internal sealed class ClaimInjectionPlan
     internal OversizedValueBehavior OversizedValue { get; }
 
     /// <summary>Gets whether every origin is served only because none is known, which deserves a warning.</summary>
-    internal bool ServesAnyOriginUnsaid { get; }
+    internal bool ServesAnyOriginByDefault { get; }
+
+    /// <summary>Compiles the options of a handler made by hand, which has no container to validate them.</summary>
+    /// <exception cref="ArgumentException">The options are not valid.</exception>
+    internal static ClaimInjectionPlan CreateStandalone(ClaimInjectionOptions options)
+    {
+        if (new ClaimInjectionOptionsValidator().Validate(name: null, options) is { Failed: true, FailureMessage: string error })
+        {
+            throw new ArgumentException(error, nameof(options));
+        }
+
+        try
+        {
+            return new ClaimInjectionPlan(clientName: string.Empty, options, clientOrigins: []);
+        }
+        catch (OptionsValidationException exception)
+        {
+            throw new ArgumentException(exception.Message, nameof(options));
+        }
+    }
 
     internal bool IsServed(Uri uri) => _anyOrigin || IsTrusted(uri);
 

@@ -1,38 +1,42 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Http;
 using Microsoft.Extensions.Options;
-using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>Makes a client's plan of its validated options and of what else says where its endpoint is.</summary>
+/// <summary>Makes a client's plan of its validated options and of its endpoint, wherever that is set.</summary>
 internal static class ClaimInjectionPlanFactory
 {
+    /// <param name="services">The container.</param>
+    /// <param name="name">The client's name.</param>
+    /// <param name="endpoint">The MCP client's endpoint; null where it is set elsewhere, or the client is not an MCP client.</param>
+    /// <param name="current">The plan in force, which the new one is to follow; null at first.</param>
     /// <exception cref="OptionsValidationException">The options are not valid.</exception>
-    internal static ClaimInjectionPlan Create(IServiceProvider services, string name, ClaimInjectionPlan? current)
+    internal static ClaimInjectionPlan Create(IServiceProvider services, string name, Uri? endpoint, ClaimInjectionPlan? current)
     {
         ClaimInjectionOptions options = services.GetRequiredService<IOptionsFactory<ClaimInjectionOptions>>().Create(name);
-        HttpClientTransportOptions transport = McpClientRegistration.CreateTransport(services, name);
-        var plan = new ClaimInjectionPlan(name, options, ClientOrigins(services, name, options, transport), transport);
+        Uri[] origins = [.. new[] { endpoint, GetBaseAddress(services, name) }.OfType<Uri>().Where(uri => uri.IsAbsoluteUri)];
 
-        if (current is not null && ReasonAgainstChange(current, plan) is { } reason)
+        if (options.RequireHttps && Array.Find(origins, Origin.IsPlainAndRemote) is { } plain)
         {
-            throw new OptionsValidationException(name, typeof(ClaimInjectionOptions), [$"HttpClient '{name}': {reason}"]);
+            throw CreateException(
+                name, $"RequireHttps is set, and the client's endpoint is '{new Origin(plain)}'. Use https, or remove one of the two.");
         }
 
-        return plan;
+        var plan = new ClaimInjectionPlan(name, options, origins);
+        return current is not null && GetChangeError(current, plan) is { } error ? throw CreateException(name, error) : plan;
     }
 
-    private static string? ReasonAgainstChange(ClaimInjectionPlan current, ClaimInjectionPlan changed)
+    private static string? GetChangeError(ClaimInjectionPlan current, ClaimInjectionPlan changed)
     {
-        // Handlers that are in use cannot be taught to write raw UTF-8 any more.
+        // Primary handlers in use take no other header encoding.
         if (changed.Encoding == HeaderValueEncoding.Utf8 && current.Encoding != HeaderValueEncoding.Utf8)
         {
             return "Encoding cannot change to Utf8 while it runs. Restart for that.";
         }
 
-        // A file that was truncated as it was written must not open every origin.
-        if (changed.ServesAnyOriginUnsaid && !current.ServesAnyOriginUnsaid)
+        // Fail closed: a partially written file must not remove all trusted origins.
+        if (changed.ServesAnyOriginByDefault && !current.ServesAnyOriginByDefault)
         {
             return "no trusted origin is left. Set TrustedOrigins, or AllowAnyOrigin if every origin is meant.";
         }
@@ -40,35 +44,8 @@ internal static class ClaimInjectionPlanFactory
         return null;
     }
 
-    private static List<Uri> ClientOrigins(
-        IServiceProvider services, string name, ClaimInjectionOptions options, HttpClientTransportOptions transport)
-    {
-        List<Uri> origins = [];
-
-        // Null where the client is not an MCP client, or has its endpoint in the BaseAddress.
-        if (transport.Endpoint is { } endpoint)
-        {
-            origins.Add(endpoint);
-        }
-
-        if (BaseAddress(services, name) is { IsAbsoluteUri: true } baseAddress)
-        {
-            origins.Add(baseAddress);
-        }
-
-        if (options.RequireHttps && origins.Find(Origin.IsPlainAndRemote) is { } plain)
-        {
-            throw new OptionsValidationException(
-                name,
-                typeof(ClaimInjectionOptions),
-                [$"HttpClient '{name}': RequireHttps is set, and the client's endpoint is '{new Origin(plain)}'. Use https, or remove one of the two."]);
-        }
-
-        return origins;
-    }
-
-    /// <summary>Asks a client that sends nothing what the user's ConfigureHttpClient calls set.</summary>
-    private static Uri? BaseAddress(IServiceProvider services, string name)
+    /// <summary>Asks a client that sends nothing for the address that the user's ConfigureHttpClient calls set.</summary>
+    private static Uri? GetBaseAddress(IServiceProvider services, string name)
     {
         using var probe = new HttpClient(new SocketsHttpHandler());
         foreach (Action<HttpClient> configure in services.GetRequiredService<IOptionsMonitor<HttpClientFactoryOptions>>().Get(name).HttpClientActions)
@@ -78,4 +55,7 @@ internal static class ClaimInjectionPlanFactory
 
         return probe.BaseAddress;
     }
+
+    private static OptionsValidationException CreateException(string name, string error) =>
+        new(name, typeof(ClaimInjectionOptions), [$"HttpClient '{name}': {error}"]);
 }

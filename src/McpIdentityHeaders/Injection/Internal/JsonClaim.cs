@@ -11,7 +11,19 @@ internal static class JsonClaim
 
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
-    internal static bool IsJson(Claim claim, string[]? path) => path is not null || claim.ValueType == ArrayValueType;
+    /// <summary>Reads a claim's first value: its first item if it is JSON, else itself.</summary>
+    /// <exception cref="FormatException">An item is no Unicode text.</exception>
+    internal static string? ReadFirst(Claim claim, string[]? path)
+    {
+        if (!IsJson(claim, path))
+        {
+            return claim.Value;
+        }
+
+        List<string> items = [];
+        AddItemsWithin(claim, path, items);
+        return items.FirstOrDefault();
+    }
 
     /// <summary>Adds a claim's values: its items if it is JSON, else itself. A claim that does not parse has none.</summary>
     /// <exception cref="FormatException">An item is no Unicode text.</exception>
@@ -26,6 +38,8 @@ internal static class JsonClaim
             items.Add(claim.Value);
         }
     }
+
+    private static bool IsJson(Claim claim, string[]? path) => path is not null || claim.ValueType == ArrayValueType;
 
     private static void AddItemsWithin(Claim claim, string[]? path, List<string> items)
     {

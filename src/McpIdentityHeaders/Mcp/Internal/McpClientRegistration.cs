@@ -1,56 +1,11 @@
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>One client that AddMcpClient registered, with the transport options in force.</summary>
-internal sealed class McpClientRegistration : IDisposable
+/// <summary>One client that AddMcpClient registered.</summary>
+/// <param name="getTransport">Gives the transport options in force.</param>
+internal sealed class McpClientRegistration(Func<HttpClientTransportOptions> getTransport)
 {
-    private readonly Lazy<ClaimInjectionClient?> _claims;
-    private readonly Reloadable<HttpClientTransportOptions> _transport;
-
-    private McpClientRegistration(IServiceProvider services, string name, Reloadable<HttpClientTransportOptions> transport)
-    {
-        // Not asked for at once, since it asks for this one; nor each time, since a container's answer costs.
-        _claims = new Lazy<ClaimInjectionClient?>(() => services.GetKeyedService<ClaimInjectionClient>(name));
-        _transport = transport;
-    }
-
-    /// <summary>Gets the options. With claim injection they are those of its plan, since both change as one.</summary>
-    internal HttpClientTransportOptions Transport => _claims.Value?.Plan.Transport ?? _transport.Value;
-
-    public void Dispose() => _transport.Dispose();
-
-    internal static McpClientRegistration Create(IServiceProvider services, string name)
-    {
-        ILogger logger = services.GetService<ILoggerFactory>()?.CreateLogger(typeof(IMcpClientFactory)) ?? NullLogger.Instance;
-
-        var transport = new Reloadable<HttpClientTransportOptions>(
-            _ => CreateTransport(services, name),
-            OptionsChanges.Of<HttpClientTransportOptions>(services, name),
-            changed: () => logger.SettingsChanged(name),
-            refused: exception => logger.SettingsRefused(name, exception));
-
-        return new McpClientRegistration(services, name, transport);
-    }
-
-    /// <summary>Makes the registered options anew. Their setters refuse some values with an error that knows neither client nor remedy.</summary>
-    /// <exception cref="OptionsValidationException">The options are not valid.</exception>
-    internal static HttpClientTransportOptions CreateTransport(IServiceProvider services, string name)
-    {
-        try
-        {
-            return services.GetRequiredService<IOptionsFactory<HttpClientTransportOptions>>().Create(name);
-        }
-        catch (ArgumentException invalid)
-        {
-            throw new OptionsValidationException(
-                name,
-                typeof(HttpClientTransportOptions),
-                [$"MCP client '{name}': {invalid.Message} Correct what configures HttpClientTransportOptions for this client."]);
-        }
-    }
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">The settings are not valid, and never were.</exception>
+    internal HttpClientTransportOptions Transport => getTransport();
 }

@@ -8,7 +8,7 @@ using ModelContextProtocol.Protocol;
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>One MCP session and whose it is. Shared by the session's own flow and by the wrapper that its requests pass.</summary>
-internal sealed class McpSession
+internal sealed class McpSession : SessionIdentity
 {
     private volatile ClaimsPrincipal? _user;
     private volatile SessionOwner? _owner;
@@ -30,14 +30,10 @@ internal sealed class McpSession
     }
 
     /// <summary>
-    /// Gets or sets the session's user. A session outlives tokens, so a newer principal of the same user may take the place of the first;
+    /// Gets the session's user. A session outlives tokens, so a newer principal of the same user may take the place of the first;
     /// the legs that run for hours carry what stands here at each moment. Null: the session was opened where the user was not known.
     /// </summary>
-    internal ClaimsPrincipal? User
-    {
-        get => _user;
-        set => _user = value;
-    }
+    internal override ClaimsPrincipal? User => _user;
 
     /// <summary>Gets who alone may use the session. Null: its user is a matter of its caller's, or it serves everybody.</summary>
     internal SessionOwner? Owner => _owner;
@@ -94,6 +90,12 @@ internal sealed class McpSession
 
     /// <summary>Gets whether it is not to be called on any more.</summary>
     internal bool HasEnded => _hasEnded;
+
+    internal override bool HasOwner => _owner is not null;
+
+    internal override void ThrowIfNotOwner(ClaimsPrincipal? user) => _owner?.Check(user);
+
+    internal void SetUser(ClaimsPrincipal? user) => _user = user;
 
     internal void SetKnown() => _known.TrySetResult();
 

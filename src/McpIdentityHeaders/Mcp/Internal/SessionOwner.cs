@@ -6,7 +6,7 @@ namespace McpIdentityHeaders.Internal;
 /// <param name="clientName">The MCP client's name.</param>
 /// <param name="claims">The client's claim injection, if it has any.</param>
 /// <param name="key">The user; null where it is a visitor's, which no signed-in user may use.</param>
-internal sealed class SessionOwner(string clientName, ClaimInjectionClient? claims, UserKey? key)
+internal sealed class SessionOwner(string clientName, ClaimInjectionState? claims, UserKey? key)
 {
     private const string RentYourOwn = "Rent a session for the user of the moment with IMcpClientPool.RentAsync, and use its lease for no other";
 
@@ -16,7 +16,7 @@ internal sealed class SessionOwner(string clientName, ClaimInjectionClient? clai
     {
         if (user is not null && ReasonAgainst(user) is { } reason)
         {
-            throw claims?.Reject(reason) ?? new ClaimInjectionException($"MCP client '{clientName}': the request was not sent: {reason}.");
+            throw claims?.Telemetry.Reject(reason) ?? new ClaimInjectionException($"MCP client '{clientName}': the request was not sent: {reason}.");
         }
     }
 

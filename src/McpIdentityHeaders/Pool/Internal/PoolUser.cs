@@ -27,7 +27,7 @@ internal readonly record struct PoolUser(ClaimsPrincipal? Principal, UserKey? Ke
     {
         refusal = null;
         user = new PoolUser(principal, Key: null, IssuedAt: null);
-        if (principal is null || IdentityResolver.IsAnonymous(principal))
+        if (principal is null || UserIdentities.IsAnonymous(principal))
         {
             return true;
         }

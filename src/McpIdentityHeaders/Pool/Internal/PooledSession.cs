@@ -72,7 +72,7 @@ internal sealed class PooledSession : IDisposable
     {
         if (Key is not null && !(user.IssuedAt <= _issuedAt))
         {
-            Session.User = user.Principal;
+            Session.SetUser(user.Principal);
             _issuedAt = user.IssuedAt;
         }
     }

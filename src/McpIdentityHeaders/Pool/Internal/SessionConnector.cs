@@ -2,7 +2,6 @@ using System.Security.Claims;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.Internal;
@@ -12,8 +11,8 @@ internal sealed class SessionConnector : IDisposable
 {
     private readonly McpClientFactory _factory;
     private readonly McpClientRegistration _registration;
-    private readonly ClaimInjectionClient? _claims;
-    private readonly Reloadable<McpClientPoolOptions> _options;
+    private readonly ClaimInjectionState? _claims;
+    private readonly McpClientPoolRegistration _options;
     private readonly McpClientPoolMetrics _metrics;
     private readonly UserTransport _userTransport;
     private readonly ILogger _logger;
@@ -26,27 +25,20 @@ internal sealed class SessionConnector : IDisposable
         Time = services.GetRequiredService<TimeProvider>();
         _factory = factory;
         _registration = factory.Find(name);
-        _claims = services.GetKeyedService<ClaimInjectionClient>(name);
+        _claims = services.GetKeyedService<ClaimInjectionState>(name);
         _metrics = metrics;
         _logger = services.GetService<ILoggerFactory>()?.CreateLogger(typeof(IMcpClientPool)) ?? NullLogger.Instance;
         _userTransport = new UserTransport(name);
         _closeBound = new CloseDeadline(() => PoolOptions.CloseTimeout, Time, _givenUp.Token);
-        _options = new Reloadable<McpClientPoolOptions>(
-            _ => services.GetRequiredService<IOptionsFactory<McpClientPoolOptions>>().Create(name),
-            OptionsChanges.Of<McpClientPoolOptions>(services, name),
-            changed: () =>
-            {
-                _logger.SettingsChanged(name);
-                PoolOptionsChanged?.Invoke();
-            },
-            refused: exception => _logger.SettingsRefused(name, exception));
+        _options = services.GetRequiredKeyedService<McpClientPoolRegistration>(name);
+        _options.OnChange(() => PoolOptionsChanged?.Invoke());
     }
 
     internal string Name { get; }
 
     internal TimeProvider Time { get; }
 
-    internal McpClientPoolOptions PoolOptions => _options.Value;
+    internal McpClientPoolOptions PoolOptions => _options.Options;
 
     /// <summary>Gets or sets what is to be done when other pool options are in force.</summary>
     internal Action? PoolOptionsChanged { get; set; }
@@ -54,8 +46,8 @@ internal sealed class SessionConnector : IDisposable
     /// <summary>Gets the transport options in force.</summary>
     internal HttpClientTransportOptions Transport => _registration.Transport;
 
-    // Not what gives up, which has no timer, and may be used while the host stops beside this.
-    public void Dispose() => _options.Dispose();
+    // Not the source that gives up, which has no timer and may be used while the host stops.
+    public void Dispose() => PoolOptionsChanged = null;
 
     /// <exception cref="InvalidOperationException">Somebody is signed in, and cannot be told from others.</exception>
     internal PoolUser UserOf(ClaimsPrincipal? principal) =>

@@ -2,7 +2,7 @@ using System.Net;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>The framework's rules for redirects (RFC 9110, section 15.4), which a primary handler that follows none leaves to us.</summary>
+/// <summary>The framework's rules for redirects (RFC 9110, section 15.4), which a primary handler that follows none leaves to the redirect handler.</summary>
 internal static class Redirection
 {
     internal static bool IsRedirect(HttpResponseMessage response) => response.StatusCode
@@ -13,7 +13,7 @@ internal static class Redirection
         or HttpStatusCode.TemporaryRedirect
         or HttpStatusCode.PermanentRedirect;
 
-    /// <summary>Gives where a redirect leads, or null where it names no place.</summary>
+    /// <summary>Gives the target of a redirect, or null where it names none.</summary>
     internal static Uri? GetUriForRedirect(HttpResponseMessage response, Uri from)
     {
         if (response.Headers.Location is not { } location)
@@ -32,36 +32,37 @@ internal static class Redirection
             : location;
     }
 
-    /// <summary>Whether anyone may be led there from here: over http, and not from https to plain http.</summary>
+    /// <summary>Whether any request may be redirected there: over http, and not from https to plain http.</summary>
     internal static bool IsAllowedTarget(Uri from, Uri target) =>
         Origin.IsHttp(target) && (from.Scheme != Uri.UriSchemeHttps || target.Scheme == Uri.UriSchemeHttps);
 
-    /// <summary>Makes the request for the next hop: clean, for the whole block to judge afresh. Null where its content cannot go again.</summary>
-    internal static HttpRequestMessage? NextHop(HttpRequestMessage request, HttpStatusCode status, Uri target)
+    /// <summary>
+    /// Creates the request of the next hop: a clean one, for the whole block to judge afresh. Null where its content cannot be sent again.
+    /// </summary>
+    internal static HttpRequestMessage? CreateNextHop(HttpRequestMessage request, HttpStatusCode status, Uri target)
     {
-        bool becomesGet = RequestRequiresForceGet(request.Method, status);
-        if (!becomesGet && !RepeatableContent.IsRepeatable(request.Content))
+        bool forceGet = RequestRequiresForceGet(request.Method, status);
+        if (!forceGet && !RepeatableContent.IsRepeatable(request.Content))
         {
             return null;
         }
 
         var next = new HttpRequestMessage(request.Method, target);
-        RequestCloning.CopyAllButHeaders(request, next, saysWhose: true);
-        RequestCloning.CopyHeaders(request, next);
+        RequestCloning.Copy(request, next);
 
-        if (becomesGet)
+        if (forceGet)
         {
             next.Method = HttpMethod.Get;
             next.Content = null;
             next.Headers.TransferEncodingChunked = false;
         }
 
-        // As the framework does, which keeps all other headers. Within one origin, whoever gets it has had it already.
+        // As in the framework, which keeps all other headers. Within one origin, the server has had it already.
         if (!Origin.IsSame(request.RequestUri!, target))
         {
             next.Headers.Authorization = null;
 
-            // Another origin chose where this goes and what it asks: nobody's identity is put on it any more, whatever is trusted by then.
+            // Another origin chose this target: send the hop anonymously.
             RequestIdentity.SuppressIdentity(next);
         }
 

@@ -8,31 +8,31 @@ namespace McpIdentityHeaders.Internal;
 /// </summary>
 internal static class PrimaryHandlerHardening
 {
-    internal static void Harden(HttpMessageHandler? handler, ClaimInjectionClient client)
+    internal static void Harden(HttpMessageHandler? handler, ClaimInjectionPlan plan, ClaimInjectionTelemetry telemetry)
     {
         HttpMessageHandler? primary = Innermost(handler);
 
         switch (primary)
         {
             case SocketsHttpHandler sockets:
-                Write(() => sockets.AllowAutoRedirect, () => sockets.AllowAutoRedirect = false, client.Name, "AllowAutoRedirect = false");
-                Write(() => sockets.UseCookies, () => sockets.UseCookies = false, client.Name, "UseCookies = false");
+                Write(() => sockets.AllowAutoRedirect, () => sockets.AllowAutoRedirect = false, telemetry.Name, "AllowAutoRedirect = false");
+                Write(() => sockets.UseCookies, () => sockets.UseCookies = false, telemetry.Name, "UseCookies = false");
                 break;
 
             case HttpClientHandler clientHandler:
                 Write(
-                    () => clientHandler.AllowAutoRedirect, () => clientHandler.AllowAutoRedirect = false, client.Name, "AllowAutoRedirect = false");
-                Write(() => clientHandler.UseCookies, () => clientHandler.UseCookies = false, client.Name, "UseCookies = false");
+                    () => clientHandler.AllowAutoRedirect, () => clientHandler.AllowAutoRedirect = false, telemetry.Name, "AllowAutoRedirect = false");
+                Write(() => clientHandler.UseCookies, () => clientHandler.UseCookies = false, telemetry.Name, "UseCookies = false");
                 break;
 
             default:
-                client.UnknownPrimaryHandler(primary);
+                telemetry.UnknownPrimaryHandler(primary);
                 break;
         }
 
-        if (client.Plan.Encoding == HeaderValueEncoding.Utf8)
+        if (plan.Encoding == HeaderValueEncoding.Utf8)
         {
-            SendRawUtf8(primary, client);
+            SendRawUtf8(primary, telemetry.Name);
         }
     }
 
@@ -71,12 +71,12 @@ internal static class PrimaryHandlerHardening
         return handler;
     }
 
-    private static void SendRawUtf8(HttpMessageHandler? primary, ClaimInjectionClient client)
+    private static void SendRawUtf8(HttpMessageHandler? primary, string clientName)
     {
         if (primary is not SocketsHttpHandler sockets)
         {
             throw new InvalidOperationException(
-                $"HttpClient '{client.Name}': the Utf8 encoding needs a SocketsHttpHandler as the primary handler, and it is "
+                $"HttpClient '{clientName}': the Utf8 encoding needs a SocketsHttpHandler as the primary handler, and it is "
                 + $"{primary?.GetType().Name ?? "missing"}. Use ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler()), or another "
                 + "ClaimInjectionOptions.Encoding.");
         }
@@ -84,7 +84,7 @@ internal static class PrimaryHandlerHardening
         Write(
             () => sockets.RequestHeaderEncodingSelector?.Target is not Utf8Selector,
             () => sockets.RequestHeaderEncodingSelector = new Utf8Selector(sockets.RequestHeaderEncodingSelector).Select,
-            client.Name,
+            clientName,
             "RequestHeaderEncodingSelector to one that chooses UTF-8 for the identity headers");
     }
 

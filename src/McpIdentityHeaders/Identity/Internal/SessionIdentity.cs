@@ -1,0 +1,17 @@
+using System.Security.Claims;
+
+namespace McpIdentityHeaders.Internal;
+
+/// <summary>An MCP session as far as it decides who the user of a request is.</summary>
+internal abstract class SessionIdentity
+{
+    /// <summary>Gets the session's user as it stands now; <see langword="null"/> where the session was opened for an unknown user.</summary>
+    internal abstract ClaimsPrincipal? User { get; }
+
+    /// <summary>Gets whether one user alone, or one anonymous caller, may use the session.</summary>
+    internal abstract bool HasOwner { get; }
+
+    /// <summary>Refuses a user other than the owner. An unknown user passes: the request goes out as the owner's.</summary>
+    /// <exception cref="ClaimInjectionException">The session belongs to another user. Nothing has been sent.</exception>
+    internal abstract void ThrowIfNotOwner(ClaimsPrincipal? user);
+}

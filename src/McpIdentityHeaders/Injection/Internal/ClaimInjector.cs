@@ -1,0 +1,123 @@
+using System.Net.Http.Headers;
+using System.Security.Claims;
+
+namespace McpIdentityHeaders.Internal;
+
+/// <summary>Removes and sets a request's identity headers, under one plan: the one place where this is done.</summary>
+internal sealed class ClaimInjector(ClaimInjectionPlan plan, ClaimInjectionTelemetry telemetry) : IRedirectPolicy
+{
+    private readonly RequestForgeryChecks _checks = new(plan.HeaderNames, telemetry);
+    private readonly ClaimHeaderWriter _writer = new(plan, telemetry);
+
+    internal ClaimInjectionPlan Plan => plan;
+
+    /// <summary>Gives the message to send: the request itself where nothing is to be set or removed, else a clone.</summary>
+    /// <param name="request">The request. An identity clone is written in place.</param>
+    /// <param name="user">Its user, an anonymous principal, or null where the user is unknown.</param>
+    /// <param name="carriesIdentity">Whether the message carries identity headers.</param>
+    /// <exception cref="ClaimInjectionException">The headers cannot be set safely. Nothing has been sent.</exception>
+    internal HttpRequestMessage Apply(HttpRequestMessage request, ClaimsPrincipal? user, out bool carriesIdentity)
+    {
+        carriesIdentity = false;
+
+        if (user is null && plan.MissingIdentity == MissingIdentityBehavior.Forward)
+        {
+            telemetry.NoIdentity();
+            return request;
+        }
+
+        if (user is null && plan.MissingIdentity == MissingIdentityBehavior.Reject)
+        {
+            throw telemetry.Reject(
+                "its user is unknown and MissingIdentity is Reject. Send it within AmbientIdentity.Use(user), call request.SetUser(user), or "
+                + "register an IIdentityAccessor that knows the user; null for either user says that the request is anonymous");
+        }
+
+        if (user is null || UserIdentities.IsAnonymous(user))
+        {
+            HttpRequestMessage stripped = Strip(request, user);
+            telemetry.NoIdentity();
+            return stripped;
+        }
+
+        if (request.RequestUri is not { IsAbsoluteUri: true } uri || !plan.IsServed(uri))
+        {
+            HttpRequestMessage stripped = Strip(request, user);
+            telemetry.UntrustedOrigin(request.RequestUri);
+            return stripped;
+        }
+
+        if (plan.RequireHttps && Origin.IsPlainAndRemote(uri))
+        {
+            throw telemetry.Reject($"RequireHttps is set and {new Origin(uri)} is plain http. Use an https endpoint");
+        }
+
+        IdentityRequestMessage clone = CreateClone(request, user, _checks.FindIdentityHeaders(request));
+        carriesIdentity = _writer.Write(clone, user, uri);
+        if (carriesIdentity)
+        {
+            telemetry.Injected(uri, plan.ServesAnyOriginByDefault);
+        }
+        else
+        {
+            telemetry.NoIdentity();
+        }
+
+        return clone;
+    }
+
+    /// <summary>Shows the caller and its loggers the request that they know, and marks a redirect for the redirect handler.</summary>
+    internal void Complete(HttpResponseMessage response, HttpRequestMessage request, bool isForwarded, bool carriesIdentity)
+    {
+        response.RequestMessage = request;
+
+        if (Redirection.IsRedirect(response))
+        {
+            // The caller of an unknown user, or a handler further in, may have put an identity under one of the names.
+            RedirectIdentityMarker.Mark(response, this, carriesIdentity || (isForwarded && _checks.HasIdentityHeader(request)));
+        }
+    }
+
+    /// <summary>Removes the headers that <see cref="Apply"/> set on an identity clone.</summary>
+    internal void RemoveIdentityHeaders(IdentityRequestMessage clone)
+    {
+        foreach (string name in plan.HeaderNames.Configured)
+        {
+            clone.Headers.Remove(name);
+        }
+    }
+
+    bool IRedirectPolicy.IsTrusted(Uri target) => plan.IsTrusted(target);
+
+    void IRedirectPolicy.OnIdentityRedirectRefused(Uri from, Uri target) => telemetry.IdentityRedirectRefused(from, target);
+
+    void IRedirectPolicy.OnTrustedTargetRefused(Uri from, Uri target) => telemetry.TrustedTargetRefused(from, target);
+
+    void IRedirectPolicy.OnContentNotRepeatable() => telemetry.ContentNotRepeatable();
+
+    private HttpRequestMessage Strip(HttpRequestMessage request, ClaimsPrincipal? user) =>
+        _checks.FindIdentityHeaders(request) is { } found ? CreateClone(request, user ?? new ClaimsPrincipal(), found) : request;
+
+    /// <summary>Clones the request, unless it is an identity clone, and removes what it carries under the identity headers' names.</summary>
+    private IdentityRequestMessage CreateClone(HttpRequestMessage request, ClaimsPrincipal user, List<string>? found)
+    {
+        IdentityRequestMessage clone = request as IdentityRequestMessage ?? new IdentityRequestMessage(request, user);
+        if (found is null)
+        {
+            return clone;
+        }
+
+        foreach (string name in found)
+        {
+            HeaderStringValues values = clone.Headers.NonValidated[name];
+            clone.Headers.Remove(name);
+            if (ConnectionHeader.Is(name))
+            {
+                ConnectionHeader.CopyWithoutOwned(values, plan.HeaderNames, clone);
+            }
+        }
+
+        telemetry.Stripped(found.Count);
+        return clone;
+    }
+}
