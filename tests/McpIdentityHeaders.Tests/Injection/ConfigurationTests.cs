@@ -187,6 +187,42 @@ public sealed class ConfigurationTests
     }
 
     [Fact]
+    public async Task Partial_change_that_loses_the_trusted_origins_keeps_the_last_settings()
+    {
+        var fixture = new Fixture(("MaxRedirections", "3"), ("TrustedOrigins:0", "http://backend.test"));
+        await using ServiceProvider services = fixture.Build();
+        await Fixture.SendAsync(services, Users.Alice);
+
+        // The section is still there: only the change itself shows that the file was cut off.
+        fixture.Replace(("MaxRedirections", "3"));
+        await Fixture.SendAsync(services, Users.Alice, "http://other.test/");
+        await Fixture.SendAsync(services, Users.Alice);
+
+        Assert.Equal(
+            [["X-User-Sub: alice", "X-User-Name: Alice Adams"], [], ["X-User-Sub: alice", "X-User-Name: Alice Adams"]],
+            fixture.Backend.Requests.Select(request => request.Identity));
+        FakeLogRecord logged = Assert.Single(fixture.Logs.GetSnapshot(), record => record.Level == LogLevel.Error);
+        Assert.Equal("SettingsRefused", logged.Id.Name);
+        Assert.Equal(
+            "HttpClient 'backend': no trusted origin is left. Set TrustedOrigins, or AllowAnyOrigin if every origin is meant.",
+            Assert.IsType<OptionsValidationException>(logged.Exception).Message);
+    }
+
+    [Fact]
+    public async Task Change_from_trusted_origins_to_AllowAnyOrigin_is_in_force()
+    {
+        var fixture = new Fixture(("TrustedOrigins:0", "http://backend.test"));
+        await using ServiceProvider services = fixture.Build();
+        await Fixture.SendAsync(services, Users.Alice, "http://other.test/");
+
+        fixture.Replace(("AllowAnyOrigin", "true"));
+        await Fixture.SendAsync(services, Users.Alice, "http://other.test/");
+
+        Assert.Equal([[], ["X-User-Sub: alice", "X-User-Name: Alice Adams"]], fixture.Backend.Requests.Select(request => request.Identity));
+        Assert.DoesNotContain(fixture.Logs.GetSnapshot(), record => record.Level == LogLevel.Error);
+    }
+
+    [Fact]
     public async Task Section_that_vanishes_turns_nothing_off()
     {
         var fixture = new Fixture(("MissingIdentity", "Reject"));
@@ -236,8 +272,10 @@ public sealed class ConfigurationTests
         public ServiceProvider Build() => _services.BuildServiceProvider(validateScopes: true);
 
         /// <summary>Changes settings and reloads once, as a file's provider does.</summary>
-        public void Change(params (string Key, string? Value)[] settings) =>
-            _settings.Replace([.. _settings.All, .. settings.Select(setting => ($"Claims:{setting.Key}", setting.Value))]);
+        public void Change(params (string Key, string? Value)[] settings) => _settings.Replace([.. _settings.All, .. InSection(settings)]);
+
+        /// <summary>Reloads as from a file that has these settings and no others.</summary>
+        public void Replace(params (string Key, string? Value)[] settings) => _settings.Replace([.. InSection(settings)]);
 
         public void Set(string key, string value) => _settings.Replace([(key, value)]);
 
@@ -252,6 +290,9 @@ public sealed class ConfigurationTests
                 using HttpResponseMessage response = await client.GetAsync(new Uri(uri));
             });
         }
+
+        private static IEnumerable<(string Key, string? Value)> InSection((string Key, string? Value)[] settings) =>
+            settings.Select(setting => ($"Claims:{setting.Key}", setting.Value));
     }
 
     private sealed class ChangingSettings : ConfigurationProvider, IConfigurationSource
