@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace McpIdentityHeaders.Tests.Identity;
 
 public sealed class AmbientIdentityTests
@@ -90,6 +92,22 @@ public sealed class AmbientIdentityTests
     }
 
     [Fact]
+    public void Scopes_that_hand_over_to_one_another_do_not_keep_earlier_users_alive()
+    {
+        WeakReference[] users = HandOver(100, out IdentityScope last);
+
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+
+        // The scope in force may keep the one that it replaced.
+        Assert.DoesNotContain(users[..^2], user => user.IsAlive);
+        Assert.Equal("user 99", Current);
+        last.Dispose();
+        Assert.Null(AmbientIdentity.User);
+    }
+
+    [Fact]
     public void Many_scopes_ended_oldest_first_end_without_a_deep_stack()
     {
         IdentityScope[] scopes = [.. Enumerable.Range(0, 100_000).Select(_ => AmbientIdentity.Use(null))];
@@ -131,5 +149,24 @@ public sealed class AmbientIdentityTests
         await Assert.ThrowsAsync<TimeoutException>(() => AmbientIdentity.RunAsync(Users.Alice, () => throw new TimeoutException()));
 
         Assert.Null(AmbientIdentity.User);
+    }
+
+    /// <summary>Not inlined: a caller's locals would keep the users alive.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static WeakReference[] HandOver(int scopes, out IdentityScope last)
+    {
+        var users = new WeakReference[scopes];
+        IdentityScope? current = null;
+        for (int i = 0; i < scopes; i++)
+        {
+            ClaimsPrincipal user = Users.Named($"user {i}");
+            users[i] = new WeakReference(user);
+            IdentityScope next = AmbientIdentity.Use(user);
+            current?.Dispose();
+            current = next;
+        }
+
+        last = current!;
+        return users;
     }
 }
