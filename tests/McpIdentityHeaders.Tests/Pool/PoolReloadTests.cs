@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Testing;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using ModelContextProtocol.Client;
 
@@ -200,6 +201,49 @@ public sealed class PoolReloadTests
         Assert.Equal("alice", await services.CallForAsync(Users.Alice));
     }
 
+    [Fact]
+    public async Task Rent_that_waited_during_a_reload_uses_the_latest_transport_options()
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
+        var time = new HeldTimeProvider();
+        var changes = new OptionsChange<HttpClientTransportOptions>(McpTesting.ClientName);
+        string tenant = "first";
+        await using ServiceProvider services = McpTesting.ServicesFor(backend)
+            .AddSingleton<TimeProvider>(time)
+            .AddSingleton<IOptionsChangeTokenSource<HttpClientTransportOptions>>(changes)
+            .Configure<HttpClientTransportOptions>(
+                McpTesting.ClientName, transport => transport.AdditionalHeaders = new Dictionary<string, string> { ["X-Tenant"] = tenant })
+            .BuildServiceProvider();
+        McpClientLease alice = await services.RentForAsync(Users.Alice);
+        tenant = "second";
+        changes.Tell();
+
+        // The return is held where it has the pool's lock. The rent waits for the lock with the second options, which it has read by then.
+        time.Gate = new AsyncGate();
+        Task returned = Task.Run(() => alice.DisposeAsync().AsTask());
+        await time.Gate.Arrived;
+        Task<McpClientLease>? rent = null;
+        var renter = new Thread(() => rent = services.RentForAsync(Users.Bob)) { IsBackground = true };
+        renter.Start();
+        Assert.True(SpinWait.SpinUntil(() => renter.ThreadState.HasFlag(ThreadState.WaitSleepJoin), AsyncGate.Patience));
+        tenant = "third";
+        changes.Tell();
+        time.Gate.Release();
+        await returned;
+        Assert.True(renter.Join(AsyncGate.Patience));
+
+        McpClient bob;
+        await using (McpClientLease lease = await rent!)
+        {
+            bob = lease.Client;
+            Assert.Equal("bob", await AmbientIdentity.RunAsync(Users.Bob, () => bob.CallTextAsync("whoami")));
+        }
+
+        Assert.Equal("third", Assert.Single(backend.Calls()).Headers["X-Tenant"]);
+        Assert.Equal("alice", await services.CallForAsync(Users.Alice));
+        Assert.Same(bob, await ClientForAsync(services, Users.Bob));
+    }
+
     private static async Task<McpClient> ClientForAsync(IServiceProvider services, ClaimsPrincipal? user)
     {
         await using McpClientLease lease = await services.RentForAsync(user);
@@ -232,5 +276,17 @@ public sealed class PoolReloadTests
     {
         configuration[$"Backend:{change.Setting}"] = change.Value;
         configuration.Reload();
+    }
+
+    /// <summary>Holds who reads the time, and with it the lock that the reader has.</summary>
+    private sealed class HeldTimeProvider : TimeProvider
+    {
+        public AsyncGate? Gate { get; set; }
+
+        public override long GetTimestamp()
+        {
+            Gate?.WaitAsync().GetAwaiter().GetResult();
+            return base.GetTimestamp();
+        }
     }
 }
