@@ -28,7 +28,7 @@ public sealed class SharedSecretTests
     [InlineData("X Secret", Value, "the shared secret's header 'X Secret' cannot be configured: ")]
     [InlineData("X-User-Sub", Value, "the shared secret's header 'X-User-Sub' is one of Headers, or an alias of one")]
     [InlineData("x_user.NAME", Value, "the shared secret's header 'x_user.NAME' is one of Headers, or an alias of one")]
-    public void Secret_that_cannot_be_is_refused_by_name_and_reason(string name, string value, string said)
+    public void Invalid_secret_is_refused_with_its_name_and_the_reason(string name, string value, string said)
     {
         OptionsValidationException refused = Assert.Throws<OptionsValidationException>(() => Create(options =>
             options.SharedSecret = new SharedSecret(name, value), "https://backend.test/mcp"));
@@ -53,7 +53,7 @@ public sealed class SharedSecretTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Secret_without_any_named_origin_is_refused_at_start_up(bool allowAny)
+    public async Task Secret_without_a_trusted_origin_is_refused_at_start_up(bool allowAny)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddHttpClient("backend").AddClaimInjection(options =>
@@ -70,7 +70,7 @@ public sealed class SharedSecretTests
     }
 
     [Fact]
-    public void Handler_without_a_container_refuses_it_when_it_is_made()
+    public void Handler_without_a_container_refuses_an_invalid_secret_in_its_constructor()
     {
         var options = new ClaimInjectionOptions { SharedSecret = new SharedSecret("X-S", "s3cr3t") };
         options.TrustedOrigins.Add(new Uri("http://backend.test"));
@@ -82,7 +82,7 @@ public sealed class SharedSecretTests
     }
 
     [Fact]
-    public async Task Secret_comes_from_configuration_and_follows_it()
+    public async Task Secret_from_configuration_follows_a_reload()
     {
         var fixture = new Fixture();
         await using ServiceProvider services = fixture.Build();
@@ -105,7 +105,7 @@ public sealed class SharedSecretTests
     [InlineData("SharedSecret:HeaderName", "Cookie")]
     [InlineData("SharedSecret:Secret", "s3cr3t-9876543210")]
     [InlineData("SharedSecret", "s3cr3t-9876543210")]
-    public async Task Invalid_change_leaves_the_last_good_secret_and_quotes_none(string key, string value)
+    public async Task Invalid_reload_keeps_the_last_good_secret_and_logs_no_value(string key, string value)
     {
         var fixture = new Fixture();
         await using ServiceProvider services = fixture.Build();
@@ -128,7 +128,7 @@ public sealed class SharedSecretTests
     [InlineData("SharedSecret:Value", "", "Claims:SharedSecret")]
     [InlineData("SharedSecret:Value:0", Value, "Claims:SharedSecret")]
     [InlineData("SharedSecrets:0:Value", Value, "Claims:SharedSecrets")]
-    public async Task Setting_that_is_misspelt_or_not_whole_is_refused_with_its_path(string key, string? value, string path)
+    public async Task Misspelt_or_incomplete_setting_is_refused_with_its_path(string key, string? value, string path)
     {
         var fixture = new Fixture();
         fixture.Change(key, value);

@@ -19,7 +19,7 @@ public sealed class VectorTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public async Task Arrives_as_the_contract_says(string name, bool synchronous)
+    public async Task Vector_arrives_as_specified(string name, bool synchronous)
     {
         VectorCase vector = VectorCase.All.Single(candidate => candidate.Name == name);
         await using WireServer server = await WireServer.StartAsync();

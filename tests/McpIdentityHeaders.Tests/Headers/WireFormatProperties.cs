@@ -30,17 +30,17 @@ public sealed class WireFormatProperties : IAsyncLifetime
     public async Task DisposeAsync() => await _server.DisposeAsync();
 
     [Fact]
-    public async Task Mcp_encoding_loses_nothing() => await Text.SampleAsync(
+    public async Task Mcp_encoding_round_trips_any_text() => await Text.SampleAsync(
         async text => Assert.Equal(text, McpHeaderEncoder.DecodeValue(await ArrivedAsync(text, HeaderValueEncoding.Mcp))),
         iter: Iterations, threads: 1);
 
     [Fact]
-    public async Task Percent_encoding_loses_nothing() => await Text.SampleAsync(
+    public async Task Percent_encoding_round_trips_any_text() => await Text.SampleAsync(
         async text => Assert.Equal(text, Uri.UnescapeDataString(await ArrivedAsync(text, HeaderValueEncoding.Percent))),
         iter: Iterations, threads: 1);
 
     [Fact]
-    public async Task Comma_separated_items_arrive_as_they_were_sent() => await Text.Array[1, 5].SampleAsync(
+    public async Task Comma_separated_list_round_trips_any_items() => await Text.Array[1, 5].SampleAsync(
         async items =>
         {
             string header = await ListArrivedAsync(items, ClaimValueFormat.CommaSeparated);
@@ -52,7 +52,7 @@ public sealed class WireFormatProperties : IAsyncLifetime
         iter: Iterations, threads: 1);
 
     [Fact]
-    public async Task Json_array_items_arrive_as_they_were_sent() => await Text.Array[1, 5].SampleAsync(
+    public async Task Json_array_round_trips_any_items() => await Text.Array[1, 5].SampleAsync(
         async items => Assert.Equal(items, JsonSerializer.Deserialize<string[]>(await ListArrivedAsync(items, ClaimValueFormat.JsonArray))),
         iter: Iterations, threads: 1);
 

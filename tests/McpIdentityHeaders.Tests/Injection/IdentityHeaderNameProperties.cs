@@ -16,7 +16,7 @@ public sealed class IdentityHeaderNameProperties
         Name, Name, Gen.Int, (owned, other, seed) => (owned, other, Respell(owned, new Random(seed))));
 
     [Fact]
-    public void Every_spelling_of_an_owned_name_is_dropped_and_other_names_are_kept() => Headers.Sample(
+    public void Alias_of_an_identity_header_is_dropped_and_other_headers_are_kept() => Headers.Sample(
         headers =>
         {
             var backend = new RecordingHandler();
@@ -33,7 +33,7 @@ public sealed class IdentityHeaderNameProperties
         iter: Iterations, threads: 1);
 
     [Fact]
-    public void Every_spelling_of_an_owned_name_is_refused_among_the_contents_headers() => Headers.Sample(
+    public void Alias_of_an_identity_header_among_content_headers_is_refused() => Headers.Sample(
         headers =>
         {
             var backend = new RecordingHandler();
@@ -47,7 +47,7 @@ public sealed class IdentityHeaderNameProperties
         iter: Iterations, threads: 1);
 
     [Fact]
-    public void Every_spelling_of_an_owned_name_is_taken_out_of_the_connection_header_however_that_is_written() => Headers.Sample(
+    public void Alias_of_an_identity_header_is_removed_from_the_connection_header() => Headers.Sample(
         headers =>
         {
             var backend = new RecordingHandler();

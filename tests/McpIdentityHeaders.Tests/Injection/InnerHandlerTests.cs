@@ -15,7 +15,7 @@ public sealed class InnerHandlerTests
     };
 
     [Theory, MemberData(nameof(Answers))]
-    public async Task Response_names_the_callers_request_also_where_it_went_on_as_it_was(bool nobody, bool names, bool synchronous)
+    public async Task Response_to_a_forwarded_request_refers_to_the_callers_request(bool nobody, bool names, bool synchronous)
     {
         var backend = new StubHandler(request => Task.FromResult(new HttpResponseMessage
         {
@@ -30,7 +30,7 @@ public sealed class InnerHandlerTests
     }
 
     [Theory, MemberData(nameof(Senders))]
-    public async Task What_is_thrown_is_in_the_task(string? user, bool chain)
+    public async Task Exception_of_an_inner_handler_is_in_the_task(string? user, bool chain)
     {
         using HttpMessageInvoker client = Client(chain, user, _ => throw new HttpRequestException("thrown"));
 
@@ -40,7 +40,7 @@ public sealed class InnerHandlerTests
     }
 
     [Theory, MemberData(nameof(Senders))]
-    public async Task What_is_cancelled_is_a_cancelled_task(string? user, bool chain)
+    public async Task Cancellation_by_an_inner_handler_cancels_the_task(string? user, bool chain)
     {
         using HttpMessageInvoker client = Client(chain, user, _ => throw new OperationCanceledException());
 
@@ -51,7 +51,7 @@ public sealed class InnerHandlerTests
     }
 
     [Theory, MemberData(nameof(Senders))]
-    public async Task No_task_and_no_response_are_errors_in_the_task(string? user, bool chain)
+    public async Task Null_task_or_response_faults_the_task(string? user, bool chain)
     {
         using HttpMessageInvoker noTask = Client(chain, user, _ => null!);
         using HttpMessageInvoker noResponse = Client(chain, user, _ => Task.FromResult<HttpResponseMessage>(null!));
@@ -64,7 +64,7 @@ public sealed class InnerHandlerTests
     }
 
     [Fact]
-    public async Task Handler_without_an_inner_one_says_so_in_the_task()
+    public async Task Missing_inner_handler_faults_the_task()
     {
         using var redirects = new HttpMessageInvoker(new SameOriginRedirectHandler());
         using var injection = new HttpMessageInvoker(new ClaimInjectionHandler(new PropertyAccessor(Users.Alice)));
@@ -77,7 +77,7 @@ public sealed class InnerHandlerTests
     }
 
     [Fact]
-    public async Task What_is_thrown_for_a_clone_of_ours_is_in_the_task_too()
+    public async Task Exception_for_an_identity_clone_is_in_the_task()
     {
         Task<HttpResponseMessage>? answer = null;
         using var redirects = new HttpMessageInvoker(new SameOriginRedirectHandler
@@ -95,7 +95,7 @@ public sealed class InnerHandlerTests
     }
 
     [Theory, InlineData(true), InlineData(false)]
-    public async Task Clone_of_ours_comes_out_of_a_whole_block_behind_as_clean_as_it_went_in(bool synchronous)
+    public async Task Identity_clone_leaves_an_inner_block_without_identity(bool synchronous)
     {
         HttpRequestMessage? between = null;
         var accessor = new PropertyAccessor(Users.Alice);
@@ -118,7 +118,7 @@ public sealed class InnerHandlerTests
     }
 
     [Theory, MemberData(nameof(Senders))]
-    public void Callers_flow_is_as_it_was_whatever_a_handler_behind_left_in_it(string? user, bool synchronous)
+    public void Callers_flow_is_unchanged_by_an_inner_handlers_scope(string? user, bool synchronous)
     {
         using HttpMessageInvoker client = Client(chain: true, user, _ =>
         {
@@ -132,7 +132,7 @@ public sealed class InnerHandlerTests
     }
 
     [Theory, InlineData(true), InlineData(false)]
-    public async Task Flow_that_is_suppressed_stays_so(bool synchronous)
+    public async Task Suppressed_flow_stays_suppressed(bool synchronous)
     {
         var backend = new RecordingHandler();
         using HttpMessageInvoker client = HttpTesting.Injection(backend, new PropertyAccessor(Users.Alice));
@@ -149,7 +149,7 @@ public sealed class InnerHandlerTests
     }
 
     [Theory, InlineData(true), InlineData(false)]
-    public void Flow_that_is_suppressed_is_as_it_was_whatever_a_handler_behind_left_in_it(bool synchronous)
+    public void Suppressed_flow_is_unchanged_by_an_inner_handlers_scope(bool synchronous)
     {
         List<string> seen = [];
         var backend = new StubHandler(request =>
@@ -174,7 +174,7 @@ public sealed class InnerHandlerTests
     }
 
     [Theory, InlineData(true), InlineData(false)]
-    public async Task Handler_between_ours_finds_no_identity_after_a_refusal(bool synchronous)
+    public async Task Handler_in_between_finds_no_identity_after_a_refusal(bool synchronous)
     {
         var between = new Between();
         var accessor = new PropertyAccessor(Users.With(("sub", "alice"), ("email", new string('x', 5_000))));

@@ -18,7 +18,7 @@ public sealed class LoggingTests
     [InlineData(McpBackendKind.Stateless)]
     [InlineData(McpBackendKind.Sessions)]
     [InlineData(McpBackendKind.LegacySse)]
-    public async Task No_claims_value_is_in_any_line_at_any_level(McpBackendKind kind)
+    public async Task Claim_value_is_never_logged_at_any_level(McpBackendKind kind)
     {
         await using McpBackend backend = await McpBackend.StartAsync(kind);
         ServiceCollection collection = McpTesting.ServicesFor(backend, http => http.RedactLoggedHeaders(_ => false));
@@ -37,7 +37,7 @@ public sealed class LoggingTests
     }
 
     [Fact]
-    public async Task Refusal_says_what_to_do_and_no_value()
+    public async Task Refusal_message_names_the_remedy_and_no_value()
     {
         await using ServiceProvider services = Services(options =>
         {
@@ -56,7 +56,7 @@ public sealed class LoggingTests
     }
 
     [Fact]
-    public async Task Required_claim_that_is_missing_is_named_with_the_claim_types_looked_for()
+    public async Task Missing_required_claim_is_named_with_its_claim_types()
     {
         await using ServiceProvider services = Services(options =>
             options.Headers.Add(new ClaimHeader("X-User-Tenant", "tid", "tenant") { Required = true }));
@@ -70,7 +70,7 @@ public sealed class LoggingTests
     }
 
     [Theory, InlineData(true), InlineData(false)]
-    public async Task Callers_own_header_under_an_owned_name_is_redacted_whatever_the_user_says(bool before)
+    public async Task Callers_identity_header_is_redacted_whatever_RedactLoggedHeaders_sets(bool before)
     {
         var collection = new ServiceCollection();
         collection.AddLogging(AllLevels);
@@ -95,7 +95,7 @@ public sealed class LoggingTests
     }
 
     [Fact]
-    public async Task Untrusted_origin_is_logged_once_each()
+    public async Task Untrusted_origin_is_logged_once()
     {
         await using ServiceProvider services = Services(options => options.TrustedOrigins.Add(new Uri("http://backend.test")));
 
@@ -110,7 +110,7 @@ public sealed class LoggingTests
     }
 
     [Fact]
-    public async Task Serving_every_origin_unsaid_is_warned_about_once_and_names_both_options()
+    public async Task Serving_every_origin_by_default_warns_once_and_names_both_options()
     {
         await using ServiceProvider services = Services(_ => { });
 
@@ -124,7 +124,7 @@ public sealed class LoggingTests
     }
 
     [Fact]
-    public async Task Serving_every_origin_by_choice_is_not_warned_about()
+    public async Task Serving_every_origin_by_choice_does_not_warn()
     {
         await using ServiceProvider services = Services(options => options.AllowAnyOrigin = true);
 
@@ -134,7 +134,7 @@ public sealed class LoggingTests
     }
 
     [Fact]
-    public async Task Plain_http_is_warned_about_once_each_origin_and_never_for_loopback()
+    public async Task Plain_http_warns_once_per_origin_and_never_for_loopback()
     {
         await using ServiceProvider services = Services(options => options.AllowAnyOrigin = true);
 

@@ -12,7 +12,7 @@ public sealed class SharedSecretTests
 
     [Theory]
     [MemberData(nameof(WiredClient.Paths), MemberType = typeof(WiredClient))]
-    public async Task Secret_goes_beside_the_identity_to_a_named_origin(Wiring wiring, bool synchronous)
+    public async Task Secret_is_sent_with_the_identity_to_a_trusted_origin(Wiring wiring, bool synchronous)
     {
         await using WireServer server = await WireServer.StartAsync();
         await using WiredClient client = WiredClient.For(wiring, Users.Alice, server.Uri, WithSecret);
@@ -29,7 +29,7 @@ public sealed class SharedSecretTests
     [InlineData("not known", "Forward")]
     [InlineData("not known", "StripHeaders")]
     [InlineData("without a claim", "Forward")]
-    public async Task Secret_does_not_go_without_an_identity(string who, string missing)
+    public async Task Secret_is_not_sent_without_an_identity(string who, string missing)
     {
         ClaimsPrincipal? user = who switch
         {
@@ -56,7 +56,7 @@ public sealed class SharedSecretTests
     [InlineData("https://backend.test/", true, false)]
     [InlineData("http://other.test/", true, false)]
     [InlineData("http://other.test/", false, false)]
-    public async Task Secret_goes_to_named_origins_only_also_where_any_gets_the_identity(string uri, bool identity, bool secret)
+    public async Task Secret_is_sent_to_trusted_origins_only_even_with_AllowAnyOrigin(string uri, bool identity, bool secret)
     {
         var backend = new RecordingHandler();
         await using ServiceProvider services = Services(backend, Users.Alice, options =>
@@ -72,7 +72,7 @@ public sealed class SharedSecretTests
     }
 
     [Fact]
-    public async Task BaseAddress_names_an_origin()
+    public async Task BaseAddress_counts_as_a_trusted_origin()
     {
         var backend = new RecordingHandler();
         var services = new ServiceCollection();
@@ -94,7 +94,7 @@ public sealed class SharedSecretTests
     [InlineData("x-gateway-secret")]
     [InlineData("X_Gateway_Secret")]
     [InlineData("x.gateway.secret")]
-    public async Task Callers_own_header_under_its_name_or_an_alias_is_replaced(string callers)
+    public async Task Callers_header_of_the_secrets_name_or_alias_is_replaced(string callers)
     {
         await using WireServer server = await WireServer.StartAsync();
         await using WiredClient client = WiredClient.For(Wiring.McpClient, Users.Alice, server.Uri, WithSecret);
@@ -116,7 +116,7 @@ public sealed class SharedSecretTests
     [InlineData("http://backend.test/", false)]
     [InlineData("http://other.test/", true)]
     [InlineData("http://other.test/", false)]
-    public async Task Callers_own_header_is_dropped_for_nobody_and_towards_others(string uri, bool known)
+    public async Task Callers_header_is_dropped_when_anonymous_or_to_another_origin(string uri, bool known)
     {
         var backend = new RecordingHandler();
         await using ServiceProvider services = Services(
@@ -148,7 +148,7 @@ public sealed class SharedSecretTests
     }
 
     [Fact]
-    public async Task Secret_goes_again_on_a_redirect_within_its_origin()
+    public async Task Secret_is_sent_again_on_a_redirect_within_its_origin()
     {
         await using WireServer server = await WireServer.StartAsync(async context =>
         {
@@ -169,7 +169,7 @@ public sealed class SharedSecretTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Secret_is_in_no_line_of_the_log_and_on_no_request_that_the_caller_sees(bool callersOwn)
+    public async Task Secret_is_neither_logged_nor_on_a_request_that_the_caller_sees(bool callersOwn)
     {
         FakeLogCollector logs = FakeLogCollector.Create(new FakeLogCollectorOptions { CollectRecordsForDisabledLogLevels = true });
         var backend = new RecordingHandler();
@@ -192,7 +192,7 @@ public sealed class SharedSecretTests
     }
 
     [Fact]
-    public async Task Secret_does_not_count_in_the_limits()
+    public async Task Secret_does_not_count_towards_the_limits()
     {
         var backend = new RecordingHandler();
         await using ServiceProvider services = Services(backend, Users.Named("alice"), options =>

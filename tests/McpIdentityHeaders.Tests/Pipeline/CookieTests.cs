@@ -24,7 +24,7 @@ public sealed class CookieTests
 
     [Theory]
     [MemberData(nameof(Primaries))]
-    public async Task Cookie_set_for_Alice_does_not_go_out_with_Bobs_request(string primary, bool synchronous)
+    public async Task Cookie_set_for_Alice_is_not_sent_with_Bobs_request(string primary, bool synchronous)
     {
         await using WireServer server = await WireServer.StartAsync(SignIn);
         var services = new ServiceCollection();
@@ -47,7 +47,7 @@ public sealed class CookieTests
     [InlineData("client handler", true)]
     [InlineData("wrapped", false)]
     [InlineData("wrapped", true)]
-    public async Task Cookie_set_for_Alice_does_not_go_out_with_Bobs_request_without_a_container(string primary, bool synchronous)
+    public async Task Cookie_set_for_Alice_is_not_sent_with_Bobs_request_without_a_container(string primary, bool synchronous)
     {
         await using WireServer server = await WireServer.StartAsync(SignIn);
         using HttpMessageInvoker client = HttpTesting.Chain(NewPrimary(primary), new PropertyAccessor());

@@ -30,7 +30,7 @@ public sealed class HedgingTests
     [InlineData(true, true)]
     [InlineData(false, false)]
     [InlineData(false, true)]
-    public async Task Attempt_routed_to_the_trusted_endpoint_carries_the_identity_after_one_that_did_not(bool hedgingFirst, bool setUser)
+    public async Task Attempt_to_the_trusted_endpoint_after_an_untrusted_one_carries_the_identity(bool hedgingFirst, bool setUser)
     {
         await using WireServer trusted = await WireServer.StartAsync();
         await using WireServer untrusted = await WireServer.StartAsync(Fail);
@@ -45,7 +45,7 @@ public sealed class HedgingTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Attempts_at_the_same_time_are_judged_each_by_its_own_address(bool hedgingFirst)
+    public async Task Concurrent_attempts_are_each_checked_by_their_own_address(bool hedgingFirst)
     {
         var bothAreHere = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         int arrived = 0;

@@ -41,7 +41,7 @@ public sealed class PipelineOrderTests
 
     [Theory]
     [MemberData(nameof(Registrations))]
-    public async Task Handler_of_someone_else_never_stands_behind_ours(string addition, bool before, bool synchronous)
+    public async Task Registered_handler_never_runs_behind_the_identity_handlers(string addition, bool before, bool synchronous)
     {
         var handler = new TamperingHandler();
         await using WireServer server = await WireServer.StartAsync();
@@ -70,7 +70,7 @@ public sealed class PipelineOrderTests
     }
 
     [Fact]
-    public async Task Handlers_cleared_by_the_user_do_not_include_ours()
+    public async Task Cleared_handlers_do_not_include_the_identity_handlers()
     {
         ServiceCollection services = NewServices(Users.Alice);
         services.AddHttpClient(WiredClient.Name).AddClaimInjection()
@@ -81,7 +81,7 @@ public sealed class PipelineOrderTests
     }
 
     [Fact]
-    public async Task Calling_it_again_adds_settings_and_no_second_set_of_handlers()
+    public async Task AddClaimInjection_called_again_adds_settings_but_no_handlers()
     {
         ServiceCollection services = NewServices(Users.With(("sub", "alice"), ("team", "red"), ("role", "admin")));
         var backend = new RecordingHandler();
@@ -135,7 +135,7 @@ public sealed class PipelineOrderTests
     }
 
     [Fact]
-    public async Task Client_without_a_name_carries_no_identity_beside_one_with_a_name()
+    public async Task Default_client_carries_no_identity_beside_a_named_one()
     {
         await using WireServer server = await WireServer.StartAsync();
         ServiceCollection services = NewServices(Users.Alice);
@@ -150,7 +150,7 @@ public sealed class PipelineOrderTests
     }
 
     [Fact]
-    public async Task Filters_removed_afterwards_do_no_harm()
+    public async Task Filters_removed_after_registration_keep_the_identity_handlers()
     {
         ServiceCollection services = NewServices(Users.Alice);
         services.AddHttpClient(WiredClient.Name).AddClaimInjection();
@@ -161,7 +161,7 @@ public sealed class PipelineOrderTests
     }
 
     [Fact]
-    public async Task Builders_of_others_are_decorated_whatever_form_they_have()
+    public async Task Builder_registered_by_factory_or_key_keeps_the_identity_handlers()
     {
         ServiceCollection services = NewServices(Users.Alice);
         services.AddHttpClient(WiredClient.Name).AddClaimInjection();
@@ -176,7 +176,7 @@ public sealed class PipelineOrderTests
     }
 
     [Fact]
-    public async Task Factorys_builder_that_is_replaced_afterwards_fails_with_a_clear_error()
+    public async Task Builder_replaced_after_registration_fails_with_a_clear_error()
     {
         ServiceCollection services = NewServices(Users.Alice);
         services.AddHttpClient(WiredClient.Name).AddClaimInjection();
@@ -190,7 +190,7 @@ public sealed class PipelineOrderTests
     }
 
     [Fact]
-    public async Task Filters_removed_before_do_no_harm()
+    public async Task Filters_removed_before_registration_keep_the_identity_handlers()
     {
         ServiceCollection services = NewServices(Users.Alice);
         IHttpClientBuilder builder = services.AddHttpClient(WiredClient.Name);
@@ -202,7 +202,7 @@ public sealed class PipelineOrderTests
     }
 
     [Fact]
-    public void Defaults_of_all_clients_and_the_client_without_a_name_are_refused()
+    public void Client_defaults_and_the_default_client_are_refused()
     {
         ServiceCollection services = NewServices(Users.Alice);
 

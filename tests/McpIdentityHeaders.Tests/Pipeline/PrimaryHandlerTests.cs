@@ -24,7 +24,7 @@ public sealed class PrimaryHandlerTests
     }
 
     [Fact]
-    public async Task Primary_handler_that_the_factory_makes_is_hardened()
+    public async Task Default_primary_handler_is_hardened()
     {
         await using ServiceProvider services = Services(builder => builder.AddClaimInjection());
 
@@ -33,7 +33,7 @@ public sealed class PrimaryHandlerTests
 
     [Theory]
     [MemberData(nameof(Primaries))]
-    public async Task Primary_handler_of_the_user_is_hardened(string primary, bool before)
+    public async Task Configured_primary_handler_is_hardened(string primary, bool before)
     {
         await using ServiceProvider services = Services(builder =>
         {
@@ -53,7 +53,7 @@ public sealed class PrimaryHandlerTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Settings_of_the_user_are_overruled_and_the_rest_is_kept(bool before)
+    public async Task Unsafe_settings_are_overridden_and_the_rest_is_kept(bool before)
     {
         static void Loosen(IHttpClientBuilder builder) => builder.UseSocketsHttpHandler((handler, _) =>
         {
@@ -82,7 +82,7 @@ public sealed class PrimaryHandlerTests
     }
 
     [Fact]
-    public async Task Client_without_claim_injection_keeps_its_primary_handler_as_it_is()
+    public async Task Client_without_claim_injection_keeps_its_primary_handler_unchanged()
     {
         await using ServiceProvider services = Services(builder =>
         {
@@ -98,7 +98,7 @@ public sealed class PrimaryHandlerTests
     [Theory]
     [InlineData(true, false, "UseCookies = false")]
     [InlineData(false, true, "AllowAutoRedirect = false")]
-    public async Task Started_primary_handler_that_differs_is_an_error_that_says_so(bool cookies, bool redirects, string setting)
+    public async Task Started_primary_handler_with_unsafe_settings_is_an_error(bool cookies, bool redirects, string setting)
     {
         using var shared = new SocketsHttpHandler { UseCookies = cookies, AllowAutoRedirect = redirects };
         await using ServiceProvider services = await ServicesWithStartedAsync(
@@ -114,7 +114,7 @@ public sealed class PrimaryHandlerTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Started_primary_handler_that_differs_is_an_error_without_a_container_too(bool synchronous)
+    public async Task Started_primary_handler_with_unsafe_settings_fails_without_a_container_too(bool synchronous)
     {
         await using WireServer server = await WireServer.StartAsync();
         using var started = new SocketsHttpHandler();
@@ -132,7 +132,7 @@ public sealed class PrimaryHandlerTests
     [Theory]
     [InlineData(Wiring.McpClient)]
     [InlineData(Wiring.NamedClient)]
-    public async Task Started_primary_handler_that_matches_is_fine(Wiring wiring)
+    public async Task Started_primary_handler_with_safe_settings_is_accepted(Wiring wiring)
     {
         await using WireServer server = await WireServer.StartAsync();
         using var shared = new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false };
@@ -150,7 +150,7 @@ public sealed class PrimaryHandlerTests
     }
 
     [Fact]
-    public async Task Primary_handler_shared_by_two_clients_is_hardened_once_and_fine_for_the_second()
+    public async Task Primary_handler_shared_by_two_clients_is_hardened_once()
     {
         await using WireServer server = await WireServer.StartAsync();
         using var shared = new SocketsHttpHandler();
@@ -176,7 +176,7 @@ public sealed class PrimaryHandlerTests
     [InlineData(false, true)]
     [InlineData(true, false)]
     [InlineData(true, true)]
-    public async Task Stub_is_left_alone_and_warned_about_once(bool wrapped, bool synchronous)
+    public async Task Stub_primary_handler_is_unchanged_and_warned_about_once(bool wrapped, bool synchronous)
     {
         var stub = new RecordingHandler();
         await using ServiceProvider services = Services(builder => builder
@@ -197,7 +197,7 @@ public sealed class PrimaryHandlerTests
     }
 
     [Fact]
-    public async Task Handler_that_is_known_is_not_warned_about()
+    public async Task Supported_primary_handler_is_not_warned_about()
     {
         await using ServiceProvider services = Services(builder => builder.AddClaimInjection());
 

@@ -52,7 +52,7 @@ public sealed class ResilienceTests
     [InlineData(true, true)]
     [InlineData(false, false)]
     [InlineData(false, true)]
-    public async Task Refused_request_is_not_tried_again(bool resilienceFirst, bool synchronous)
+    public async Task Refused_request_is_not_retried(bool resilienceFirst, bool synchronous)
     {
         var attempts = new TamperingHandler();
         await using WireServer server = await WireServer.StartAsync();
@@ -70,7 +70,7 @@ public sealed class ResilienceTests
     [InlineData(true, true)]
     [InlineData(false, false)]
     [InlineData(false, true)]
-    public async Task Refused_redirect_is_not_tried_again(bool resilienceFirst, bool synchronous)
+    public async Task Refused_redirect_is_not_retried(bool resilienceFirst, bool synchronous)
     {
         var attempts = new TamperingHandler();
         await using WireServer elsewhere = await WireServer.StartAsync();

@@ -12,7 +12,7 @@ public sealed class SharedAccessorTests
     [Theory]
     [InlineData(Wiring.NamedClient)]
     [InlineData(Wiring.ByHand)]
-    public async Task Property_shared_by_concurrent_requests_is_never_written_to(Wiring wiring)
+    public async Task Accessor_shared_by_concurrent_requests_is_never_written_to(Wiring wiring)
     {
         var accessor = new PropertyAccessor(Users.Named("shared"));
         var everyoneIsHere = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -40,7 +40,7 @@ public sealed class SharedAccessorTests
     }
 
     [Fact]
-    public void Property_shared_by_synchronous_requests_is_never_written_to()
+    public void Accessor_shared_by_synchronous_requests_is_never_written_to()
     {
         var accessor = new PropertyAccessor(Users.Named("shared"));
         var backend = new RecordingHandler();

@@ -6,7 +6,7 @@ namespace McpIdentityHeaders.Tests.Pipeline;
 public sealed class SharedPrimaryTests
 {
     [Fact]
-    public async Task Utf8_clients_share_a_primary_handler_that_has_started()
+    public async Task Utf8_clients_share_a_started_primary_handler()
     {
         await using WireServer server = await WireServer.StartAsync();
         using var shared = new SocketsHttpHandler();
@@ -31,7 +31,7 @@ public sealed class SharedPrimaryTests
     }
 
     [Fact]
-    public async Task Users_own_header_encoding_still_serves_other_headers()
+    public async Task Configured_header_encoding_still_applies_to_other_headers()
     {
         await using WireServer server = await WireServer.StartAsync();
         using var primary = new SocketsHttpHandler { RequestHeaderEncodingSelector = (name, _) => name == "X-Title" ? System.Text.Encoding.UTF8 : null };

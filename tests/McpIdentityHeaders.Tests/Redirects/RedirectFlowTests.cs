@@ -59,7 +59,7 @@ public sealed class RedirectFlowTests
     }
 
     [Theory, MemberData(nameof(Cases))]
-    public async Task Each_hop_carries_the_user_and_the_last_clean_message_is_in_the_response(Placement placement, Answer answer)
+    public async Task Hop_carries_the_user_and_the_response_refers_to_a_clean_message(Placement placement, Answer answer)
     {
         var backend = new RedirectingHandler(answer, "/1", "/2", null);
         using HttpMessageInvoker client = Client(placement, backend);
@@ -73,7 +73,7 @@ public sealed class RedirectFlowTests
     }
 
     [Theory, MemberData(nameof(Cases))]
-    public async Task Redirect_after_the_last_hop_is_returned(Placement placement, Answer answer)
+    public async Task Redirect_after_the_last_allowed_hop_is_returned(Placement placement, Answer answer)
     {
         var backend = new RedirectingHandler(answer, "/1", "/2", "/3", null);
         using HttpMessageInvoker client = Client(placement, backend, maxRedirections: 2);
@@ -86,7 +86,7 @@ public sealed class RedirectFlowTests
     }
 
     [Theory, MemberData(nameof(Cases))]
-    public async Task No_redirect_is_followed_where_none_may_be(Placement placement, Answer answer)
+    public async Task Redirect_without_any_allowed_hop_is_returned(Placement placement, Answer answer)
     {
         var backend = new RedirectingHandler(answer, "/1", null);
         using HttpMessageInvoker client = Client(placement, backend, maxRedirections: 0);
@@ -98,7 +98,7 @@ public sealed class RedirectFlowTests
     }
 
     [Theory, MemberData(nameof(Cases))]
-    public async Task Second_hop_does_not_leave_the_origin(Placement placement, Answer answer)
+    public async Task Second_hop_to_another_origin_is_not_followed(Placement placement, Answer answer)
     {
         var backend = new RedirectingHandler(answer, "/1", "http://elsewhere.test/", null);
         using HttpMessageInvoker client = Client(placement, backend);
@@ -110,7 +110,7 @@ public sealed class RedirectFlowTests
     }
 
     [Theory, MemberData(nameof(Cases))]
-    public async Task What_fails_on_the_next_hop_is_in_the_task(Placement placement, Answer answer)
+    public async Task Exception_on_the_next_hop_is_in_the_task(Placement placement, Answer answer)
     {
         var backend = new RedirectingHandler(answer, "/1");
         using HttpMessageInvoker client = Client(placement, backend);
@@ -122,7 +122,7 @@ public sealed class RedirectFlowTests
     }
 
     [Theory, InlineData(Answer.AtOnce), InlineData(Answer.Later), InlineData(Answer.Synchronous)]
-    public async Task Next_hop_is_the_same_users_whatever_a_handler_behind_left_in_the_flow(Answer answer)
+    public async Task Next_hop_carries_the_sender_after_an_inner_handler_changed_the_flow(Answer answer)
     {
         var backend = new RedirectingHandler(answer, "/1", "/2", null) { Sending = () => AmbientIdentity.Use(Users.Bob) };
         using HttpMessageInvoker client = HttpTesting.Chain(backend, new AmbientIdentityAccessor());
@@ -136,7 +136,7 @@ public sealed class RedirectFlowTests
     }
 
     [Theory, MemberData(nameof(FlowCases))]
-    public async Task Next_hop_is_the_senders_whoever_completes_the_answer(
+    public async Task Next_hop_carries_the_sender_whichever_flow_completes_the_response(
         Placement placement, bool suppressed, bool completedByAnother)
     {
         List<string> seen = [];
@@ -163,7 +163,7 @@ public sealed class RedirectFlowTests
     }
 
     [Theory, InlineData(true), InlineData(false)]
-    public async Task Next_hop_is_the_senders_whatever_a_handler_in_between_left_in_the_flow(bool synchronous)
+    public async Task Next_hop_carries_the_sender_after_a_handler_in_between_changed_the_flow(bool synchronous)
     {
         List<string> seen = [];
         var backend = new StubHandler(request =>

@@ -97,7 +97,7 @@ public sealed class RedirectFollowingTests
     [InlineData("file:///etc/hosts", true)]
     [InlineData("http://", false)]
     [InlineData("http://", true)]
-    public async Task Redirect_to_what_is_no_http_address_is_returned(string location, bool synchronous)
+    public async Task Redirect_to_a_location_that_is_not_http_is_returned(string location, bool synchronous)
     {
         await using WireServer server = await WireServer.StartAsync(RedirectTesting.From("/mcp", 302, location));
         await using WiredClient client = WiredClient.For(Wiring.NamedClient, Users.Alice, server.Uri);
@@ -110,7 +110,7 @@ public sealed class RedirectFollowingTests
 
     [Theory]
     [MemberData(nameof(WiredClient.Paths), MemberType = typeof(WiredClient))]
-    public async Task Loop_ends_after_ten_hops_with_the_eleventh_redirect(Wiring wiring, bool synchronous)
+    public async Task Redirect_loop_ends_with_the_eleventh_redirect(Wiring wiring, bool synchronous)
     {
         await using WireServer server = await WireServer.StartAsync(RedirectTesting.Always(307, "/mcp"));
         await using WiredClient client = WiredClient.For(wiring, Users.Alice, server.Uri);
@@ -128,7 +128,7 @@ public sealed class RedirectFollowingTests
     [InlineData(10, "GET /10", true)]
     [InlineData(11, "moved", false)]
     [InlineData(11, "moved", true)]
-    public async Task Ten_hops_are_followed_and_not_one_more(int hops, string arrives, bool synchronous)
+    public async Task Redirect_chain_is_followed_for_ten_hops_at_most(int hops, string arrives, bool synchronous)
     {
         await using WireServer server = await WireServer.StartAsync(Hops(hops));
         await using WiredClient client = WiredClient.For(Wiring.NamedClient, Users.Alice, server.Uri);
@@ -144,7 +144,7 @@ public sealed class RedirectFollowingTests
     [InlineData(0, true)]
     [InlineData(2, false)]
     [InlineData(2, true)]
-    public async Task Option_says_how_many_hops_are_followed(int allowed, bool synchronous)
+    public async Task MaxRedirections_limits_the_hops(int allowed, bool synchronous)
     {
         await using WireServer server = await WireServer.StartAsync(Hops(5));
         await using WiredClient client = WiredClient.For(
@@ -177,7 +177,7 @@ public sealed class RedirectFollowingTests
 
     [Theory]
     [MemberData(nameof(WiredClient.Paths), MemberType = typeof(WiredClient))]
-    public async Task User_set_for_the_request_is_its_user_after_a_redirect(Wiring wiring, bool synchronous)
+    public async Task User_set_for_the_request_is_kept_after_a_redirect(Wiring wiring, bool synchronous)
     {
         await using WireServer server = await WireServer.StartAsync(RedirectTesting.From("/mcp", 302, "/mcp/"));
         await using WiredClient client = WiredClient.For(wiring, Users.Alice, server.Uri);
@@ -192,7 +192,7 @@ public sealed class RedirectFollowingTests
 
     [Theory]
     [MemberData(nameof(Rules))]
-    public async Task Redirect_within_the_origin_is_followed_as_the_framework_does(
+    public async Task Redirect_within_the_origin_follows_the_frameworks_method_rules(
         int status, string method, string followed, Wiring wiring, bool synchronous)
     {
         await using WireServer server = await WireServer.StartAsync(RedirectTesting.From("/mcp", status, "/mcp/"));
@@ -237,7 +237,7 @@ public sealed class RedirectFollowingTests
 
     [Theory]
     [MemberData(nameof(Repeatable))]
-    public async Task Content_that_can_be_sent_again_arrives_whole_after_a_redirect(string kind, bool synchronous)
+    public async Task Repeatable_content_arrives_whole_after_a_redirect(string kind, bool synchronous)
     {
         await using WireServer server = await WireServer.StartAsync(RedirectTesting.From("/mcp", 307, "/mcp/"));
         await using WiredClient client = WiredClient.For(Wiring.NamedClient, Users.Alice, server.Uri);
@@ -249,7 +249,7 @@ public sealed class RedirectFollowingTests
 
     [Theory]
     [MemberData(nameof(NotRepeatable))]
-    public async Task Redirect_with_content_that_cannot_be_sent_again_is_returned(string kind, bool synchronous)
+    public async Task Redirect_of_unrepeatable_content_is_returned(string kind, bool synchronous)
     {
         foreach (int status in new[] { 307, 308 })
         {
@@ -267,7 +267,7 @@ public sealed class RedirectFollowingTests
 
     [Theory]
     [MemberData(nameof(NotRepeatable))]
-    public async Task Without_identity_content_that_cannot_be_sent_again_is_not_sent_elsewhere_either(string kind, bool synchronous)
+    public async Task Unrepeatable_content_without_identity_is_not_sent_to_another_origin(string kind, bool synchronous)
     {
         await using WireServer elsewhere = await WireServer.StartAsync(RedirectTesting.Echo);
         await using WireServer server = await WireServer.StartAsync(RedirectTesting.Always(307, elsewhere.Uri.ToString()));
@@ -281,7 +281,7 @@ public sealed class RedirectFollowingTests
 
     [Theory]
     [MemberData(nameof(NotRepeatable))]
-    public async Task Redirect_that_drops_the_content_is_followed_whatever_the_content(string kind, bool synchronous)
+    public async Task Redirect_that_drops_the_content_is_followed_for_any_content(string kind, bool synchronous)
     {
         await using WireServer server = await WireServer.StartAsync(RedirectTesting.From("/mcp", 303, "/done"));
         await using WiredClient client = WiredClient.For(Wiring.NamedClient, Users.Alice, server.Uri);
@@ -294,7 +294,7 @@ public sealed class RedirectFollowingTests
     }
 
     [Fact]
-    public async Task Redirect_with_a_sequence_that_is_awaited_is_returned()
+    public async Task Redirect_of_an_async_sequence_is_returned()
     {
         await using WireServer server = await WireServer.StartAsync(RedirectTesting.From("/mcp", 307, "/done"));
         await using WiredClient client = WiredClient.For(Wiring.NamedClient, Users.Alice, server.Uri);

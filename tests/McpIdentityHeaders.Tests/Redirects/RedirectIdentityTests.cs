@@ -24,7 +24,7 @@ public sealed class RedirectIdentityTests
 
     [Theory]
     [MemberData(nameof(EveryRedirect))]
-    public async Task Redirect_to_another_port_is_returned_as_it_came(int status, Wiring wiring, bool synchronous)
+    public async Task Redirect_to_another_port_is_returned_unchanged(int status, Wiring wiring, bool synchronous)
     {
         await using WireServer elsewhere = await WireServer.StartAsync();
         await using WireServer server = await WireServer.StartAsync(RedirectTesting.Always(status, elsewhere.Uri.ToString()));
@@ -79,7 +79,7 @@ public sealed class RedirectIdentityTests
 
     [Theory]
     [MemberData(nameof(WiredClient.Paths), MemberType = typeof(WiredClient))]
-    public async Task Location_without_a_scheme_is_another_origin_if_its_host_is(Wiring wiring, bool synchronous)
+    public async Task Location_without_a_scheme_to_another_host_is_not_followed(Wiring wiring, bool synchronous)
     {
         await using WireServer elsewhere = await WireServer.StartAsync();
         await using WireServer server = await WireServer.StartAsync(RedirectTesting.Always(302, $"//{elsewhere.Uri.Authority}/mcp"));
@@ -89,7 +89,7 @@ public sealed class RedirectIdentityTests
 
     [Theory]
     [MemberData(nameof(WiredClient.Paths), MemberType = typeof(WiredClient))]
-    public async Task Second_hop_does_not_leave_the_origin_either(Wiring wiring, bool synchronous)
+    public async Task Second_hop_out_of_the_origin_is_not_followed(Wiring wiring, bool synchronous)
     {
         await using WireServer elsewhere = await WireServer.StartAsync();
         await using WireServer server = await WireServer.StartAsync(context => context.Request.Path == "/mcp"
@@ -118,7 +118,7 @@ public sealed class RedirectIdentityTests
 
     [Theory]
     [MemberData(nameof(WiredClient.Paths), MemberType = typeof(WiredClient))]
-    public async Task Redirect_elsewhere_is_not_followed_even_where_any_origin_is_served(Wiring wiring, bool synchronous)
+    public async Task Redirect_to_another_origin_is_not_followed_even_with_AllowAnyOrigin(Wiring wiring, bool synchronous)
     {
         await using WireServer elsewhere = await WireServer.StartAsync();
         await using WireServer server = await WireServer.StartAsync(RedirectTesting.Always(302, elsewhere.Uri.ToString()));
@@ -155,7 +155,7 @@ public sealed class RedirectIdentityTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Redirect_that_is_followed_is_not_counted_as_refused(bool synchronous)
+    public async Task Followed_redirect_is_not_counted_as_refused(bool synchronous)
     {
         await using WireServer server = await WireServer.StartAsync(RedirectTesting.From("/mcp", 302, "/mcp/"));
         await using WiredClient client = WiredClient.For(Wiring.NamedClient, Users.Alice, server.Uri);
@@ -172,7 +172,7 @@ public sealed class RedirectIdentityTests
     [InlineData(false, true)]
     [InlineData(true, false)]
     [InlineData(true, true)]
-    public async Task Owned_header_that_was_forwarded_does_not_leave_its_origin(bool inContent, bool synchronous)
+    public async Task Forwarded_identity_header_stops_a_redirect_to_another_origin(bool inContent, bool synchronous)
     {
         await using WireServer elsewhere = await WireServer.StartAsync();
         await using WireServer server = await WireServer.StartAsync(RedirectTesting.Always(307, elsewhere.Uri.ToString()));
@@ -192,7 +192,7 @@ public sealed class RedirectIdentityTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Owned_header_that_was_dropped_does_not_keep_a_redirect_from_being_followed(bool synchronous)
+    public async Task Dropped_identity_header_does_not_stop_a_redirect(bool synchronous)
     {
         await using WireServer elsewhere = await WireServer.StartAsync();
         await using WireServer server = await WireServer.StartAsync(RedirectTesting.Always(307, elsewhere.Uri.ToString()));
@@ -209,7 +209,7 @@ public sealed class RedirectIdentityTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task User_who_appears_half_way_is_not_put_on_a_request_that_another_origin_sent_on(bool synchronous)
+    public async Task User_set_during_a_redirect_is_not_sent_to_another_origin(bool synchronous)
     {
         var accessor = new PropertyAccessor();
         await using WireServer elsewhere = await WireServer.StartAsync();
@@ -226,7 +226,7 @@ public sealed class RedirectIdentityTests
     }
 
     [Theory, InlineData(true), InlineData(false)]
-    public async Task Identity_that_one_of_two_handlers_set_keeps_the_redirect_from_being_followed(bool synchronous)
+    public async Task Identity_set_by_one_of_two_handlers_stops_the_redirect(bool synchronous)
     {
         RecordingHandler backend = Redirecting();
         var accessor = new PropertyAccessor(Users.With(("groups", "admins")));
@@ -239,7 +239,7 @@ public sealed class RedirectIdentityTests
     }
 
     [Theory, InlineData("X-User-Sub", true), InlineData("X-User-Sub", false), InlineData("X-User-Group", true), InlineData("X-User-Group", false)]
-    public async Task Callers_own_that_any_of_two_handlers_forwarded_keeps_the_redirect_from_being_followed(string name, bool synchronous)
+    public async Task Callers_identity_header_forwarded_by_either_handler_stops_the_redirect(string name, bool synchronous)
     {
         RecordingHandler backend = Redirecting();
         using HttpMessageInvoker client = Twice(new PropertyAccessor(), new PropertyAccessor(), backend);
@@ -251,7 +251,7 @@ public sealed class RedirectIdentityTests
     }
 
     [Theory, InlineData(true), InlineData(false)]
-    public async Task What_the_inner_handler_dropped_does_not_hide_what_the_outer_one_forwarded(bool synchronous)
+    public async Task Header_dropped_by_the_inner_handler_does_not_hide_the_outer_ones(bool synchronous)
     {
         RecordingHandler backend = Redirecting();
         using HttpMessageInvoker client = Twice(new PropertyAccessor(), new PropertyAccessor(Users.Anonymous), backend);
@@ -264,7 +264,7 @@ public sealed class RedirectIdentityTests
     }
 
     [Theory, InlineData(true, true), InlineData(true, false), InlineData(false, true), InlineData(false, false)]
-    public async Task Another_message_in_the_response_does_not_open_the_redirect(bool inContent, bool synchronous)
+    public async Task Replaced_RequestMessage_does_not_allow_the_redirect(bool inContent, bool synchronous)
     {
         List<HttpRequestMessage> sent = [];
         using HttpMessageInvoker client = HttpTesting.Chain(
@@ -290,7 +290,7 @@ public sealed class RedirectIdentityTests
     [Theory]
     [InlineData(HttpStatusCode.TemporaryRedirect, true), InlineData(HttpStatusCode.TemporaryRedirect, false)]
     [InlineData(HttpStatusCode.Found, true), InlineData(HttpStatusCode.Found, false)]
-    public async Task What_a_handler_behind_put_under_an_owned_name_does_not_leave_its_origin(HttpStatusCode status, bool synchronous)
+    public async Task Identity_header_set_by_an_inner_handler_stops_the_redirect(HttpStatusCode status, bool synchronous)
     {
         var nobody = new PropertyAccessor(Users.Anonymous);
         var backend = new RecordingHandler(request =>
@@ -313,7 +313,7 @@ public sealed class RedirectIdentityTests
     }
 
     [Theory, InlineData(true), InlineData(false)]
-    public async Task Block_behind_another_leaves_its_redirects_to_it(bool synchronous)
+    public async Task Inner_block_leaves_redirects_to_the_outer_block(bool synchronous)
     {
         var backend = new RecordingHandler(request => request.RequestUri!.AbsolutePath == "/mcp"
             ? new HttpResponseMessage(HttpStatusCode.TemporaryRedirect) { Headers = { Location = new Uri("/next", UriKind.Relative) } }
@@ -330,7 +330,7 @@ public sealed class RedirectIdentityTests
     }
 
     [Theory, InlineData(true), InlineData(false)]
-    public async Task Handlers_that_cannot_be_looked_through_do_not_open_the_redirect(bool synchronous)
+    public async Task Handler_that_replaces_the_request_does_not_allow_the_redirect(bool synchronous)
     {
         RecordingHandler backend = Redirecting();
         using HttpMessageInvoker behind = HttpTesting.Injection(backend, new PropertyAccessor());
@@ -347,7 +347,7 @@ public sealed class RedirectIdentityTests
     }
 
     [Theory, InlineData(true), InlineData(false)]
-    public async Task Settings_that_change_meanwhile_do_not_open_the_redirect(bool synchronous)
+    public async Task Settings_changed_in_flight_do_not_allow_the_redirect(bool synchronous)
     {
         bool changed = false;
         var changes = new OptionsChange<ClaimInjectionOptions>(WiredClient.Name);

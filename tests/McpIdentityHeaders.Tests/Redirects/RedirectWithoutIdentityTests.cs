@@ -18,7 +18,7 @@ public sealed class RedirectWithoutIdentityTests
 
     [Theory]
     [MemberData(nameof(WithoutUser))]
-    public async Task Redirect_elsewhere_is_followed_without_authorization(UserNames who, Wiring wiring, bool synchronous)
+    public async Task Redirect_to_another_origin_is_followed_without_authorization(UserNames who, Wiring wiring, bool synchronous)
     {
         await using WireServer elsewhere = await WireServer.StartAsync(RedirectTesting.Echo);
         await using WireServer server = await WireServer.StartAsync(RedirectTesting.Always(307, elsewhere.Uri.ToString()));
@@ -65,7 +65,7 @@ public sealed class RedirectWithoutIdentityTests
 
     [Theory]
     [MemberData(nameof(Everyone))]
-    public async Task Third_party_does_not_redirect_into_the_trusted_origin(UserNames who, Wiring wiring, bool synchronous)
+    public async Task Redirect_by_a_third_party_into_the_trusted_origin_is_returned(UserNames who, Wiring wiring, bool synchronous)
     {
         await using WireServer trusted = await WireServer.StartAsync();
         await using WireServer thirdParty = await WireServer.StartAsync(RedirectTesting.Always(307, trusted.At("/mcp/delete-all").ToString()));
@@ -83,7 +83,7 @@ public sealed class RedirectWithoutIdentityTests
 
     [Theory]
     [MemberData(nameof(Everyone))]
-    public async Task Two_third_parties_do_not_redirect_into_the_trusted_origin_together(UserNames who, Wiring wiring, bool synchronous)
+    public async Task Redirect_by_two_third_parties_into_the_trusted_origin_is_returned(UserNames who, Wiring wiring, bool synchronous)
     {
         await using WireServer trusted = await WireServer.StartAsync();
         await using WireServer second = await WireServer.StartAsync(RedirectTesting.Always(302, trusted.Uri.ToString()));
@@ -101,7 +101,7 @@ public sealed class RedirectWithoutIdentityTests
 
     [Theory]
     [MemberData(nameof(WithoutUser))]
-    public async Task Request_that_left_the_trusted_origin_is_not_brought_back(UserNames who, Wiring wiring, bool synchronous)
+    public async Task Redirect_back_into_the_trusted_origin_is_returned(UserNames who, Wiring wiring, bool synchronous)
     {
         WireServer? thirdParty = null;
         await using WireServer trusted = await WireServer.StartAsync(context => RedirectTesting.Always(302, thirdParty!.Uri.ToString())(context));
@@ -119,7 +119,7 @@ public sealed class RedirectWithoutIdentityTests
 
     [Theory]
     [MemberData(nameof(Everyone))]
-    public async Task Third_parties_redirect_among_themselves_without_identity(UserNames who, Wiring wiring, bool synchronous)
+    public async Task Redirect_between_third_parties_is_followed_without_identity(UserNames who, Wiring wiring, bool synchronous)
     {
         await using WireServer trusted = await WireServer.StartAsync();
         await using WireServer second = await WireServer.StartAsync(RedirectTesting.Echo);

@@ -10,7 +10,7 @@ public sealed class ReloadableTests
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Fact]
-    public async Task First_read_that_subscribes_to_the_change_being_told_does_not_wait_for_it()
+    public async Task First_read_that_subscribes_during_a_notification_does_not_deadlock()
     {
         var told = new ConfigurationReloadSource();
         var reading = new TaskCompletionSource();
@@ -38,7 +38,7 @@ public sealed class ReloadableTests
     }
 
     [Fact]
-    public async Task Reading_changing_and_disposing_at_once_end()
+    public async Task Concurrent_read_change_and_dispose_complete()
     {
         for (int i = 0; i < 300; i++)
         {
@@ -54,7 +54,7 @@ public sealed class ReloadableTests
     }
 
     [Fact]
-    public void First_value_that_was_overtaken_by_a_change_is_made_again()
+    public void First_value_overtaken_by_a_change_is_created_again()
     {
         var source = new ConfigurationReloadSource();
         int made = 0;
@@ -76,7 +76,7 @@ public sealed class ReloadableTests
     }
 
     [Fact]
-    public void Value_that_a_later_change_has_overtaken_is_not_put_in_force()
+    public void Value_overtaken_by_a_later_change_is_not_used()
     {
         var source = new ConfigurationReloadSource();
         int made = 0;
@@ -103,7 +103,7 @@ public sealed class ReloadableTests
     }
 
     [Fact]
-    public void Logger_that_fails_throws_into_nobody()
+    public void Exception_of_the_logger_does_not_reach_the_notifier()
     {
         var source = new ConfigurationReloadSource();
         using var reloadable = new Reloadable<string>(
