@@ -4,16 +4,16 @@ using Microsoft.Extensions.Primitives;
 
 namespace McpIdentityHeaders.Benchmarks.Injection;
 
-/// <summary>What one would use without this library, for the same three headers.</summary>
+/// <summary>The alternatives to this library, for the same three headers.</summary>
 internal static class Baselines
 {
     private static readonly IIdentityAccessor Accessor = new AmbientIdentityAccessor();
 
-    public static HttpMessageInvoker NaiveInPlace() => new(new NaiveInPlace(Accessor) { InnerHandler = new Answering() });
+    public static HttpMessageInvoker NaiveInPlace() => new(new NaiveInPlace(Accessor) { InnerHandler = new ImmediateHandler() });
 
-    public static HttpMessageInvoker NaiveClone() => new(new NaiveClone(Accessor) { InnerHandler = new Answering() });
+    public static HttpMessageInvoker NaiveClone() => new(new NaiveClone(Accessor) { InnerHandler = new ImmediateHandler() });
 
-    /// <summary>Propagates three headers of the flow of execution, which this sets as its middleware would.</summary>
+    /// <summary>Propagates three headers of the flow of execution, set here as its middleware would.</summary>
     public static HttpMessageInvoker HeaderPropagation()
     {
         var options = new HeaderPropagationMessageHandlerOptions();
@@ -24,6 +24,6 @@ internal static class Baselines
             values.Headers[name] = value;
         }
 
-        return new HttpMessageInvoker(new HeaderPropagationMessageHandler(options, values) { InnerHandler = new Answering() });
+        return new HttpMessageInvoker(new HeaderPropagationMessageHandler(options, values) { InnerHandler = new ImmediateHandler() });
     }
 }

@@ -2,8 +2,8 @@ using System.Net;
 
 namespace McpIdentityHeaders.Benchmarks.Injection;
 
-/// <summary>A primary handler that answers at once: what is left is the cost of the handlers in front of it.</summary>
-internal sealed class Answering : HttpMessageHandler
+/// <summary>A primary handler that responds at once: leaves the cost of the handlers in front of it.</summary>
+internal sealed class ImmediateHandler : HttpMessageHandler
 {
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
         Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK) { RequestMessage = request });

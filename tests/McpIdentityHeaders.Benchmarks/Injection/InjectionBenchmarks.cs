@@ -3,33 +3,33 @@ using BenchmarkDotNet.Attributes;
 
 namespace McpIdentityHeaders.Benchmarks.Injection;
 
-/// <summary>What identity costs a request: each makes one as the MCP SDK does, and sends it to an answer that is there at once.</summary>
+/// <summary>What identity costs a request that the MCP SDK would make, with an immediate response.</summary>
 [MemoryDiagnoser]
 public class InjectionBenchmarks
 {
-    private readonly HttpMessageInvoker _passThrough = Chains.PassThrough(new Answering());
+    private readonly HttpMessageInvoker _passThrough = Chains.PassThrough(new ImmediateHandler());
     private readonly HttpMessageInvoker _naiveInPlace = Baselines.NaiveInPlace();
     private readonly HttpMessageInvoker _headerPropagation = Baselines.HeaderPropagation();
     private readonly HttpMessageInvoker _naiveClone = Baselines.NaiveClone();
-    private readonly HttpMessageInvoker _injection = Chains.ClaimInjection(new Answering());
-    private readonly HttpMessageInvoker _injectionOfGroups = Chains.ClaimInjection(new Answering(), Principals.GroupsHeader);
-    private readonly HttpMessageInvoker _chain = Chains.WholeChain(new Answering());
-    private readonly HttpMessageInvoker _optionsLookedAt = new(new OptionsLookedAt { InnerHandler = new Answering() });
+    private readonly HttpMessageInvoker _injection = Chains.ClaimInjection(new ImmediateHandler());
+    private readonly HttpMessageInvoker _injectionOfGroups = Chains.ClaimInjection(new ImmediateHandler(), Principals.GroupsHeader);
+    private readonly HttpMessageInvoker _chain = Chains.WholeChain(new ImmediateHandler());
+    private readonly HttpMessageInvoker _optionsReader = new(new OptionsReader { InnerHandler = new ImmediateHandler() });
 
     private IdentityScope? _scope;
 
     [GlobalSetup(Targets = [nameof(PassThrough), nameof(NaiveInPlace), nameof(HeaderPropagation), nameof(NaiveClone), nameof(ClaimInjection), nameof(WholeChain)])]
-    public void Known() => Use(Principals.Ascii);
+    public void KnownUser() => Use(Principals.Ascii);
 
-    [GlobalSetup(Targets = [nameof(ClaimInjectionNotKnown), nameof(WholeChainNotKnown)])]
-    public void NotKnown() => Use(null);
+    [GlobalSetup(Targets = [nameof(ClaimInjectionUnknown), nameof(WholeChainUnknown)])]
+    public void UnknownUser() => Use(null);
 
-    /// <summary>A user that is not known where another request's has been named: from then on each is asked, and has its options made.</summary>
-    [GlobalSetup(Targets = [nameof(OptionsLookedAt), nameof(ClaimInjectionNotKnownAmongNamed), nameof(WholeChainNotKnownAmongNamed)])]
-    public void NotKnownAmongNamed()
+    /// <summary>After SetUser on any request, every later request's options are read, which allocates them.</summary>
+    [GlobalSetup(Targets = [nameof(OptionsRead), nameof(ClaimInjectionUnknownAfterSetUser), nameof(WholeChainUnknownAfterSetUser)])]
+    public void AfterSetUser()
     {
-        using var named = new HttpRequestMessage();
-        named.SetUser(Principals.Ascii);
+        using var other = new HttpRequestMessage();
+        other.SetUser(Principals.Ascii);
         Use(null);
     }
 
@@ -64,19 +64,19 @@ public class InjectionBenchmarks
     public HttpStatusCode WholeChain() => Send(_chain);
 
     [Benchmark]
-    public HttpStatusCode ClaimInjectionNotKnown() => Send(_injection);
+    public HttpStatusCode ClaimInjectionUnknown() => Send(_injection);
 
     [Benchmark]
-    public HttpStatusCode WholeChainNotKnown() => Send(_chain);
+    public HttpStatusCode WholeChainUnknown() => Send(_chain);
 
     [Benchmark]
-    public HttpStatusCode OptionsLookedAt() => Send(_optionsLookedAt);
+    public HttpStatusCode OptionsRead() => Send(_optionsReader);
 
     [Benchmark]
-    public HttpStatusCode ClaimInjectionNotKnownAmongNamed() => Send(_injection);
+    public HttpStatusCode ClaimInjectionUnknownAfterSetUser() => Send(_injection);
 
     [Benchmark]
-    public HttpStatusCode WholeChainNotKnownAmongNamed() => Send(_chain);
+    public HttpStatusCode WholeChainUnknownAfterSetUser() => Send(_chain);
 
     [Benchmark]
     public HttpStatusCode ClaimInjectionNonAscii() => Send(_injection);
@@ -98,7 +98,7 @@ public class InjectionBenchmarks
 
     internal static HttpStatusCode Send(HttpMessageInvoker invoker)
     {
-        // Not disposed: neither do those who send the same content again.
+        // Not disposed: its content is sent again.
         HttpRequestMessage request = McpPost.NewRequest();
         using HttpResponseMessage response = invoker.SendAsync(request, CancellationToken.None).GetAwaiter().GetResult();
         return response.StatusCode;

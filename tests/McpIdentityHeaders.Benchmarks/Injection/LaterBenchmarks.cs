@@ -3,11 +3,11 @@ using BenchmarkDotNet.Attributes;
 
 namespace McpIdentityHeaders.Benchmarks.Injection;
 
-/// <summary>What waiting for the answer costs, which one over a socket has to: the state machines of the handlers that look at it.</summary>
+/// <summary>What identity costs when the response comes later, as over a socket: includes the state machines of the handlers.</summary>
 [MemoryDiagnoser]
 public class LaterBenchmarks
 {
-    private readonly AnsweringLater _primary = new();
+    private readonly DeferredHandler _primary = new();
 
     private HttpMessageInvoker _passThrough = null!;
     private HttpMessageInvoker _injection = null!;
@@ -33,9 +33,9 @@ public class LaterBenchmarks
 
     private HttpStatusCode Send(HttpMessageInvoker invoker)
     {
-        Task<HttpResponseMessage> answer = invoker.SendAsync(McpPost.NewRequest(), CancellationToken.None);
-        _primary.Answer();
-        using HttpResponseMessage response = answer.GetAwaiter().GetResult();
+        Task<HttpResponseMessage> responseTask = invoker.SendAsync(McpPost.NewRequest(), CancellationToken.None);
+        _primary.Complete();
+        using HttpResponseMessage response = responseTask.GetAwaiter().GetResult();
         return response.StatusCode;
     }
 }

@@ -1,7 +1,7 @@
 namespace McpIdentityHeaders.Benchmarks.Injection;
 
-/// <summary>Looks for an option that is not there, which makes the framework allocate the options: the least that asking a request can cost.</summary>
-internal sealed class OptionsLookedAt : DelegatingHandler
+/// <summary>Reads an absent option, which allocates the options: the least that reading them can cost.</summary>
+internal sealed class OptionsReader : DelegatingHandler
 {
     private static readonly HttpRequestOptionsKey<string> Absent = new("absent");
 

@@ -5,8 +5,7 @@ using McpIdentityHeaders.Internal;
 namespace McpIdentityHeaders.Benchmarks.Injection;
 
 /// <summary>
-/// What a safe clone is made of, each part by itself over a request that has just been made. All but the claims are the framework's own, by
-/// the shortest way that it offers.
+/// The parts of a safe clone, each by itself over a new request. All but the claims are the framework's, in its cheapest form.
 /// </summary>
 [MemoryDiagnoser]
 public class PartBenchmarks
@@ -20,7 +19,7 @@ public class PartBenchmarks
     public object Request() => McpPost.NewRequest();
 
     [Benchmark]
-    public object OptionsLookedAt() => McpPost.NewRequest().Options;
+    public object OptionsRead() => McpPost.NewRequest().Options;
 
     [Benchmark]
     public int HeadersEnumerated() => Enumerate(McpPost.NewRequest().Headers);
@@ -57,8 +56,8 @@ public class PartBenchmarks
     [Benchmark]
     public object ClaimsFound()
     {
-        FoundClaims room = default;
-        _plan.ClaimTypes.FindFirst(_user, ((Span<Claim?>)room)[.._plan.ClaimTypes.Count]);
+        FoundClaims found = default;
+        _plan.ClaimTypes.FindFirst(_user, ((Span<Claim?>)found)[.._plan.ClaimTypes.Count]);
         return McpPost.NewRequest();
     }
 

@@ -2,31 +2,31 @@ using BenchmarkDotNet.Attributes;
 
 namespace McpIdentityHeaders.Benchmarks.Injection;
 
-/// <summary>The same work by more and more threads at once: what one request waits for another shows as a ratio that grows with them.</summary>
+/// <summary>The same work on more and more threads: contention shows as a ratio that grows with their number.</summary>
 [MemoryDiagnoser]
 public class ThreadBenchmarks
 {
     internal const int Requests = 32_000;
 
-    private readonly HttpMessageInvoker _passThrough = Chains.PassThrough(new Answering());
-    private readonly HttpMessageInvoker _chain = Chains.WholeChain(new Answering());
+    private readonly HttpMessageInvoker _passThrough = Chains.PassThrough(new ImmediateHandler());
+    private readonly HttpMessageInvoker _chain = Chains.WholeChain(new ImmediateHandler());
 
-    private WorkerThreads _crew = null!;
+    private WorkerThreads _threads = null!;
 
     [Params(1, 2, 16)]
     public int Threads { get; set; }
 
     [GlobalSetup]
-    public void Hire() => _crew = new WorkerThreads(Threads);
+    public void StartThreads() => _threads = new WorkerThreads(Threads);
 
     [GlobalCleanup]
-    public void Dismiss() => _crew.Dispose();
+    public void StopThreads() => _threads.Dispose();
 
     [Benchmark(Baseline = true, OperationsPerInvoke = Requests)]
-    public void PassThrough() => _crew.Work(() => Send(_passThrough));
+    public void PassThrough() => _threads.Work(() => Send(_passThrough));
 
     [Benchmark(OperationsPerInvoke = Requests)]
-    public void WholeChain() => _crew.Work(() => Send(_chain));
+    public void WholeChain() => _threads.Work(() => Send(_chain));
 
     private void Send(HttpMessageInvoker invoker)
     {

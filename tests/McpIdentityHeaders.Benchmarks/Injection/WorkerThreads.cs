@@ -1,6 +1,6 @@
 namespace McpIdentityHeaders.Benchmarks.Injection;
 
-/// <summary>Threads that are there before the work is, and all begin it at once.</summary>
+/// <summary>Threads that start before the work, and all begin it at once.</summary>
 internal sealed class WorkerThreads : IDisposable
 {
     private readonly Barrier _start;
@@ -17,7 +17,7 @@ internal sealed class WorkerThreads : IDisposable
         }
     }
 
-    /// <summary>Has each thread do the work once, and waits for the last.</summary>
+    /// <summary>Runs the work once on each thread, and waits for the last.</summary>
     public void Work(Action work)
     {
         _work = work;
