@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 
 namespace McpIdentityHeaders.Tests.Headers;
 
-/// <summary>The sender's secret as a setting: what it may be, where it comes from, and that no message quotes it.</summary>
+/// <summary>The sender's secret as a setting: its validation, its sources, and that no message quotes it.</summary>
 public sealed class SharedSecretTests
 {
     private const string Value = "s3cr3t-0123456789";
@@ -28,14 +28,14 @@ public sealed class SharedSecretTests
     [InlineData("X Secret", Value, "the shared secret's header 'X Secret' cannot be configured: ")]
     [InlineData("X-User-Sub", Value, "the shared secret's header 'X-User-Sub' is one of Headers, or an alias of one")]
     [InlineData("x_user.NAME", Value, "the shared secret's header 'x_user.NAME' is one of Headers, or an alias of one")]
-    public void Invalid_secret_is_refused_with_its_name_and_the_reason(string name, string value, string said)
+    public void Invalid_secret_is_refused_with_its_name_and_the_reason(string name, string value, string expected)
     {
         OptionsValidationException refused = Assert.Throws<OptionsValidationException>(() => Create(options =>
             options.SharedSecret = new SharedSecret(name, value), "https://backend.test/mcp"));
 
         string failure = Assert.Single(refused.Failures);
         Assert.StartsWith("HttpClient 'backend': ", failure, StringComparison.Ordinal);
-        Assert.Contains(said, failure, StringComparison.Ordinal);
+        Assert.Contains(expected, failure, StringComparison.Ordinal);
         Assert.DoesNotContain("s3cr3t", refused.ToString(), StringComparison.Ordinal);
     }
 
@@ -180,7 +180,7 @@ public sealed class SharedSecretTests
 
         public ServiceProvider Build() => _services.BuildServiceProvider(validateScopes: true);
 
-        /// <summary>Changes one setting, or takes it out, and reloads.</summary>
+        /// <summary>Changes or removes one setting, and reloads.</summary>
         public void Change(string key, string? value)
         {
             var data = new Dictionary<string, string?>(Data, StringComparer.OrdinalIgnoreCase) { [$"Claims:{key}"] = value };

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace McpIdentityHeaders.Tests.Headers;
 
-/// <summary>Values and sizes that vectors.json does not hold, JSON being unable to carry some of them.</summary>
+/// <summary>Values and sizes that vectors.json lacks: JSON cannot carry some of them.</summary>
 public sealed class ValueTests
 {
     [Theory]
@@ -177,7 +177,7 @@ public sealed class ValueTests
         Assert.Null(await SentOrRefusedAsync("n", omit, subject: longName));
     }
 
-    /// <summary>Gives X-User-Name as it was sent, empty where it was left out, or null where the request was refused.</summary>
+    /// <summary>Returns X-User-Name as sent, empty if omitted, null if the request was refused.</summary>
     private static async Task<string?> SentOrRefusedAsync(string name, Action<ClaimInjectionOptions> configure, string subject = "u")
     {
         var backend = new RecordingHandler();

@@ -59,7 +59,7 @@ public sealed class VectorTests
         }
     }
 
-    /// <summary>Host, the content's two, and what is expected: no line more.</summary>
+    /// <summary>Host, the content's two headers, and the expected ones.</summary>
     private static int ExpectedLineCount(VectorCase vector, HttpRequestMessage request) =>
         vector.Expect.Count + (request.Content is null ? 1 : 3);
 

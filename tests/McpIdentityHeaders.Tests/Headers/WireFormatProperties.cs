@@ -7,14 +7,14 @@ using ModelContextProtocol.Protocol;
 namespace McpIdentityHeaders.Tests.Headers;
 
 /// <summary>
-/// For any text that the contract does not leave out, what arrives at a real server decodes to what was sent, by decoders written from the
-/// contract alone, and the head has no line that was not expected.
+/// For any text that the wire format allows, decoders written from the specification alone restore what was sent to a real server, and the
+/// request's head has no unexpected line.
 /// </summary>
 public sealed class WireFormatProperties : IAsyncLifetime
 {
     private const int Iterations = 300;
 
-    // Text of all planes, and dense in what has a meaning to a header, a list or a wrapper.
+    // Text of all planes, dense in characters that are special to a header, a list or a wrapper.
     private static readonly Gen<string> Piece = Gen.Frequency(
         (4, OneOf("\r\n", "\n", "\r", "\0", "\t", " ", "  ", ",", "%", "%2C", "=", "\"", "\\", ":", ";", "X-Evil: 1", "\u0085", "\u007F")),
         (1, OneOf("=?base64?", "?=", "=?base64?YQ==?=", "[\"a\"]")),
@@ -45,7 +45,7 @@ public sealed class WireFormatProperties : IAsyncLifetime
         {
             string header = await ListArrivedAsync(items, ClaimValueFormat.CommaSeparated);
 
-            // Characters that a reader of quoted strings would act on must not be there at all.
+            // A reader of quoted strings would interpret these characters.
             Assert.DoesNotContain(header, c => c is '"' or '\\');
             Assert.Equal(items, header.Split(',').Select(Uri.UnescapeDataString));
         },

@@ -1,6 +1,6 @@
 namespace McpIdentityHeaders.Tests.Identity;
 
-/// <summary>Scopes in flows that fork, and in those of async methods and iterators.</summary>
+/// <summary>Scopes in child flows, async methods and async iterators.</summary>
 public sealed class AmbientIdentityFlowTests
 {
     private static string? Current => AmbientIdentity.User?.FindFirst("sub")?.Value;

@@ -1,6 +1,6 @@
 namespace McpIdentityHeaders.Tests.Identity;
 
-/// <summary>Which of a principal's identities is the user, and whose claims are sent.</summary>
+/// <summary>Which of a principal's identities is the user, and which identities' claims are sent.</summary>
 public sealed class OneUserTests
 {
     [Fact]
@@ -121,7 +121,7 @@ public sealed class OneUserTests
     public async Task SelectIdentity_is_not_called_for_a_single_subject()
     {
         string[] sent = await SentFor(
-            options => options.SelectIdentity = _ => throw new InvalidOperationException("asked"),
+            options => options.SelectIdentity = _ => throw new InvalidOperationException("called"),
             Users.SignedIn(("sub", "alice")),
             Users.SignedIn(("name", "Alice")));
 
@@ -163,7 +163,7 @@ public sealed class OneUserTests
         static IEnumerable<Claim> Bobs()
         {
             yield return new Claim("sub", "bob");
-            throw new InvalidOperationException("looked at");
+            throw new InvalidOperationException("enumerated");
         }
 
         string[] sent = await SentFor(

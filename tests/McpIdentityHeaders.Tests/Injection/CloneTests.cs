@@ -3,7 +3,7 @@ using System.Net.Http.Headers;
 
 namespace McpIdentityHeaders.Tests.Injection;
 
-/// <summary>What of a request goes on as it is, and what goes on as a clone.</summary>
+/// <summary>Which requests are forwarded unchanged, and which as a clone.</summary>
 public sealed class CloneTests
 {
     private static readonly HttpRequestOptionsKey<string> Option = new("option");
@@ -13,12 +13,12 @@ public sealed class CloneTests
     {
         var backend = new RecordingHandler();
         using HttpMessageInvoker client = HttpTesting.Chain(backend, new PropertyAccessor());
-        HttpRequestMessage request = HttpTesting.Post().WithHeader("X_User_Sub", "from elsewhere");
+        HttpRequestMessage request = HttpTesting.Post().WithHeader("X_User_Sub", "from the caller");
 
         using HttpResponseMessage response = await client.SendAsync(request, synchronous);
 
         Assert.Same(request, backend.Only.Message);
-        Assert.Equal(["X_User_Sub: from elsewhere"], backend.Only.Identity);
+        Assert.Equal(["X_User_Sub: from the caller"], backend.Only.Identity);
         Assert.Same(request, response.RequestMessage);
     }
 
@@ -75,17 +75,17 @@ public sealed class CloneTests
     }
 
     [Theory, InlineData(false, false), InlineData(false, true), InlineData(true, false), InlineData(true, true)]
-    public async Task Clone_keeps_the_callers_options_and_the_user_that_was_set(bool callers, bool ours)
+    public async Task Clone_keeps_the_callers_options_and_the_user_that_was_set(bool hasOption, bool hasUser)
     {
         var backend = new RecordingHandler();
         using HttpMessageInvoker client = HttpTesting.Chain(backend, new PropertyAccessor(Users.Alice));
         HttpRequestMessage request = HttpTesting.Post();
-        if (callers)
+        if (hasOption)
         {
             request.Options.Set(Option, "kept");
         }
 
-        if (ours)
+        if (hasUser)
         {
             request.SetUser(Users.Bob);
         }
@@ -93,7 +93,7 @@ public sealed class CloneTests
         using HttpResponseMessage response = await client.SendAsync(request, synchronous: false);
 
         Assert.NotSame(request, backend.Only.Message);
-        Assert.Equal((callers ? 1 : 0) + (ours ? 1 : 0), request.Options.Count());
+        Assert.Equal((hasOption ? 1 : 0) + (hasUser ? 1 : 0), request.Options.Count());
         Assert.Equal(request.Options, backend.Only.Message.Options);
     }
 
@@ -199,7 +199,7 @@ public sealed class CloneTests
         return request.WithHeader("X-Order", "b", "a", "not, parsed");
     }
 
-    /// <summary>Sends twice, as a retry does, and looks at what each response says was sent.</summary>
+    /// <summary>Sends twice, as a retry does, and records the headers of each response's request.</summary>
     private sealed class Repeater : DelegatingHandler
     {
         public List<int> HeadersSeen { get; } = [];

@@ -2,7 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace McpIdentityHeaders.Tests.Injection;
 
-/// <summary>Whose a request is, is said in its options: on a clone of it where a handler of ours may be behind to read it, and only there.</summary>
+/// <summary>A request's user is in the options of its clone only where an inner handler of this library may read it.</summary>
 public sealed class ClonedOptionsTests
 {
     private static readonly HttpRequestOptionsKey<string> Option = new("option");
@@ -32,7 +32,7 @@ public sealed class ClonedOptionsTests
     {
         await using WireServer server = await WireServer.StartAsync();
         List<HttpRequestMessage> sent = [];
-        using var sockets = new SocketsHttpHandler { RequestHeaderEncodingSelector = Note };
+        using var sockets = new SocketsHttpHandler { RequestHeaderEncodingSelector = Record };
         await using ServiceProvider services = Services(sockets);
         using HttpMessageInvoker client = inContainer
             ? services.GetRequiredService<IHttpClientFactory>().CreateClient("backend")
@@ -53,7 +53,7 @@ public sealed class ClonedOptionsTests
         Assert.All(server.Heads, head => Assert.Equal(["bob"], head.Values("X-User-Sub")));
         Assert.Single(bare.Options);
 
-        System.Text.Encoding? Note(string header, HttpRequestMessage request)
+        System.Text.Encoding? Record(string header, HttpRequestMessage request)
         {
             sent.Add(request);
             return null;

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 
 namespace McpIdentityHeaders.Tests.Injection;
 
-/// <summary>Settings from configuration, and what a change of it does while requests are served.</summary>
+/// <summary>Settings from configuration, and their reload while requests are in flight.</summary>
 public sealed class ConfigurationTests
 {
     [Fact]
@@ -78,14 +78,14 @@ public sealed class ConfigurationTests
     [InlineData("Headers:0", "X-User-A", "Claims:Headers:0")]
     [InlineData("Headers:0:HeaderName", "X-User-A", "'Claims:Headers:0' has no HeaderName")]
     [InlineData("Headers:0:Header", "X-User-A", "'Claims:Headers:0:Header' is not known")]
-    public async Task Misspelt_or_mistyped_setting_is_refused(string key, string value, string said)
+    public async Task Misspelt_or_mistyped_setting_is_refused(string key, string value, string expected)
     {
         var fixture = new Fixture((key, value));
         await using ServiceProvider services = fixture.Build();
 
         Exception? refused = await Record.ExceptionAsync(() => Fixture.SendAsync(services, Users.Alice));
 
-        Assert.Contains(said, Assert.IsType<InvalidOperationException>(refused).Message, StringComparison.Ordinal);
+        Assert.Contains(expected, Assert.IsType<InvalidOperationException>(refused).Message, StringComparison.Ordinal);
         Assert.Empty(fixture.Backend.Requests);
     }
 
@@ -179,7 +179,7 @@ public sealed class ConfigurationTests
         await using ServiceProvider services = fixture.Build();
         await Fixture.SendAsync(services, Users.Alice);
 
-        fixture.Forget();
+        fixture.Clear();
         await Fixture.SendAsync(services, Users.Alice, "http://other.test/");
 
         Assert.Empty(fixture.Backend.Requests[1].Identity);
@@ -195,7 +195,7 @@ public sealed class ConfigurationTests
         await Fixture.SendAsync(services, Users.Alice);
         using HttpClient client = services.GetRequiredService<IHttpClientFactory>().CreateClient("backend");
 
-        fixture.Forget();
+        fixture.Clear();
 
         await Assert.ThrowsAsync<ClaimInjectionException>(() => client.GetAsync(new Uri("http://backend.test/")));
     }
@@ -241,8 +241,8 @@ public sealed class ConfigurationTests
 
         public void Set(string key, string value) => _settings.Replace([(key, value)]);
 
-        /// <summary>Reloads as from a file that was found empty.</summary>
-        public void Forget() => _settings.Replace([]);
+        /// <summary>Reloads as from an empty file.</summary>
+        public void Clear() => _settings.Replace([]);
 
         public static async Task SendAsync(IServiceProvider services, ClaimsPrincipal user, string uri = "http://backend.test/")
         {

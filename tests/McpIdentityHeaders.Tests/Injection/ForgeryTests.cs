@@ -2,7 +2,7 @@ using System.Net.Http.Headers;
 
 namespace McpIdentityHeaders.Tests.Injection;
 
-/// <summary>Ways to get a line of one's own beside the identity headers, other than writing one.</summary>
+/// <summary>Ways to forge an identity header other than by setting one.</summary>
 public sealed class ForgeryTests
 {
     private const string Forged = "a\r\nX-User-Sub: mallory";
@@ -141,11 +141,11 @@ public sealed class ForgeryTests
     public async Task Unknown_user_with_StripHeaders_is_treated_as_anonymous(Wiring wiring, bool synchronous)
     {
         await using WireServer server = await WireServer.StartAsync();
-        await using WiredClient notKnown = WiredClient.For(
+        await using WiredClient unknown = WiredClient.For(
             wiring, user: null, server.Uri, options => options.MissingIdentity = MissingIdentityBehavior.StripHeaders);
-        await using WiredClient nobody = WiredClient.For(wiring, Users.Anonymous, server.Uri);
+        await using WiredClient anonymous = WiredClient.For(wiring, Users.Anonymous, server.Uri);
 
-        foreach (WiredClient client in new[] { notKnown, nobody })
+        foreach (WiredClient client in new[] { unknown, anonymous })
         {
             HttpRequestMessage request = HttpTesting.Post(server.Uri.ToString())
                 .WithHeader("x_user.sub", "mallory")

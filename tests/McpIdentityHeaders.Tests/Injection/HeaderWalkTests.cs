@@ -1,6 +1,6 @@
 namespace McpIdentityHeaders.Tests.Injection;
 
-/// <summary>Headers are looked at as they are copied, and claims are found in one pass: what either might pass over.</summary>
+/// <summary>Headers are checked while they are copied, and claims are found in one pass: neither may skip any.</summary>
 public sealed class HeaderWalkTests
 {
     [Theory]

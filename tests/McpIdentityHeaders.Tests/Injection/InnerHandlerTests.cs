@@ -3,25 +3,25 @@ using McpIdentityHeaders.Internal;
 
 namespace McpIdentityHeaders.Tests.Injection;
 
-/// <summary>What the handlers behind ours may do, and what of it comes out in front.</summary>
+/// <summary>What inner handlers may do, and what of it the caller observes.</summary>
 public sealed class InnerHandlerTests
 {
     public static TheoryData<string?, bool> Senders => new() { { "alice", true }, { "alice", false }, { null, true }, { null, false } };
 
-    public static TheoryData<bool, bool, bool> Answers => new()
+    public static TheoryData<bool, bool, bool> Responses => new()
     {
         { true, true, true }, { true, true, false }, { true, false, true }, { true, false, false },
         { false, true, true }, { false, true, false }, { false, false, true }, { false, false, false },
     };
 
-    [Theory, MemberData(nameof(Answers))]
-    public async Task Response_to_a_forwarded_request_refers_to_the_callers_request(bool nobody, bool names, bool synchronous)
+    [Theory, MemberData(nameof(Responses))]
+    public async Task Response_to_a_forwarded_request_refers_to_the_callers_request(bool anonymous, bool hasRequest, bool synchronous)
     {
         var backend = new StubHandler(request => Task.FromResult(new HttpResponseMessage
         {
-            RequestMessage = names ? new HttpRequestMessage(request.Method, request.RequestUri) : null,
+            RequestMessage = hasRequest ? new HttpRequestMessage(request.Method, request.RequestUri) : null,
         }));
-        using HttpMessageInvoker client = HttpTesting.Injection(backend, new PropertyAccessor(nobody ? Users.Anonymous : null));
+        using HttpMessageInvoker client = HttpTesting.Injection(backend, new PropertyAccessor(anonymous ? Users.Anonymous : null));
         HttpRequestMessage request = HttpTesting.Post();
 
         using HttpResponseMessage response = await client.SendAsync(request, synchronous);
@@ -32,11 +32,11 @@ public sealed class InnerHandlerTests
     [Theory, MemberData(nameof(Senders))]
     public async Task Exception_of_an_inner_handler_is_in_the_task(string? user, bool chain)
     {
-        using HttpMessageInvoker client = Client(chain, user, _ => throw new HttpRequestException("thrown"));
+        using HttpMessageInvoker client = Client(chain, user, _ => throw new HttpRequestException("refused by the backend"));
 
-        Task<HttpResponseMessage> answer = client.SendAsync(HttpTesting.Post(), CancellationToken.None);
+        Task<HttpResponseMessage> responseTask = client.SendAsync(HttpTesting.Post(), CancellationToken.None);
 
-        Assert.Equal("thrown", (await Assert.ThrowsAsync<HttpRequestException>(() => answer)).Message);
+        Assert.Equal("refused by the backend", (await Assert.ThrowsAsync<HttpRequestException>(() => responseTask)).Message);
     }
 
     [Theory, MemberData(nameof(Senders))]
@@ -44,10 +44,10 @@ public sealed class InnerHandlerTests
     {
         using HttpMessageInvoker client = Client(chain, user, _ => throw new OperationCanceledException());
 
-        Task<HttpResponseMessage> answer = client.SendAsync(HttpTesting.Post(), CancellationToken.None);
+        Task<HttpResponseMessage> responseTask = client.SendAsync(HttpTesting.Post(), CancellationToken.None);
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => answer);
-        Assert.True(answer.IsCanceled);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => responseTask);
+        Assert.True(responseTask.IsCanceled);
     }
 
     [Theory, MemberData(nameof(Senders))]
@@ -79,19 +79,19 @@ public sealed class InnerHandlerTests
     [Fact]
     public async Task Exception_for_an_identity_clone_is_in_the_task()
     {
-        Task<HttpResponseMessage>? answer = null;
+        Task<HttpResponseMessage>? responseTask = null;
         using var redirects = new HttpMessageInvoker(new SameOriginRedirectHandler
         {
-            InnerHandler = new StubHandler(_ => throw new HttpRequestException("thrown")),
+            InnerHandler = new StubHandler(_ => throw new HttpRequestException("refused by the backend")),
         });
         using var client = new HttpMessageInvoker(new IdentityHandler(new PropertyAccessor(Users.Alice))
         {
-            InnerHandler = new StubHandler(request => answer = redirects.SendAsync(request, CancellationToken.None)),
+            InnerHandler = new StubHandler(request => responseTask = redirects.SendAsync(request, CancellationToken.None)),
         });
 
         await Assert.ThrowsAsync<HttpRequestException>(() => client.SendAsync(HttpTesting.Post(), CancellationToken.None));
 
-        Assert.True(answer!.IsFaulted);
+        Assert.True(responseTask!.IsFaulted);
     }
 
     [Theory, InlineData(true), InlineData(false)]
@@ -137,14 +137,14 @@ public sealed class InnerHandlerTests
         var backend = new RecordingHandler();
         using HttpMessageInvoker client = HttpTesting.Injection(backend, new PropertyAccessor(Users.Alice));
 
-        Task<HttpResponseMessage> answer;
+        Task<HttpResponseMessage> responseTask;
         using (ExecutionContext.SuppressFlow())
         {
-            answer = client.SendAsync(HttpTesting.Post(), synchronous);
+            responseTask = client.SendAsync(HttpTesting.Post(), synchronous);
             Assert.True(ExecutionContext.IsFlowSuppressed());
         }
 
-        using HttpResponseMessage response = await answer;
+        using HttpResponseMessage response = await responseTask;
         Assert.Equal(["alice"], backend.Only.Values("X-User-Sub"));
     }
 
@@ -186,7 +186,7 @@ public sealed class InnerHandlerTests
         Assert.Empty(Assert.IsType<List<string>>(between.Left));
     }
 
-    /// <summary>Calls without an async method in between, whose end would restore the flow by itself.</summary>
+    /// <summary>Not async: the end of an async method would restore the flow.</summary>
     private static ClaimsPrincipal? LeftInFlow(HttpMessageInvoker client, bool synchronous)
     {
         if (synchronous)
@@ -201,13 +201,13 @@ public sealed class InnerHandlerTests
         return AmbientIdentity.User;
     }
 
-    private static HttpMessageInvoker Client(bool chain, string? user, Func<HttpRequestMessage, Task<HttpResponseMessage>> answer)
+    private static HttpMessageInvoker Client(bool chain, string? user, Func<HttpRequestMessage, Task<HttpResponseMessage>> respond)
     {
         var accessor = new PropertyAccessor(user is null ? null : Users.Named(user));
-        return chain ? HttpTesting.Chain(new StubHandler(answer), accessor) : HttpTesting.Injection(new StubHandler(answer), accessor);
+        return chain ? HttpTesting.Chain(new StubHandler(respond), accessor) : HttpTesting.Injection(new StubHandler(respond), accessor);
     }
 
-    /// <summary>Notes which headers the request has when it is done with.</summary>
+    /// <summary>Records which headers the request has once it completed.</summary>
     private sealed class Between : DelegatingHandler
     {
         public List<string>? Left { get; private set; }

@@ -32,7 +32,7 @@ public sealed class LoggingTests
         });
 
         Assert.Contains(backend.Exchanges, exchange => exchange.Subject == Secret);
-        AssertNowhere();
+        AssertNoClaimValue();
         Assert.Contains(_logs.GetSnapshot(), record => record.Message.Contains("Request Headers", StringComparison.Ordinal));
     }
 
@@ -52,7 +52,7 @@ public sealed class LoggingTests
             + "' is longer than MaxHeaderValueLength, 5 bytes, allows. Send fewer values, or set a larger limit.",
             refused.Message);
         Assert.DoesNotContain(Secret, refused.ToString(), StringComparison.Ordinal);
-        AssertNowhere();
+        AssertNoClaimValue();
     }
 
     [Fact]
@@ -89,7 +89,7 @@ public sealed class LoggingTests
         using HttpResponseMessage response = await client.SendAsync(
             HttpTesting.Get().WithHeader("x_user_sub", Secret).WithHeader("X-Visible", "visible-value"));
 
-        // The line only: the framework keeps every header's value, redacted or not, in the structured state beside it.
+        // The message only: the framework keeps every header's value in the structured state, redacted or not.
         Assert.DoesNotContain(_logs.GetSnapshot(), record => record.Message.Contains(Secret, StringComparison.Ordinal));
         Assert.Contains(_logs.GetSnapshot(), record => record.Message.Contains("visible-value", StringComparison.Ordinal));
     }
@@ -106,7 +106,7 @@ public sealed class LoggingTests
 
         Assert.Equal(
             ["http://a.test:80", "http://b.test:80", "http://a.test:81"],
-            Named("UntrustedOrigin").Select(record => record.GetStructuredStateValue("Origin")));
+            WithEventName("UntrustedOrigin").Select(record => record.GetStructuredStateValue("Origin")));
     }
 
     [Fact]
@@ -117,7 +117,7 @@ public sealed class LoggingTests
         await SendAsync(services, "https://a.test/");
         await SendAsync(services, "https://b.test/");
 
-        FakeLogRecord warning = Assert.Single(Named("AnyOriginServed"));
+        FakeLogRecord warning = Assert.Single(WithEventName("AnyOriginServed"));
         Assert.Equal(LogLevel.Warning, warning.Level);
         Assert.Contains("TrustedOrigins", warning.Message, StringComparison.Ordinal);
         Assert.Contains("AllowAnyOrigin", warning.Message, StringComparison.Ordinal);
@@ -130,7 +130,7 @@ public sealed class LoggingTests
 
         await SendAsync(services, "https://a.test/");
 
-        Assert.Empty(Named("AnyOriginServed"));
+        Assert.Empty(WithEventName("AnyOriginServed"));
     }
 
     [Fact]
@@ -143,7 +143,9 @@ public sealed class LoggingTests
             await SendAsync(services, uri);
         }
 
-        Assert.Equal(["http://a.test:80", "http://c.test:80"], Named("PlainHttp").Select(record => record.GetStructuredStateValue("Origin")));
+        Assert.Equal(
+            ["http://a.test:80", "http://c.test:80"],
+            WithEventName("PlainHttp").Select(record => record.GetStructuredStateValue("Origin")));
     }
 
     private ServiceProvider Services(Action<ClaimInjectionOptions> configure)
@@ -165,10 +167,10 @@ public sealed class LoggingTests
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
     }
 
-    private IEnumerable<FakeLogRecord> Named(string eventName) => _logs.GetSnapshot().Where(record => record.Id.Name == eventName);
+    private IEnumerable<FakeLogRecord> WithEventName(string eventName) => _logs.GetSnapshot().Where(record => record.Id.Name == eventName);
 
-    /// <summary>Neither as it is nor as it travels: not in a line, nor in the values that go with it, nor in a scope.</summary>
-    private void AssertNowhere()
+    /// <summary>Neither plain nor encoded: not in a message, its structured state or a scope.</summary>
+    private void AssertNoClaimValue()
     {
         string encoded = Convert.ToBase64String("José "u8);
         foreach (FakeLogRecord record in _logs.GetSnapshot())

@@ -79,7 +79,7 @@ public sealed class MetricsTests
         }
         catch (ClaimInjectionException)
         {
-            // Counted all the same, which is what is looked at.
+            // A rejected request is counted too.
         }
     }
 }

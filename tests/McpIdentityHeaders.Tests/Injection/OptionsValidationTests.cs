@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace McpIdentityHeaders.Tests.Injection;
 
-/// <summary>What cannot be configured, when that is said, and in which words.</summary>
+/// <summary>Which settings are refused, when, and with which message.</summary>
 public sealed class OptionsValidationTests
 {
     [Theory]
@@ -77,8 +77,8 @@ public sealed class OptionsValidationTests
 
     [Theory]
     [MemberData(nameof(Invalid), DisableDiscoveryEnumeration = true)]
-    public void Invalid_setting_is_refused_by_name(string said, Action<ClaimInjectionOptions> configure) =>
-        Assert.Contains(said, Assert.Single(FailuresOf(configure)), StringComparison.Ordinal);
+    public void Invalid_setting_is_refused_by_name(string expected, Action<ClaimInjectionOptions> configure) =>
+        Assert.Contains(expected, Assert.Single(FailuresOf(configure)), StringComparison.Ordinal);
 
     [Fact]
     public void Validation_reports_all_errors_at_once() => Assert.Equal(2, FailuresOf(options =>
@@ -160,7 +160,7 @@ public sealed class OptionsValidationTests
     {
         var services = new ServiceCollection();
         services.AddScoped<IIdentityAccessor, PropertyAccessor>();
-        services.AddKeyedScoped<IIdentityAccessor, PropertyAccessor>("someone else's");
+        services.AddKeyedScoped<IIdentityAccessor, PropertyAccessor>("other");
         services.AddMcpClient("backend", new Uri("http://localhost/mcp")).AddClaimInjection();
         services.AddSingleton<IIdentityAccessor>(new PropertyAccessor());
         await using ServiceProvider provider = services.BuildServiceProvider();

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging.Testing;
 
 namespace McpIdentityHeaders.Tests.Injection;
 
-/// <summary>The secret goes where an identity goes, and only where that was named.</summary>
+/// <summary>The secret is sent with an identity, and to explicitly trusted origins only.</summary>
 public sealed class SharedSecretTests
 {
     private const string Name = "X-Gateway-Secret";
@@ -24,16 +24,16 @@ public sealed class SharedSecretTests
     }
 
     [Theory]
-    [InlineData("nobody", "Forward")]
-    [InlineData("nobody", "Reject")]
-    [InlineData("not known", "Forward")]
-    [InlineData("not known", "StripHeaders")]
+    [InlineData("anonymous", "Forward")]
+    [InlineData("anonymous", "Reject")]
+    [InlineData("unknown", "Forward")]
+    [InlineData("unknown", "StripHeaders")]
     [InlineData("without a claim", "Forward")]
-    public async Task Secret_is_not_sent_without_an_identity(string who, string missing)
+    public async Task Secret_is_not_sent_without_an_identity(string caller, string missing)
     {
-        ClaimsPrincipal? user = who switch
+        ClaimsPrincipal? user = caller switch
         {
-            "nobody" => Users.Anonymous,
+            "anonymous" => Users.Anonymous,
             "without a claim" => Users.With(("scope", "mcp")),
             _ => null,
         };
@@ -116,11 +116,11 @@ public sealed class SharedSecretTests
     [InlineData("http://backend.test/", false)]
     [InlineData("http://other.test/", true)]
     [InlineData("http://other.test/", false)]
-    public async Task Callers_header_is_dropped_when_anonymous_or_to_another_origin(string uri, bool known)
+    public async Task Callers_header_is_dropped_when_anonymous_or_to_another_origin(string uri, bool authenticated)
     {
         var backend = new RecordingHandler();
         await using ServiceProvider services = Services(
-            backend, known ? Users.Alice : Users.Anonymous, options => options.TrustedOrigins.Add(new Uri("http://backend.test")));
+            backend, authenticated ? Users.Alice : Users.Anonymous, options => options.TrustedOrigins.Add(new Uri("http://backend.test")));
 
         await SendAsync(services, HttpTesting.Get(uri).WithHeader("X_Gateway-Secret", Value));
 
@@ -169,14 +169,14 @@ public sealed class SharedSecretTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Secret_is_neither_logged_nor_on_a_request_that_the_caller_sees(bool callersOwn)
+    public async Task Secret_is_neither_logged_nor_on_a_request_that_the_caller_sees(bool sentByCaller)
     {
         FakeLogCollector logs = FakeLogCollector.Create(new FakeLogCollectorOptions { CollectRecordsForDisabledLogLevels = true });
         var backend = new RecordingHandler();
         await using ServiceProvider services = Services(
             backend, Users.Alice, options => options.TrustedOrigins.Add(new Uri("http://backend.test")), logs);
         HttpRequestMessage request = HttpTesting.Get("http://backend.test/");
-        if (callersOwn)
+        if (sentByCaller)
         {
             request.WithHeader("X_Gateway_Secret", Value);
         }
@@ -187,7 +187,7 @@ public sealed class SharedSecretTests
         Assert.Equal([Value], backend.Only.Values(Name));
         Assert.Contains(logs.GetSnapshot(), record => record.Message.Contains("Request Headers", StringComparison.Ordinal));
         Assert.DoesNotContain(logs.GetSnapshot(), record => record.Message.Contains(Value, StringComparison.Ordinal));
-        Assert.Equal(callersOwn, new RecordedRequest(response.RequestMessage!).Has("X_Gateway_Secret"));
+        Assert.Equal(sentByCaller, new RecordedRequest(response.RequestMessage!).Has("X_Gateway_Secret"));
         Assert.False(new RecordedRequest(response.RequestMessage!).Has(Name));
     }
 

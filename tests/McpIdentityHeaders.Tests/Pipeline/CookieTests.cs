@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace McpIdentityHeaders.Tests.Pipeline;
 
-/// <summary>Many users share a primary handler: none of them may get another's cookie.</summary>
+/// <summary>Users share a primary handler: none may get another's cookie.</summary>
 public sealed class CookieTests
 {
     public static TheoryData<string, bool> Primaries

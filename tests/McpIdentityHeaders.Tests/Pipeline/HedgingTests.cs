@@ -5,7 +5,7 @@ using Microsoft.Extensions.Http.Resilience;
 
 namespace McpIdentityHeaders.Tests.Pipeline;
 
-/// <summary>Hedged attempts go to endpoints that the caller never named: each is judged by where it really goes.</summary>
+/// <summary>Hedged attempts go to endpoints that the caller never chose: each is checked by its actual address.</summary>
 public sealed class HedgingTests
 {
     [Theory]
@@ -47,16 +47,16 @@ public sealed class HedgingTests
     [InlineData(false)]
     public async Task Concurrent_attempts_are_each_checked_by_their_own_address(bool hedgingFirst)
     {
-        var bothAreHere = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var bothArrived = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         int arrived = 0;
         Task Meet(HttpContext context)
         {
             if (Interlocked.Increment(ref arrived) == 2)
             {
-                bothAreHere.SetResult();
+                bothArrived.SetResult();
             }
 
-            return bothAreHere.Task;
+            return bothArrived.Task;
         }
 
         await using WireServer trusted = await WireServer.StartAsync(Meet);
@@ -104,12 +104,12 @@ public sealed class HedgingTests
     }
 
     /// <param name="hedgingFirst">Whether hedging is registered before claim injection.</param>
-    /// <param name="user">What the accessor says.</param>
+    /// <param name="user">The accessor's user.</param>
     /// <param name="trusted">The one trusted origin.</param>
-    /// <param name="routes">Where the attempts go, in order.</param>
+    /// <param name="routes">The address of each attempt, in order.</param>
     /// <param name="delay">Infinite: the next attempt follows the failure of the last. Zero: all at once.</param>
-    /// <param name="behindHedging">A handler between hedging and ours.</param>
-    /// <param name="missing">What happens where the user is not known.</param>
+    /// <param name="behindHedging">A handler between hedging and the identity handlers.</param>
+    /// <param name="missing">What happens to a request of an unknown user.</param>
     private static ServiceProvider Services(
         bool hedgingFirst,
         ClaimsPrincipal? user,

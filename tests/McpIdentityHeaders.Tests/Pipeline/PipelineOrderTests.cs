@@ -6,7 +6,7 @@ using NSubstitute;
 
 namespace McpIdentityHeaders.Tests.Pipeline;
 
-/// <summary>Our handlers are one block, and nobody else's stands behind them.</summary>
+/// <summary>The identity handlers are one block, and always the innermost.</summary>
 public sealed class PipelineOrderTests
 {
     private static readonly Type[] Block = [typeof(SameOriginRedirectHandler), typeof(IdentityHandler), typeof(ClaimInjectionHandler)];
@@ -66,7 +66,7 @@ public sealed class PipelineOrderTests
         Assert.Equal(["X-User-Sub: alice"], server.OnlyHead.Identity.Select(header => $"{header.Key}: {header.Value}"));
         List<HttpMessageHandler> chain = provider.ChainOf();
         Assert.True(chain.IndexOf(handler) < chain.IndexOf(Assert.Single(chain.OfType<SameOriginRedirectHandler>())));
-        Assert.Equal(Block, chain.OursIn());
+        Assert.Equal(Block, chain.IdentityHandlersIn());
     }
 
     [Fact]
@@ -77,7 +77,7 @@ public sealed class PipelineOrderTests
             .ConfigureAdditionalHttpMessageHandlers((handlers, _) => handlers.Clear());
         await using ServiceProvider provider = services.BuildServiceProvider();
 
-        Assert.Equal(Block, provider.ChainOf().OursIn());
+        Assert.Equal(Block, provider.ChainOf().IdentityHandlersIn());
     }
 
     [Fact]
@@ -94,7 +94,7 @@ public sealed class PipelineOrderTests
 
         using HttpResponseMessage response = await CreateClient(provider).GetAsync(new Uri(HttpTesting.Endpoint));
 
-        Assert.Equal(Block, provider.ChainOf().OursIn());
+        Assert.Equal(Block, provider.ChainOf().IdentityHandlersIn());
         Assert.Equal(["X-User-Sub: alice", "X-User-Team: red", "X-User-Role: admin"], backend.Only.Identity);
     }
 
@@ -110,7 +110,7 @@ public sealed class PipelineOrderTests
 
         foreach (string name in new[] { "one", "two", "other" })
         {
-            // What the one client owns is any other header to the other.
+            // One client's identity header is an ordinary header to the other.
             HttpRequestMessage request = HttpTesting.Get($"http://{name}.test/").WithHeader("X-One", "1").WithHeader("X-Two", "2");
             using HttpResponseMessage response = await CreateClient(provider, name).SendAsync(request);
         }
@@ -118,7 +118,7 @@ public sealed class PipelineOrderTests
         Assert.Equal(["X-Two: 2", "X-One: red"], one.Only.Headers.Select(header => $"{header.Key}: {header.Value}"));
         Assert.Equal(["X-One: 1", "X-Two: red"], two.Only.Headers.Select(header => $"{header.Key}: {header.Value}"));
         Assert.Equal(["X-One: 1", "X-Two: 2"], others.Only.Headers.Select(header => $"{header.Key}: {header.Value}"));
-        Assert.Empty(provider.ChainOf("other").OursIn());
+        Assert.Empty(provider.ChainOf("other").IdentityHandlersIn());
 
         RecordingHandler AddClient(string name, string header)
         {
@@ -142,11 +142,11 @@ public sealed class PipelineOrderTests
         services.AddMcpClient(server.Uri).AddClaimInjection();
         await using ServiceProvider provider = services.BuildServiceProvider();
 
-        using HttpClient everybodys = provider.GetRequiredService<IHttpClientFactory>().CreateClient();
-        using HttpResponseMessage response = await everybodys.GetAsync(server.Uri);
+        using HttpClient defaultClient = provider.GetRequiredService<IHttpClientFactory>().CreateClient();
+        using HttpResponseMessage response = await defaultClient.GetAsync(server.Uri);
 
         Assert.Empty(server.OnlyHead.Identity);
-        Assert.Empty(provider.ChainOf(Options.DefaultName).OursIn());
+        Assert.Empty(provider.ChainOf(Options.DefaultName).IdentityHandlersIn());
     }
 
     [Fact]
@@ -157,7 +157,7 @@ public sealed class PipelineOrderTests
         services.RemoveAll<IHttpMessageHandlerBuilderFilter>();
         await using ServiceProvider provider = services.BuildServiceProvider();
 
-        Assert.Equal(Block, provider.ChainOf().OursIn());
+        Assert.Equal(Block, provider.ChainOf().IdentityHandlersIn());
     }
 
     [Fact]
@@ -165,14 +165,14 @@ public sealed class PipelineOrderTests
     {
         ServiceCollection services = NewServices(Users.Alice);
         services.AddHttpClient(WiredClient.Name).AddClaimInjection();
-        ServiceDescriptor ours = services.Last(service => service.ServiceType == typeof(HttpMessageHandlerBuilder));
-        services.AddTransient(provider => (HttpMessageHandlerBuilder)ours.ImplementationFactory!(provider));
-        services.AddKeyedSingleton("someone else's", Substitute.For<HttpMessageHandlerBuilder>());
+        ServiceDescriptor decorated = services.Last(service => service.ServiceType == typeof(HttpMessageHandlerBuilder));
+        services.AddTransient(provider => (HttpMessageHandlerBuilder)decorated.ImplementationFactory!(provider));
+        services.AddKeyedSingleton("other", Substitute.For<HttpMessageHandlerBuilder>());
         services.AddHttpClient("second").AddClaimInjection();
         await using ServiceProvider provider = services.BuildServiceProvider();
 
-        Assert.Equal(Block, provider.ChainOf().OursIn());
-        Assert.Equal(Block, provider.ChainOf("second").OursIn());
+        Assert.Equal(Block, provider.ChainOf().IdentityHandlersIn());
+        Assert.Equal(Block, provider.ChainOf("second").IdentityHandlersIn());
     }
 
     [Fact]
@@ -198,7 +198,7 @@ public sealed class PipelineOrderTests
         builder.AddClaimInjection();
         await using ServiceProvider provider = services.BuildServiceProvider();
 
-        Assert.Equal(Block, provider.ChainOf().OursIn());
+        Assert.Equal(Block, provider.ChainOf().IdentityHandlersIn());
     }
 
     [Fact]

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging.Testing;
 
 namespace McpIdentityHeaders.Tests.Pipeline;
 
-/// <summary>Redirects and cookies are off wherever the sockets are, whatever else is configured.</summary>
+/// <summary>Redirects and cookies are off on every handler with sockets, whatever the configuration.</summary>
 public sealed class PrimaryHandlerTests
 {
     public static TheoryData<string, bool> Primaries
@@ -184,7 +184,7 @@ public sealed class PrimaryHandlerTests
 
         for (int i = 0; i < 3; i++)
         {
-            // The factory makes new handlers every two minutes; here they are made anew at once.
+            // Stands for the factory's rotation of handlers every two minutes.
             using HttpMessageInvoker client = new(NewPipeline(services, wrapped ? new WrappingHandler(stub) : stub), disposeHandler: false);
             using HttpResponseMessage response = await client.SendAsync(HttpTesting.Get("https://backend.test/mcp"), synchronous);
         }
@@ -215,7 +215,7 @@ public sealed class PrimaryHandlerTests
         return services.BuildServiceProvider(validateScopes: true);
     }
 
-    /// <summary>As the factory makes it.</summary>
+    /// <summary>Builds the pipeline as the factory does.</summary>
     private static HttpMessageHandler NewPipeline(IServiceProvider services, HttpMessageHandler primary)
     {
         Action<HttpMessageHandlerBuilder> configure = _ => { };
@@ -231,7 +231,7 @@ public sealed class PrimaryHandlerTests
         return builder.Build();
     }
 
-    /// <summary>A client that shares its primary handler with another one, which has sent a request: it takes no settings any more.</summary>
+    /// <summary>A client whose primary handler another one has started: its settings can no longer change.</summary>
     private static async Task<ServiceProvider> ServicesWithStartedAsync(
         SocketsHttpHandler shared, Func<IServiceCollection, IHttpClientBuilder> addClient)
     {

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Http.Resilience;
 
 namespace McpIdentityHeaders.Tests.Pipeline;
 
-/// <summary>Retries stand in front of our handlers, whichever was registered first.</summary>
+/// <summary>Retries run in front of the identity handlers, whichever was registered first.</summary>
 public sealed class ResilienceTests
 {
     [Theory]

@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace McpIdentityHeaders.Tests.Pipeline;
 
-/// <summary>An accessor may be a plain property: nobody's request is another's because of it.</summary>
+/// <summary>An accessor may be a plain property: concurrent requests still keep their users apart.</summary>
 public sealed class SharedAccessorTests
 {
     private const int Requests = 1000;
@@ -15,16 +15,16 @@ public sealed class SharedAccessorTests
     public async Task Accessor_shared_by_concurrent_requests_is_never_written_to(Wiring wiring)
     {
         var accessor = new PropertyAccessor(Users.Named("shared"));
-        var everyoneIsHere = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var allArrived = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         int arrived = 0;
         await using WireServer server = await WireServer.StartAsync(async context =>
         {
             if (Interlocked.Increment(ref arrived) == Requests)
             {
-                everyoneIsHere.SetResult();
+                allArrived.SetResult();
             }
 
-            await everyoneIsHere.Task;
+            await allArrived.Task;
             await context.Response.WriteAsync(context.Request.Headers["X-User-Sub"].ToString());
         });
         await using ServiceProvider services = Services(accessor, server.Uri);
@@ -63,7 +63,7 @@ public sealed class SharedAccessorTests
         return await response.Content.ReadAsStringAsync();
     }
 
-    /// <summary>Every other request has a user of its own, the rest have the accessor's.</summary>
+    /// <summary>Every other request has a user set, the rest have the accessor's.</summary>
     private static HttpRequestMessage Request(Uri uri, int i)
     {
         HttpRequestMessage request = HttpTesting.Get(uri.ToString());

@@ -2,7 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace McpIdentityHeaders.Tests.Pipeline;
 
-/// <summary>A primary handler with sockets that several clients, or rotated pipelines of one, have in common.</summary>
+/// <summary>A primary handler with sockets that several clients, or rotated pipelines of one client, share.</summary>
 public sealed class SharedPrimaryTests
 {
     [Fact]

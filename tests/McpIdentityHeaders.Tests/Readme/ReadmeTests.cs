@@ -41,7 +41,7 @@ public sealed class ReadmeTests
         await gateway.StartAsync();
 
         using var browser = new HttpClient { BaseAddress = new Uri(gateway.Urls.Single()) };
-        string[] answers = await Task.WhenAll(new[] { "alice", "bob" }.Select(async user =>
+        string[] responses = await Task.WhenAll(new[] { "alice", "bob" }.Select(async user =>
         {
             using var request = new HttpRequestMessage(HttpMethod.Post, "/notes/whoami");
             request.Headers.TryAddWithoutValidation("Authorization", user);
@@ -49,8 +49,8 @@ public sealed class ReadmeTests
             return await response.Content.ReadAsStringAsync();
         }));
 
-        Assert.Contains("\"alice\"", answers[0], StringComparison.Ordinal);
-        Assert.Contains("\"bob\"", answers[1], StringComparison.Ordinal);
+        Assert.Contains("\"alice\"", responses[0], StringComparison.Ordinal);
+        Assert.Contains("\"bob\"", responses[1], StringComparison.Ordinal);
     }
 
     [Fact]

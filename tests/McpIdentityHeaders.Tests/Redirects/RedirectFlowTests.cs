@@ -5,35 +5,34 @@ using McpIdentityHeaders.Internal;
 namespace McpIdentityHeaders.Tests.Redirects;
 
 /// <summary>
-/// Each hop carries the sender's user: whichever handlers stand in between, whenever the response comes, and in whatever flow of execution it
-/// is completed.
+/// Each hop carries the sender's user, whichever handlers stand in between, and whenever and in which flow the response completes.
 /// </summary>
 public sealed class RedirectFlowTests
 {
     public enum Placement
     {
         Adjacent,
-        HandlerBehindRedirects,
-        HandlerBehindIdentity,
+        HandlerAfterRedirects,
+        HandlerAfterIdentity,
     }
 
-    public enum Answer
+    public enum ResponseTiming
     {
-        AtOnce,
-        Later,
+        Immediate,
+        Deferred,
         Synchronous,
     }
 
-    public static TheoryData<Placement, Answer> Cases
+    public static TheoryData<Placement, ResponseTiming> Cases
     {
         get
         {
-            var cases = new TheoryData<Placement, Answer>();
+            var cases = new TheoryData<Placement, ResponseTiming>();
             foreach (Placement placement in Enum.GetValues<Placement>())
             {
-                foreach (Answer answer in Enum.GetValues<Answer>())
+                foreach (ResponseTiming timing in Enum.GetValues<ResponseTiming>())
                 {
-                    cases.Add(placement, answer);
+                    cases.Add(placement, timing);
                 }
             }
 
@@ -59,26 +58,26 @@ public sealed class RedirectFlowTests
     }
 
     [Theory, MemberData(nameof(Cases))]
-    public async Task Hop_carries_the_user_and_the_response_refers_to_a_clean_message(Placement placement, Answer answer)
+    public async Task Hop_carries_the_user_and_the_response_refers_to_a_clean_message(Placement placement, ResponseTiming timing)
     {
-        var backend = new RedirectingHandler(answer, "/1", "/2", null);
+        var backend = new RedirectingHandler(timing, "/1", "/2", null);
         using HttpMessageInvoker client = Client(placement, backend);
 
-        using HttpResponseMessage response = await SendAsync(client, answer);
+        using HttpResponseMessage response = await SendAsync(client, timing);
 
         Assert.Equal(["/mcp alice", "/1 alice", "/2 alice"], backend.Seen);
         Assert.Equal("/2", response.RequestMessage!.RequestUri!.AbsolutePath);
         Assert.False(response.RequestMessage.Headers.NonValidated.Contains("X-User-Sub"));
-        Assert.Equal(Enumerable.Repeat(answer == Answer.Synchronous, 3), backend.Synchronous);
+        Assert.Equal(Enumerable.Repeat(timing == ResponseTiming.Synchronous, 3), backend.Synchronous);
     }
 
     [Theory, MemberData(nameof(Cases))]
-    public async Task Redirect_after_the_last_allowed_hop_is_returned(Placement placement, Answer answer)
+    public async Task Redirect_after_the_last_allowed_hop_is_returned(Placement placement, ResponseTiming timing)
     {
-        var backend = new RedirectingHandler(answer, "/1", "/2", "/3", null);
+        var backend = new RedirectingHandler(timing, "/1", "/2", "/3", null);
         using HttpMessageInvoker client = Client(placement, backend, maxRedirections: 2);
 
-        using HttpResponseMessage response = await SendAsync(client, answer);
+        using HttpResponseMessage response = await SendAsync(client, timing);
 
         Assert.Equal(["/mcp alice", "/1 alice", "/2 alice"], backend.Seen);
         Assert.Equal(HttpStatusCode.TemporaryRedirect, response.StatusCode);
@@ -86,50 +85,50 @@ public sealed class RedirectFlowTests
     }
 
     [Theory, MemberData(nameof(Cases))]
-    public async Task Redirect_without_any_allowed_hop_is_returned(Placement placement, Answer answer)
+    public async Task Redirect_without_any_allowed_hop_is_returned(Placement placement, ResponseTiming timing)
     {
-        var backend = new RedirectingHandler(answer, "/1", null);
+        var backend = new RedirectingHandler(timing, "/1", null);
         using HttpMessageInvoker client = Client(placement, backend, maxRedirections: 0);
 
-        using HttpResponseMessage response = await SendAsync(client, answer);
+        using HttpResponseMessage response = await SendAsync(client, timing);
 
         Assert.Equal(["/mcp alice"], backend.Seen);
         Assert.Equal(HttpStatusCode.TemporaryRedirect, response.StatusCode);
     }
 
     [Theory, MemberData(nameof(Cases))]
-    public async Task Second_hop_to_another_origin_is_not_followed(Placement placement, Answer answer)
+    public async Task Second_hop_to_another_origin_is_not_followed(Placement placement, ResponseTiming timing)
     {
-        var backend = new RedirectingHandler(answer, "/1", "http://elsewhere.test/", null);
+        var backend = new RedirectingHandler(timing, "/1", "http://elsewhere.test/", null);
         using HttpMessageInvoker client = Client(placement, backend);
 
-        using HttpResponseMessage response = await SendAsync(client, answer);
+        using HttpResponseMessage response = await SendAsync(client, timing);
 
         Assert.Equal(["/mcp alice", "/1 alice"], backend.Seen);
         Assert.Equal(HttpStatusCode.TemporaryRedirect, response.StatusCode);
     }
 
     [Theory, MemberData(nameof(Cases))]
-    public async Task Exception_on_the_next_hop_is_in_the_task(Placement placement, Answer answer)
+    public async Task Exception_on_the_next_hop_is_in_the_task(Placement placement, ResponseTiming timing)
     {
-        var backend = new RedirectingHandler(answer, "/1");
+        var backend = new RedirectingHandler(timing, "/1");
         using HttpMessageInvoker client = Client(placement, backend);
 
-        Task<HttpResponseMessage> response = SendAsync(client, answer);
+        Task<HttpResponseMessage> response = SendAsync(client, timing);
 
-        Assert.Equal("no more answers", (await Assert.ThrowsAsync<HttpRequestException>(() => response)).Message);
+        Assert.Equal("no more responses", (await Assert.ThrowsAsync<HttpRequestException>(() => response)).Message);
         Assert.Equal(["/mcp alice", "/1 alice"], backend.Seen);
     }
 
-    [Theory, InlineData(Answer.AtOnce), InlineData(Answer.Later), InlineData(Answer.Synchronous)]
-    public async Task Next_hop_carries_the_sender_after_an_inner_handler_changed_the_flow(Answer answer)
+    [Theory, InlineData(ResponseTiming.Immediate), InlineData(ResponseTiming.Deferred), InlineData(ResponseTiming.Synchronous)]
+    public async Task Next_hop_carries_the_sender_after_an_inner_handler_changed_the_flow(ResponseTiming timing)
     {
-        var backend = new RedirectingHandler(answer, "/1", "/2", null) { Sending = () => AmbientIdentity.Use(Users.Bob) };
+        var backend = new RedirectingHandler(timing, "/1", "/2", null) { Sending = () => AmbientIdentity.Use(Users.Bob) };
         using HttpMessageInvoker client = HttpTesting.Chain(backend, new AmbientIdentityAccessor());
 
         using (AmbientIdentity.Use(Users.Alice))
         {
-            using HttpResponseMessage response = await SendAsync(client, answer);
+            using HttpResponseMessage response = await SendAsync(client, timing);
         }
 
         Assert.Equal(["/mcp alice", "/1 alice", "/2 alice"], backend.Seen);
@@ -140,22 +139,22 @@ public sealed class RedirectFlowTests
         Placement placement, bool suppressed, bool completedByAnother)
     {
         List<string> seen = [];
-        var answers = Channel.CreateUnbounded<TaskCompletionSource<HttpResponseMessage>>();
+        var pending = Channel.CreateUnbounded<TaskCompletionSource<HttpResponseMessage>>();
         var backend = new StubHandler(request =>
         {
             seen.Add($"{request.RequestUri!.AbsolutePath} {string.Join(", ", new RecordedRequest(request).Values("X-User-Sub"))}");
-            var answer = new TaskCompletionSource<HttpResponseMessage>();
-            Assert.True(answers.Writer.TryWrite(answer));
-            return answer.Task;
+            var completion = new TaskCompletionSource<HttpResponseMessage>();
+            Assert.True(pending.Writer.TryWrite(completion));
+            return completion.Task;
         });
         using HttpMessageInvoker client = Client(placement, backend, accessor: new AmbientIdentityAccessor());
 
-        // Under the name of the header that it forges: a hop that nobody is known of would go on with it.
+        // Forges the identity header: a hop of an unknown user would forward it.
         Task<HttpResponseMessage> response = SendAsAlice(client, HttpTesting.Post().WithHeader("X-User-Sub", "mallory"), suppressed);
-        _ = response.ContinueWith(_ => answers.Writer.TryComplete(), TaskScheduler.Default);
-        Complete(await answers.Reader.ReadAsync(), "/1", completedByAnother);
-        Complete(await answers.Reader.ReadAsync(), "/2", completedByAnother);
-        Complete(await answers.Reader.ReadAsync(), location: null, completedByAnother);
+        _ = response.ContinueWith(_ => pending.Writer.TryComplete(), TaskScheduler.Default);
+        Complete(await pending.Reader.ReadAsync(), "/1", completedByAnother);
+        Complete(await pending.Reader.ReadAsync(), "/2", completedByAnother);
+        Complete(await pending.Reader.ReadAsync(), location: null, completedByAnother);
 
         using HttpResponseMessage last = await response;
         Assert.Equal(["/mcp alice", "/1 alice", "/2 alice"], seen);
@@ -172,7 +171,7 @@ public sealed class RedirectFlowTests
             return Task.FromResult(seen.Count == 3 ? new HttpResponseMessage() : Redirect($"/{seen.Count}"));
         });
         var accessor = new AmbientIdentityAccessor();
-        using HttpMessageInvoker behind = new(new IdentityHandler(accessor)
+        using HttpMessageInvoker inner = new(new IdentityHandler(accessor)
         {
             InnerHandler = new ClaimInjectionHandler(accessor) { InnerHandler = backend },
         });
@@ -180,7 +179,7 @@ public sealed class RedirectFlowTests
         {
             InnerHandler = new StubHandler(request =>
             {
-                Task<HttpResponseMessage> response = behind.SendAsync(request, synchronous);
+                Task<HttpResponseMessage> response = inner.SendAsync(request, synchronous);
                 AmbientIdentity.Use(Users.Bob);
                 return response;
             }),
@@ -192,8 +191,8 @@ public sealed class RedirectFlowTests
         Assert.Equal(["alice", "alice", "alice"], seen);
     }
 
-    private static Task<HttpResponseMessage> SendAsync(HttpMessageInvoker client, Answer answer) =>
-        client.SendAsync(HttpTesting.Post(), synchronous: answer == Answer.Synchronous);
+    private static Task<HttpResponseMessage> SendAsync(HttpMessageInvoker client, ResponseTiming timing) =>
+        client.SendAsync(HttpTesting.Post(), synchronous: timing == ResponseTiming.Synchronous);
 
     internal static HttpMessageInvoker Client(
         Placement placement, HttpMessageHandler backend, int maxRedirections = 10, IIdentityAccessor? accessor = null)
@@ -202,16 +201,16 @@ public sealed class RedirectFlowTests
         HttpMessageHandler injection = new ClaimInjectionHandler(accessor) { InnerHandler = backend };
         HttpMessageHandler identity = new IdentityHandler(accessor)
         {
-            InnerHandler = placement == Placement.HandlerBehindIdentity ? new WrappingHandler(injection) : injection,
+            InnerHandler = placement == Placement.HandlerAfterIdentity ? new WrappingHandler(injection) : injection,
         };
         return new HttpMessageInvoker(new SameOriginRedirectHandler
         {
             MaxRedirections = maxRedirections,
-            InnerHandler = placement == Placement.HandlerBehindRedirects ? new WrappingHandler(identity) : identity,
+            InnerHandler = placement == Placement.HandlerAfterRedirects ? new WrappingHandler(identity) : identity,
         });
     }
 
-    /// <summary>Not async: an async method's own flow would be restored by its end.</summary>
+    /// <summary>Not async: the end of an async method would restore the flow.</summary>
     private static Task<HttpResponseMessage> SendAsAlice(HttpMessageInvoker client, HttpRequestMessage request, bool suppressed)
     {
         using IdentityScope scope = AmbientIdentity.Use(Users.Alice);
@@ -221,13 +220,13 @@ public sealed class RedirectFlowTests
         return response;
     }
 
-    /// <summary>Completes it on a thread that runs what waits for it at once, in the flow that it is in itself.</summary>
-    private static void Complete(TaskCompletionSource<HttpResponseMessage> answer, string? location, bool byAnother)
+    /// <summary>Completes the response on a thread that runs its continuations inline, in the completing flow.</summary>
+    private static void Complete(TaskCompletionSource<HttpResponseMessage> completion, string? location, bool byAnother)
     {
         var completer = new Thread(() =>
         {
             using IdentityScope? scope = byAnother ? AmbientIdentity.Use(Users.Bob) : null;
-            answer.SetResult(location is null ? new HttpResponseMessage() : Redirect(location));
+            completion.SetResult(location is null ? new HttpResponseMessage() : Redirect(location));
         });
         completer.UnsafeStart();
         completer.Join();
@@ -236,8 +235,8 @@ public sealed class RedirectFlowTests
     private static HttpResponseMessage Redirect(string location) =>
         new(HttpStatusCode.TemporaryRedirect) { Headers = { Location = new Uri(location, UriKind.Relative) } };
 
-    /// <summary>Answers one request after the other with a redirect to a place, or with none; fails when there are no more.</summary>
-    private sealed class RedirectingHandler(Answer answer, params string?[] locations) : HttpMessageHandler
+    /// <summary>Responds to each request in turn with a redirect to a location, or with 200 for null; fails when none is left.</summary>
+    private sealed class RedirectingHandler(ResponseTiming timing, params string?[] locations) : HttpMessageHandler
     {
         private readonly List<string> _seen = [];
         private readonly List<bool> _synchronous = [];
@@ -245,7 +244,7 @@ public sealed class RedirectFlowTests
         /// <summary>Gets the path and the user of each request.</summary>
         public IReadOnlyList<string> Seen => _seen;
 
-        /// <summary>Gets by which of the two paths each request came.</summary>
+        /// <summary>Gets whether each request came by Send.</summary>
         public IReadOnlyList<bool> Synchronous => _synchronous;
 
         public Action? Sending { get; init; }
@@ -253,11 +252,11 @@ public sealed class RedirectFlowTests
         protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken) =>
             Respond(request, synchronous: true);
 
-        // Not async: what it leaves in the flow of execution stays there.
+        // Not async: what it leaves in the flow stays there.
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             HttpResponseMessage response = Respond(request, synchronous: false);
-            return answer == Answer.Later ? LaterAsync(response) : Task.FromResult(response);
+            return timing == ResponseTiming.Deferred ? LaterAsync(response) : Task.FromResult(response);
         }
 
         private static async Task<HttpResponseMessage> LaterAsync(HttpResponseMessage response)
@@ -274,7 +273,7 @@ public sealed class RedirectFlowTests
             _seen.Add($"{request.RequestUri!.AbsolutePath} {string.Join(", ", new RecordedRequest(request).Values("X-User-Sub"))}");
             if (hop == locations.Length)
             {
-                throw new HttpRequestException("no more answers");
+                throw new HttpRequestException("no more responses");
             }
 
             return locations[hop] is { } location

@@ -12,7 +12,7 @@ public sealed class RedirectFollowingTests
 
     public static TheoryData<string, bool> Repeatable => Both("string", "bytes", "part of bytes", "memory", "json", "seekable stream");
 
-    public static TheoryData<string, bool> NotRepeatable => Both("stream", "custom", "multipart of stream", "sequence as it is written");
+    public static TheoryData<string, bool> Unrepeatable => Both("stream", "custom", "multipart of stream", "lazy sequence");
 
     public static TheoryData<int, string, string, Wiring, bool> Rules()
     {
@@ -49,7 +49,7 @@ public sealed class RedirectFollowingTests
     [InlineData("?page=2", "/api/mcp?page=2", true)]
     public async Task Relative_location_is_resolved_against_the_request(string location, string arrives, bool synchronous)
     {
-        // Only the first request: the same path with a query must not be redirected again.
+        // Redirect the first request only: the same path arrives again with a query.
         await using WireServer server = await WireServer.StartAsync(context => context.Request.QueryString.HasValue
             ? RedirectTesting.Echo(context)
             : RedirectTesting.From("/api/mcp", 302, location)(context));
@@ -65,7 +65,7 @@ public sealed class RedirectFollowingTests
     [MemberData(nameof(WiredClient.Paths), MemberType = typeof(WiredClient))]
     public async Task Absolute_location_within_the_origin_is_followed(Wiring wiring, bool synchronous)
     {
-        // The case of scheme and host is no part of an origin.
+        // Scheme and host of an origin are case-insensitive.
         await using WireServer server = await WireServer.StartAsync(context => RedirectTesting.From(
             "/mcp", 307, $"HTTP://LOCALHOST:{context.Request.Host.Port}/mcp/")(context));
         await using WiredClient client = WiredClient.For(wiring, Users.Alice, server.Uri);
@@ -248,7 +248,7 @@ public sealed class RedirectFollowingTests
     }
 
     [Theory]
-    [MemberData(nameof(NotRepeatable))]
+    [MemberData(nameof(Unrepeatable))]
     public async Task Redirect_of_unrepeatable_content_is_returned(string kind, bool synchronous)
     {
         foreach (int status in new[] { 307, 308 })
@@ -266,7 +266,7 @@ public sealed class RedirectFollowingTests
     }
 
     [Theory]
-    [MemberData(nameof(NotRepeatable))]
+    [MemberData(nameof(Unrepeatable))]
     public async Task Unrepeatable_content_without_identity_is_not_sent_to_another_origin(string kind, bool synchronous)
     {
         await using WireServer elsewhere = await WireServer.StartAsync(RedirectTesting.Echo);
@@ -280,7 +280,7 @@ public sealed class RedirectFollowingTests
     }
 
     [Theory]
-    [MemberData(nameof(NotRepeatable))]
+    [MemberData(nameof(Unrepeatable))]
     public async Task Redirect_that_drops_the_content_is_followed_for_any_content(string kind, bool synchronous)
     {
         await using WireServer server = await WireServer.StartAsync(RedirectTesting.From("/mcp", 303, "/done"));
@@ -299,14 +299,14 @@ public sealed class RedirectFollowingTests
         await using WireServer server = await WireServer.StartAsync(RedirectTesting.From("/mcp", 307, "/done"));
         await using WiredClient client = WiredClient.For(Wiring.NamedClient, Users.Alice, server.Uri);
 
-        // Only SendAsync can write it.
+        // Only SendAsync can write an async sequence.
         using HttpResponseMessage response = await client.SendAsync(
-            HttpTesting.Post(server.Uri.ToString(), Content("sequence that is awaited")), synchronous: false);
+            HttpTesting.Post(server.Uri.ToString(), Content("async sequence")), synchronous: false);
 
         Assert.Equal(HttpStatusCode.TemporaryRedirect, response.StatusCode);
     }
 
-    /// <summary>/0 leads to /1 and so on, so many times.</summary>
+    /// <summary>Redirects /0 to /1 and so on, the given number of times.</summary>
     private static RequestDelegate Hops(int count) => context =>
     {
         int hop = int.Parse(context.Request.Path.Value![1..], System.Globalization.CultureInfo.InvariantCulture);
@@ -325,15 +325,15 @@ public sealed class RedirectFollowingTests
             "json" => JsonContent.Create(new { id = 1 }),
             "seekable stream" => new StreamContent(StreamAfter("--"u8, bytes)),
             "stream" => new StreamContent(new OneWayStream(bytes)),
-            "sequence as it is written" => JsonContent.Create(Enumerable.Range(0, 2).Select(id => new { id })),
-            "sequence that is awaited" => JsonContent.Create(AsyncEnumerable.Range(0, 2)),
+            "lazy sequence" => JsonContent.Create(Enumerable.Range(0, 2).Select(id => new { id })),
+            "async sequence" => JsonContent.Create(AsyncEnumerable.Range(0, 2)),
             "custom" => new CustomContent(bytes),
             "multipart of stream" => new MultipartContent { new StringContent(Body), new StreamContent(new OneWayStream(bytes)) },
             _ => throw new ArgumentOutOfRangeException(nameof(kind)),
         };
     }
 
-    /// <summary>A stream that has been read up to the content: only the rest is meant.</summary>
+    /// <summary>A stream positioned after a part that has been read.</summary>
     private static MemoryStream StreamAfter(ReadOnlySpan<byte> read, byte[] rest) => new([.. read, .. rest]) { Position = read.Length };
 
     private static TheoryData<string, bool> Both(params string[] kinds)
@@ -353,7 +353,7 @@ public sealed class RedirectFollowingTests
         public override bool CanSeek => false;
     }
 
-    /// <summary>A content of the user's own, of which nobody knows whether it writes the same a second time.</summary>
+    /// <summary>A caller's type of content: whether it can be written twice is unknown.</summary>
     private sealed class CustomContent(byte[] bytes) : HttpContent
     {
         protected override void SerializeToStream(Stream stream, TransportContext? context, CancellationToken cancellationToken) =>

@@ -46,7 +46,7 @@ public sealed class RedirectIdentityTests
     [MemberData(nameof(WiredClient.Paths), MemberType = typeof(WiredClient))]
     public async Task Redirect_to_another_host_is_not_followed(Wiring wiring, bool synchronous)
     {
-        // One server under two names: its port and scheme are the same.
+        // One server under two host names, with the same scheme and port.
         await using WireServer server = await WireServer.StartAsync(context =>
             RedirectTesting.From("/mcp", 307, $"http://127.0.0.1:{context.Request.Host.Port}/mcp/")(context));
         await using WiredClient client = WiredClient.For(wiring, Users.Alice, server.Uri);
@@ -230,7 +230,7 @@ public sealed class RedirectIdentityTests
     {
         RecordingHandler backend = Redirecting();
         var accessor = new PropertyAccessor(Users.With(("groups", "admins")));
-        using HttpMessageInvoker client = Twice(accessor, accessor, backend);
+        using HttpMessageInvoker client = TwoHandlers(accessor, accessor, backend);
 
         using HttpResponseMessage response = await client.SendAsync(HttpTesting.Post(), synchronous);
 
@@ -242,7 +242,7 @@ public sealed class RedirectIdentityTests
     public async Task Callers_identity_header_forwarded_by_either_handler_stops_the_redirect(string name, bool synchronous)
     {
         RecordingHandler backend = Redirecting();
-        using HttpMessageInvoker client = Twice(new PropertyAccessor(), new PropertyAccessor(), backend);
+        using HttpMessageInvoker client = TwoHandlers(new PropertyAccessor(), new PropertyAccessor(), backend);
 
         using HttpResponseMessage response = await client.SendAsync(HttpTesting.Post().WithHeader(name, "mine"), synchronous);
 
@@ -254,7 +254,7 @@ public sealed class RedirectIdentityTests
     public async Task Header_dropped_by_the_inner_handler_does_not_hide_the_outer_ones(bool synchronous)
     {
         RecordingHandler backend = Redirecting();
-        using HttpMessageInvoker client = Twice(new PropertyAccessor(), new PropertyAccessor(Users.Anonymous), backend);
+        using HttpMessageInvoker client = TwoHandlers(new PropertyAccessor(), new PropertyAccessor(Users.Anonymous), backend);
         HttpRequestMessage request = HttpTesting.Post().WithHeader("X-User-Sub", "mine").WithHeader("X-User-Group", "mine");
 
         using HttpResponseMessage response = await client.SendAsync(request, synchronous);
@@ -271,7 +271,7 @@ public sealed class RedirectIdentityTests
             new StubHandler(request =>
             {
                 sent.Add(request);
-                HttpResponseMessage response = Answer(request);
+                HttpResponseMessage response = Respond(request);
                 response.RequestMessage = new HttpRequestMessage(request.Method, request.RequestUri);
                 return Task.FromResult(response);
             }),
@@ -292,17 +292,17 @@ public sealed class RedirectIdentityTests
     [InlineData(HttpStatusCode.Found, true), InlineData(HttpStatusCode.Found, false)]
     public async Task Identity_header_set_by_an_inner_handler_stops_the_redirect(HttpStatusCode status, bool synchronous)
     {
-        var nobody = new PropertyAccessor(Users.Anonymous);
+        var anonymous = new PropertyAccessor(Users.Anonymous);
         var backend = new RecordingHandler(request =>
         {
-            Assert.True(request.Content!.Headers.TryAddWithoutValidation("X-User-Sub", "behind"));
+            Assert.True(request.Content!.Headers.TryAddWithoutValidation("X-User-Sub", "inner"));
             return new HttpResponseMessage(status) { Headers = { Location = new Uri(Elsewhere) } };
         });
         using var client = new HttpMessageInvoker(new SameOriginRedirectHandler
         {
-            InnerHandler = new IdentityHandler(nobody)
+            InnerHandler = new IdentityHandler(anonymous)
             {
-                InnerHandler = new WrappingHandler(new ClaimInjectionHandler(nobody) { InnerHandler = backend }),
+                InnerHandler = new WrappingHandler(new ClaimInjectionHandler(anonymous) { InnerHandler = backend }),
             },
         });
 
@@ -317,12 +317,12 @@ public sealed class RedirectIdentityTests
     {
         var backend = new RecordingHandler(request => request.RequestUri!.AbsolutePath == "/mcp"
             ? new HttpResponseMessage(HttpStatusCode.TemporaryRedirect) { Headers = { Location = new Uri("/next", UriKind.Relative) } }
-            : Answer(request));
-        using HttpMessageInvoker client = Nested(backend, synchronous);
+            : Respond(request));
+        using HttpMessageInvoker client = NestedBlocks(backend, synchronous);
 
         using HttpResponseMessage response = await client.SendAsync(HttpTesting.Post(), synchronous);
 
-        // Both hops are the outer block's user's, and what the outer block set does not leave the origin, which the inner one knows nothing of.
+        // Both hops carry the outer block's user. The inner block does not know of that identity: it must not follow to another origin.
         Assert.Equal(["/mcp", "/next"], backend.Requests.Select(request => request.Uri!.AbsolutePath));
         Assert.All(backend.Requests, request => Assert.Equal(["alice"], request.Values("X-User-Sub")));
         Assert.All(backend.Requests, request => Assert.Equal(["admins"], request.Values("X-User-Group")));
@@ -333,10 +333,10 @@ public sealed class RedirectIdentityTests
     public async Task Handler_that_replaces_the_request_does_not_allow_the_redirect(bool synchronous)
     {
         RecordingHandler backend = Redirecting();
-        using HttpMessageInvoker behind = HttpTesting.Injection(backend, new PropertyAccessor());
+        using HttpMessageInvoker inner = HttpTesting.Injection(backend, new PropertyAccessor());
         using var client = new HttpMessageInvoker(new SameOriginRedirectHandler
         {
-            InnerHandler = new StubHandler(request => Task.FromResult(behind.Send(
+            InnerHandler = new StubHandler(request => Task.FromResult(inner.Send(
                 HttpTesting.Post(request.RequestUri!.ToString()).WithHeader("X-User-Sub", "mine"), CancellationToken.None))),
         });
 
@@ -354,8 +354,8 @@ public sealed class RedirectIdentityTests
         var backend = new RecordingHandler(request =>
         {
             changed = true;
-            changes.Tell();
-            return Answer(request);
+            changes.Notify();
+            return Respond(request);
         });
         var services = new ServiceCollection();
         services.AddSingleton<IIdentityAccessor>(new PropertyAccessor());
@@ -389,33 +389,33 @@ public sealed class RedirectIdentityTests
         Assert.Empty(elsewhere.Heads);
     }
 
-    private static RecordingHandler Redirecting() => new(Answer);
+    private static RecordingHandler Redirecting() => new(Respond);
 
-    private static HttpResponseMessage Answer(HttpRequestMessage request) => request.RequestUri!.ToString() == Elsewhere
+    private static HttpResponseMessage Respond(HttpRequestMessage request) => request.RequestUri!.ToString() == Elsewhere
         ? new HttpResponseMessage(HttpStatusCode.OK)
         : new HttpResponseMessage(HttpStatusCode.TemporaryRedirect) { Headers = { Location = new Uri(Elsewhere) } };
 
-    /// <summary>Two injecting handlers by hand, the inner one for X-User-Group alone.</summary>
-    private static HttpMessageInvoker Twice(IIdentityAccessor outer, IIdentityAccessor inner, HttpMessageHandler backend)
+    /// <summary>Two injection handlers, the inner one for X-User-Group only.</summary>
+    private static HttpMessageInvoker TwoHandlers(IIdentityAccessor outer, IIdentityAccessor inner, HttpMessageHandler backend)
     {
         var group = new ClaimInjectionOptions();
-        OnlyGroup(group);
+        UseGroupHeaderOnly(group);
         return new HttpMessageInvoker(new SameOriginRedirectHandler
         {
             InnerHandler = new ClaimInjectionHandler(outer) { InnerHandler = new ClaimInjectionHandler(inner, group) { InnerHandler = backend } },
         });
     }
 
-    /// <summary>A whole block behind another, with an accessor of its own that says somebody else, for X-User-Group alone.</summary>
-    private static HttpMessageInvoker Nested(HttpMessageHandler backend, bool synchronous)
+    /// <summary>A whole block inside another, with another user and for X-User-Group only.</summary>
+    private static HttpMessageInvoker NestedBlocks(HttpMessageHandler backend, bool synchronous)
     {
-        HttpMessageInvoker inner = HttpTesting.Chain(backend, new PropertyAccessor(Users.Bob), OnlyGroup);
+        HttpMessageInvoker inner = HttpTesting.Chain(backend, new PropertyAccessor(Users.Bob), UseGroupHeaderOnly);
         return HttpTesting.Chain(
             new StubHandler(request => inner.SendAsync(request, synchronous)),
             new PropertyAccessor(Users.With(("sub", "alice"), ("groups", "admins"))));
     }
 
-    private static void OnlyGroup(ClaimInjectionOptions options)
+    private static void UseGroupHeaderOnly(ClaimInjectionOptions options)
     {
         options.Headers.Clear();
         options.Headers.Add("X-User-Group", "groups");

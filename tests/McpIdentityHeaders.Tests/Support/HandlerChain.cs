@@ -2,7 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace McpIdentityHeaders.Tests.Support;
 
-/// <summary>The handlers that IHttpClientFactory made for a client.</summary>
+/// <summary>The handlers that IHttpClientFactory makes for a client.</summary>
 internal static class HandlerChain
 {
     public static List<HttpMessageHandler> ChainOf(this IServiceProvider services, string name = WiredClient.Name)
@@ -18,6 +18,6 @@ internal static class HandlerChain
         return chain;
     }
 
-    public static Type[] OursIn(this List<HttpMessageHandler> chain) =>
+    public static Type[] IdentityHandlersIn(this List<HttpMessageHandler> chain) =>
         [.. chain.Select(handler => handler.GetType()).Where(type => type.Assembly == typeof(ClaimInjectionHandler).Assembly)];
 }
