@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Options;
 
@@ -155,7 +154,7 @@ public sealed class SharedSecretTests
         var services = new ServiceCollection();
         services.AddMcpClient("backend", new Uri(endpoint)).AddClaimInjection(configure);
         ServiceProvider provider = services.BuildServiceProvider();
-        provider.GetRequiredService<IHttpClientFactory>().CreateClient("backend").Dispose();
+        provider.CreateHttpClient().Dispose();
         return provider;
     }
 
@@ -168,7 +167,7 @@ public sealed class SharedSecretTests
             Data["Claims:TrustedOrigins:0"] = "http://backend.test";
             Data["Claims:SharedSecret:HeaderName"] = "X-Gateway-Secret";
             Data["Claims:SharedSecret:Value"] = Value;
-            _services.AddLogging(logging => logging.AddProvider(new FakeLoggerProvider(Logs)).SetMinimumLevel(LogLevel.Trace));
+            _services.AddTraceLogging(Logs);
             _services.AddHttpClient("backend")
                 .ConfigurePrimaryHttpMessageHandler(() => Backend)
                 .AddClaimInjection(new ConfigurationBuilder().Add(this).Build().GetSection("Claims"));
@@ -197,7 +196,7 @@ public sealed class SharedSecretTests
 
         public static async Task SendAsync(IServiceProvider services)
         {
-            using HttpClient client = services.GetRequiredService<IHttpClientFactory>().CreateClient("backend");
+            using HttpClient client = services.CreateHttpClient();
             using var request = new HttpRequestMessage(HttpMethod.Get, "http://backend.test/");
             request.SetUser(Users.Alice);
             using HttpResponseMessage response = await client.SendAsync(request);

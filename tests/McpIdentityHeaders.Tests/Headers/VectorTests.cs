@@ -5,17 +5,7 @@ namespace McpIdentityHeaders.Tests.Headers;
 /// <summary>Every case of vectors.json against a real server, read as bytes from its socket.</summary>
 public sealed class VectorTests
 {
-    public static TheoryData<string, bool> Cases()
-    {
-        var data = new TheoryData<string, bool>();
-        foreach (VectorCase vector in VectorCase.All)
-        {
-            data.Add(vector.Name, true);
-            data.Add(vector.Name, false);
-        }
-
-        return data;
-    }
+    public static TheoryData<string, bool> Cases() => TheoryCases.InBothWays(VectorCase.All.Select(vector => vector.Name));
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -24,7 +14,7 @@ public sealed class VectorTests
         VectorCase vector = VectorCase.All.Single(candidate => candidate.Name == name);
         await using WireServer server = await WireServer.StartAsync();
         await using ServiceProvider services = Services(vector, server.Uri);
-        using HttpClient client = services.GetRequiredService<IHttpClientFactory>().CreateClient("backend");
+        using HttpClient client = services.CreateHttpClient();
         HttpRequestMessage request = Request(vector, server.Uri);
 
         using IdentityScope scope = AmbientIdentity.Use(vector.User);

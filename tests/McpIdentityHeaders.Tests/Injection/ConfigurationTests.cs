@@ -193,7 +193,7 @@ public sealed class ConfigurationTests
         fixture.Http.AddClaimInjection(options => options.AllowAnyOrigin = true);
         await using ServiceProvider services = fixture.Build();
         await Fixture.SendAsync(services, Users.Alice);
-        using HttpClient client = services.GetRequiredService<IHttpClientFactory>().CreateClient("backend");
+        using HttpClient client = services.CreateHttpClient();
 
         fixture.Clear();
 
@@ -219,7 +219,7 @@ public sealed class ConfigurationTests
         {
             Change(settings);
             Section = new ConfigurationBuilder().Add(_settings).Build().GetSection("Claims");
-            _services.AddLogging(logging => logging.AddProvider(new FakeLoggerProvider(Logs)).SetMinimumLevel(LogLevel.Trace));
+            _services.AddTraceLogging(Logs);
             Http = _services.AddHttpClient("backend")
                 .ConfigurePrimaryHttpMessageHandler(() => Backend)
                 .AddClaimInjection(Section);
@@ -246,7 +246,7 @@ public sealed class ConfigurationTests
 
         public static async Task SendAsync(IServiceProvider services, ClaimsPrincipal user, string uri = "http://backend.test/")
         {
-            using HttpClient client = services.GetRequiredService<IHttpClientFactory>().CreateClient("backend");
+            using HttpClient client = services.CreateHttpClient();
             await AmbientIdentity.RunAsync(user, async () =>
             {
                 using HttpResponseMessage response = await client.GetAsync(new Uri(uri));

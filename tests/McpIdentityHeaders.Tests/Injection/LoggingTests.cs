@@ -22,7 +22,7 @@ public sealed class LoggingTests
     {
         await using McpBackend backend = await McpBackend.StartAsync(kind);
         ServiceCollection collection = McpTesting.ServicesFor(backend, http => http.RedactLoggedHeaders(_ => false));
-        collection.AddLogging(AllLevels);
+        collection.AddTraceLogging(_logs);
         await using ServiceProvider services = collection.BuildServiceProvider();
 
         await AmbientIdentity.RunAsync(User, async () =>
@@ -73,7 +73,7 @@ public sealed class LoggingTests
     public async Task Callers_identity_header_is_redacted_whatever_RedactLoggedHeaders_sets(bool before)
     {
         var collection = new ServiceCollection();
-        collection.AddLogging(AllLevels);
+        collection.AddTraceLogging(_logs);
         IHttpClientBuilder builder = collection.AddHttpClient("backend").ConfigurePrimaryHttpMessageHandler(() => new RecordingHandler());
         if (before)
         {
@@ -85,7 +85,7 @@ public sealed class LoggingTests
         }
 
         await using ServiceProvider services = collection.BuildServiceProvider();
-        using HttpClient client = services.GetRequiredService<IHttpClientFactory>().CreateClient("backend");
+        using HttpClient client = services.CreateHttpClient();
         using HttpResponseMessage response = await client.SendAsync(
             HttpTesting.Get().WithHeader("x_user_sub", Secret).WithHeader("X-Visible", "visible-value"));
 
@@ -151,17 +151,14 @@ public sealed class LoggingTests
     private ServiceProvider Services(Action<ClaimInjectionOptions> configure)
     {
         var services = new ServiceCollection();
-        services.AddLogging(AllLevels);
+        services.AddTraceLogging(_logs);
         services.AddHttpClient("backend").AddClaimInjection(configure).ConfigurePrimaryHttpMessageHandler(() => new RecordingHandler());
         return services.BuildServiceProvider();
     }
 
-    private void AllLevels(ILoggingBuilder logging) =>
-        logging.AddProvider(new FakeLoggerProvider(_logs)).SetMinimumLevel(LogLevel.Trace);
-
     private static async Task SendAsync(IServiceProvider services, string uri)
     {
-        using HttpClient client = services.GetRequiredService<IHttpClientFactory>().CreateClient("backend");
+        using HttpClient client = services.CreateHttpClient();
         using IdentityScope scope = AmbientIdentity.Use(User);
         using HttpResponseMessage response = await client.GetAsync(new Uri(uri));
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);

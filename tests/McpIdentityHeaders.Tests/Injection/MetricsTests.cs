@@ -67,7 +67,7 @@ public sealed class MetricsTests
 
     private static async Task SendAsync(IServiceProvider services, ClaimsPrincipal? user, HttpRequestMessage request)
     {
-        using HttpClient client = services.GetRequiredService<IHttpClientFactory>().CreateClient("backend");
+        using HttpClient client = services.CreateHttpClient();
         if (user is not null)
         {
             request.SetUser(user);

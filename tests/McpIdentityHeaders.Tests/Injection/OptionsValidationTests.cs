@@ -150,7 +150,7 @@ public sealed class OptionsValidationTests
         services.Replace(new ServiceDescriptor(typeof(IIdentityAccessor), typeof(PropertyAccessor), lifetime));
         await using ServiceProvider provider = services.BuildServiceProvider();
 
-        var refused = Assert.Throws<OptionsValidationException>(() => provider.GetRequiredService<IHttpClientFactory>().CreateClient("backend"));
+        var refused = Assert.Throws<OptionsValidationException>(() => provider.CreateHttpClient());
 
         Assert.Contains("singleton", refused.Message, StringComparison.Ordinal);
     }
@@ -165,7 +165,7 @@ public sealed class OptionsValidationTests
         services.AddSingleton<IIdentityAccessor>(new PropertyAccessor());
         await using ServiceProvider provider = services.BuildServiceProvider();
 
-        provider.GetRequiredService<IHttpClientFactory>().CreateClient("backend").Dispose();
+        provider.CreateHttpClient().Dispose();
     }
 
     [Fact]
@@ -191,7 +191,7 @@ public sealed class OptionsValidationTests
         using ServiceProvider provider = services.BuildServiceProvider();
         try
         {
-            provider.GetRequiredService<IHttpClientFactory>().CreateClient("backend");
+            provider.CreateHttpClient();
             return [];
         }
         catch (OptionsValidationException invalid)

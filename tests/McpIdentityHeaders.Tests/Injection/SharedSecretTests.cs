@@ -1,5 +1,4 @@
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Testing;
 
 namespace McpIdentityHeaders.Tests.Injection;
@@ -181,7 +180,7 @@ public sealed class SharedSecretTests
             request.WithHeader("X_Gateway_Secret", Value);
         }
 
-        using HttpClient client = services.GetRequiredService<IHttpClientFactory>().CreateClient("backend");
+        using HttpClient client = services.CreateHttpClient();
         using HttpResponseMessage response = await client.SendAsync(request);
 
         Assert.Equal([Value], backend.Only.Values(Name));
@@ -215,7 +214,7 @@ public sealed class SharedSecretTests
         var services = new ServiceCollection();
         if (logs is not null)
         {
-            services.AddLogging(logging => logging.AddProvider(new FakeLoggerProvider(logs)).SetMinimumLevel(LogLevel.Trace));
+            services.AddTraceLogging(logs);
         }
 
         services.AddSingleton<IIdentityAccessor>(new PropertyAccessor(user));
@@ -229,7 +228,7 @@ public sealed class SharedSecretTests
 
     private static async Task SendAsync(IServiceProvider services, HttpRequestMessage request)
     {
-        using HttpClient client = services.GetRequiredService<IHttpClientFactory>().CreateClient("backend");
+        using HttpClient client = services.CreateHttpClient();
         using HttpResponseMessage response = await client.SendAsync(request);
     }
 }

@@ -7,20 +7,7 @@ namespace McpIdentityHeaders.Tests.Pipeline;
 /// <summary>Users share a primary handler: none may get another's cookie.</summary>
 public sealed class CookieTests
 {
-    public static TheoryData<string, bool> Primaries
-    {
-        get
-        {
-            var data = new TheoryData<string, bool>();
-            foreach (string primary in new[] { "default", "sockets", "client handler", "wrapped" })
-            {
-                data.Add(primary, false);
-                data.Add(primary, true);
-            }
-
-            return data;
-        }
-    }
+    public static TheoryData<string, bool> Primaries => TheoryCases.InBothWays("default", "sockets", "client handler", "wrapped");
 
     [Theory]
     [MemberData(nameof(Primaries))]
@@ -35,7 +22,7 @@ public sealed class CookieTests
         }
 
         await using ServiceProvider provider = services.BuildServiceProvider(validateScopes: true);
-        using HttpClient client = provider.GetRequiredService<IHttpClientFactory>().CreateClient(WiredClient.Name);
+        using HttpClient client = provider.CreateHttpClient();
 
         await AssertNoCookieIsSentAsync(client, server, synchronous);
     }

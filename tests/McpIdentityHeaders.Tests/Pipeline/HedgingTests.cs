@@ -79,7 +79,7 @@ public sealed class HedgingTests
         await using WireServer untrusted = await WireServer.StartAsync();
         await using ServiceProvider services = Services(
             hedgingFirst, user: null, trusted, [trusted, untrusted], Timeout.InfiniteTimeSpan, attempts, MissingIdentityBehavior.Reject);
-        using HttpClient client = services.GetRequiredService<IHttpClientFactory>().CreateClient(WiredClient.Name);
+        using HttpClient client = services.CreateHttpClient();
 
         await Assert.ThrowsAsync<ClaimInjectionException>(() => client.SendAsync(HttpTesting.Get(trusted.Uri.ToString())));
 
@@ -93,7 +93,7 @@ public sealed class HedgingTests
     {
         await using ServiceProvider services = Services(
             hedgingFirst, setUser ? null : Users.Alice, trusted, routes, delay ?? Timeout.InfiniteTimeSpan);
-        using HttpClient client = services.GetRequiredService<IHttpClientFactory>().CreateClient(WiredClient.Name);
+        using HttpClient client = services.CreateHttpClient();
         HttpRequestMessage request = HttpTesting.Post(trusted.Uri.ToString());
         if (setUser)
         {

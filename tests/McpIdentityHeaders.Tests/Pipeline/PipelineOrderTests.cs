@@ -58,13 +58,13 @@ public sealed class PipelineOrderTests
         }
 
         await using ServiceProvider provider = services.BuildServiceProvider(validateScopes: true);
-        using HttpClient client = CreateClient(provider);
+        using HttpClient client = provider.CreateHttpClient();
         using HttpResponseMessage response = await client.SendAsync(HttpTesting.Get(server.Uri.ToString()), synchronous);
 
         Assert.Equal(1, handler.Passed);
         Assert.Empty(handler.Identity);
         Assert.Equal(["X-User-Sub: alice"], server.OnlyHead.Identity.Select(header => $"{header.Key}: {header.Value}"));
-        List<HttpMessageHandler> chain = provider.ChainOf();
+        List<HttpMessageHandler> chain = provider.HandlersOf();
         Assert.True(chain.IndexOf(handler) < chain.IndexOf(Assert.Single(chain.OfType<SameOriginRedirectHandler>())));
         Assert.Equal(Block, chain.IdentityHandlersIn());
     }
@@ -77,7 +77,7 @@ public sealed class PipelineOrderTests
             .ConfigureAdditionalHttpMessageHandlers((handlers, _) => handlers.Clear());
         await using ServiceProvider provider = services.BuildServiceProvider();
 
-        Assert.Equal(Block, provider.ChainOf().IdentityHandlersIn());
+        Assert.Equal(Block, provider.HandlersOf().IdentityHandlersIn());
     }
 
     [Fact]
@@ -92,9 +92,9 @@ public sealed class PipelineOrderTests
             .ConfigurePrimaryHttpMessageHandler(() => backend);
         await using ServiceProvider provider = services.BuildServiceProvider();
 
-        using HttpResponseMessage response = await CreateClient(provider).GetAsync(new Uri(HttpTesting.Endpoint));
+        using HttpResponseMessage response = await provider.CreateHttpClient().GetAsync(new Uri(HttpTesting.Endpoint));
 
-        Assert.Equal(Block, provider.ChainOf().IdentityHandlersIn());
+        Assert.Equal(Block, provider.HandlersOf().IdentityHandlersIn());
         Assert.Equal(["X-User-Sub: alice", "X-User-Team: red", "X-User-Role: admin"], backend.Only.Identity);
     }
 
@@ -112,13 +112,13 @@ public sealed class PipelineOrderTests
         {
             // One client's identity header is an ordinary header to the other.
             HttpRequestMessage request = HttpTesting.Get($"http://{name}.test/").WithHeader("X-One", "1").WithHeader("X-Two", "2");
-            using HttpResponseMessage response = await CreateClient(provider, name).SendAsync(request);
+            using HttpResponseMessage response = await provider.CreateHttpClient(name).SendAsync(request);
         }
 
         Assert.Equal(["X-Two: 2", "X-One: red"], one.Only.Headers.Select(header => $"{header.Key}: {header.Value}"));
         Assert.Equal(["X-One: 1", "X-Two: red"], two.Only.Headers.Select(header => $"{header.Key}: {header.Value}"));
         Assert.Equal(["X-One: 1", "X-Two: 2"], others.Only.Headers.Select(header => $"{header.Key}: {header.Value}"));
-        Assert.Empty(provider.ChainOf("other").IdentityHandlersIn());
+        Assert.Empty(provider.HandlersOf("other").IdentityHandlersIn());
 
         RecordingHandler AddClient(string name, string header)
         {
@@ -146,7 +146,7 @@ public sealed class PipelineOrderTests
         using HttpResponseMessage response = await defaultClient.GetAsync(server.Uri);
 
         Assert.Empty(server.OnlyHead.Identity);
-        Assert.Empty(provider.ChainOf(Options.DefaultName).IdentityHandlersIn());
+        Assert.Empty(provider.HandlersOf(Options.DefaultName).IdentityHandlersIn());
     }
 
     [Fact]
@@ -157,7 +157,7 @@ public sealed class PipelineOrderTests
         services.RemoveAll<IHttpMessageHandlerBuilderFilter>();
         await using ServiceProvider provider = services.BuildServiceProvider();
 
-        Assert.Equal(Block, provider.ChainOf().IdentityHandlersIn());
+        Assert.Equal(Block, provider.HandlersOf().IdentityHandlersIn());
     }
 
     [Fact]
@@ -171,8 +171,8 @@ public sealed class PipelineOrderTests
         services.AddHttpClient("second").AddClaimInjection();
         await using ServiceProvider provider = services.BuildServiceProvider();
 
-        Assert.Equal(Block, provider.ChainOf().IdentityHandlersIn());
-        Assert.Equal(Block, provider.ChainOf("second").IdentityHandlersIn());
+        Assert.Equal(Block, provider.HandlersOf().IdentityHandlersIn());
+        Assert.Equal(Block, provider.HandlersOf("second").IdentityHandlersIn());
     }
 
     [Fact]
@@ -183,7 +183,7 @@ public sealed class PipelineOrderTests
         services.AddTransient(_ => Substitute.For<HttpMessageHandlerBuilder>());
         await using ServiceProvider provider = services.BuildServiceProvider();
 
-        var failure = Assert.Throws<OptionsValidationException>(() => CreateClient(provider));
+        var failure = Assert.Throws<OptionsValidationException>(() => provider.CreateHttpClient());
 
         Assert.Contains($"'{WiredClient.Name}'", failure.Message, StringComparison.Ordinal);
         Assert.Contains("Register it before", failure.Message, StringComparison.Ordinal);
@@ -198,7 +198,7 @@ public sealed class PipelineOrderTests
         builder.AddClaimInjection();
         await using ServiceProvider provider = services.BuildServiceProvider();
 
-        Assert.Equal(Block, provider.ChainOf().IdentityHandlersIn());
+        Assert.Equal(Block, provider.HandlersOf().IdentityHandlersIn());
     }
 
     [Fact]
@@ -219,7 +219,4 @@ public sealed class PipelineOrderTests
         services.AddSingleton<IIdentityAccessor>(new PropertyAccessor(user));
         return services;
     }
-
-    private static HttpClient CreateClient(ServiceProvider services, string name = WiredClient.Name) =>
-        services.GetRequiredService<IHttpClientFactory>().CreateClient(name);
 }

@@ -8,27 +8,15 @@ namespace McpIdentityHeaders.Tests.Pipeline;
 /// <summary>Redirects and cookies are off on every handler with sockets, whatever the configuration.</summary>
 public sealed class PrimaryHandlerTests
 {
-    public static TheoryData<string, bool> Primaries
-    {
-        get
-        {
-            var data = new TheoryData<string, bool>();
-            foreach (string primary in new[] { "sockets", "client handler", "wrapped sockets", "client handler wrapped twice" })
-            {
-                data.Add(primary, false);
-                data.Add(primary, true);
-            }
-
-            return data;
-        }
-    }
+    public static TheoryData<string, bool> Primaries =>
+        TheoryCases.InBothWays("sockets", "client handler", "wrapped sockets", "client handler wrapped twice");
 
     [Fact]
     public async Task Default_primary_handler_is_hardened()
     {
         await using ServiceProvider services = Services(builder => builder.AddClaimInjection());
 
-        AssertHardened(services.ChainOf()[^1]);
+        AssertHardened(services.HandlersOf()[^1]);
     }
 
     [Theory]
@@ -47,7 +35,7 @@ public sealed class PrimaryHandlerTests
             }
         });
 
-        AssertHardened(services.ChainOf()[^1]);
+        AssertHardened(services.HandlersOf()[^1]);
     }
 
     [Theory]
@@ -76,7 +64,7 @@ public sealed class PrimaryHandlerTests
             }
         });
 
-        SocketsHttpHandler primary = Assert.IsType<SocketsHttpHandler>(services.ChainOf()[^1]);
+        SocketsHttpHandler primary = Assert.IsType<SocketsHttpHandler>(services.HandlersOf()[^1]);
         AssertHardened(primary);
         Assert.Equal(7, primary.MaxConnectionsPerServer);
     }
@@ -90,7 +78,7 @@ public sealed class PrimaryHandlerTests
             builder.Services.AddHttpClient("other").UseSocketsHttpHandler();
         });
 
-        SocketsHttpHandler primary = Assert.IsType<SocketsHttpHandler>(services.ChainOf("other")[^1]);
+        SocketsHttpHandler primary = Assert.IsType<SocketsHttpHandler>(services.HandlersOf("other")[^1]);
         Assert.True(primary.AllowAutoRedirect);
         Assert.True(primary.UseCookies);
     }
@@ -104,7 +92,7 @@ public sealed class PrimaryHandlerTests
         await using ServiceProvider services = await ServicesWithStartedAsync(
             shared, services => services.AddHttpClient(WiredClient.Name).AddClaimInjection());
 
-        var failure = Assert.Throws<InvalidOperationException>(() => services.ChainOf());
+        var failure = Assert.Throws<InvalidOperationException>(() => services.HandlersOf());
 
         Assert.Contains($"'{WiredClient.Name}'", failure.Message, StringComparison.Ordinal);
         Assert.Contains("already", failure.Message, StringComparison.Ordinal);
@@ -143,7 +131,7 @@ public sealed class PrimaryHandlerTests
                     : services.AddHttpClient(WiredClient.Name))
                 .AddClaimInjection(options => options.TrustedOrigins.Add(server.Uri)));
 
-        using HttpClient client = services.GetRequiredService<IHttpClientFactory>().CreateClient(WiredClient.Name);
+        using HttpClient client = services.CreateHttpClient();
         using HttpResponseMessage response = await client.GetAsync(server.Uri);
 
         Assert.Equal(["alice"], server.OnlyHead.Values("X-User-Sub"));
@@ -164,7 +152,7 @@ public sealed class PrimaryHandlerTests
         await using ServiceProvider provider = services.BuildServiceProvider();
         foreach (string name in new[] { "one", "two" })
         {
-            using HttpClient client = provider.GetRequiredService<IHttpClientFactory>().CreateClient(name);
+            using HttpClient client = provider.CreateHttpClient(name);
             using HttpResponseMessage response = await client.GetAsync(server.Uri);
         }
 
@@ -201,7 +189,7 @@ public sealed class PrimaryHandlerTests
     {
         await using ServiceProvider services = Services(builder => builder.AddClaimInjection());
 
-        _ = services.ChainOf();
+        _ = services.HandlersOf();
 
         Assert.DoesNotContain(services.GetFakeLogCollector().GetSnapshot(), log => log.Level >= LogLevel.Warning);
     }
@@ -241,7 +229,7 @@ public sealed class PrimaryHandlerTests
             builder.Services.AddHttpClient("other").ConfigurePrimaryHttpMessageHandler(() => shared);
         });
 
-        using HttpClient other = services.GetRequiredService<IHttpClientFactory>().CreateClient("other");
+        using HttpClient other = services.CreateHttpClient("other");
         await StartAsync(other);
         return services;
     }

@@ -30,7 +30,7 @@ public sealed class SharedAccessorTests
         await using ServiceProvider services = Services(accessor, server.Uri);
         using HttpMessageInvoker client = wiring == Wiring.ByHand
             ? HttpTesting.Chain(new SocketsHttpHandler(), accessor)
-            : services.GetRequiredService<IHttpClientFactory>().CreateClient(WiredClient.Name);
+            : services.CreateHttpClient();
 
         string[] subjects = await Task.WhenAll(Enumerable.Range(0, Requests).Select(i => WhoAmIAsync(client, server.Uri, i)));
 

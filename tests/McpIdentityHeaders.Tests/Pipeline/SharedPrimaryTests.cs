@@ -22,7 +22,7 @@ public sealed class SharedPrimaryTests
         using IdentityScope scope = AmbientIdentity.Use(Users.With(("sub", "u"), ("name", "山田")));
         foreach (string name in new[] { "one", "two", "three", "one" })
         {
-            using HttpClient client = provider.GetRequiredService<IHttpClientFactory>().CreateClient(name);
+            using HttpClient client = provider.CreateHttpClient(name);
             using HttpResponseMessage response = await client.GetAsync(server.Uri);
         }
 

@@ -10,9 +10,9 @@ public sealed class RedirectFollowingTests
 {
     private const string Body = "{\"id\":1}";
 
-    public static TheoryData<string, bool> Repeatable => Both("string", "bytes", "part of bytes", "memory", "json", "seekable stream");
+    public static TheoryData<string, bool> Repeatable => TheoryCases.InBothWays("string", "bytes", "part of bytes", "memory", "json", "seekable stream");
 
-    public static TheoryData<string, bool> Unrepeatable => Both("stream", "custom", "multipart of stream", "lazy sequence");
+    public static TheoryData<string, bool> Unrepeatable => TheoryCases.InBothWays("stream", "custom", "multipart of stream", "lazy sequence");
 
     public static TheoryData<int, string, string, Wiring, bool> Rules()
     {
@@ -335,18 +335,6 @@ public sealed class RedirectFollowingTests
 
     /// <summary>A stream positioned after a part that has been read.</summary>
     private static MemoryStream StreamAfter(ReadOnlySpan<byte> read, byte[] rest) => new([.. read, .. rest]) { Position = read.Length };
-
-    private static TheoryData<string, bool> Both(params string[] kinds)
-    {
-        var data = new TheoryData<string, bool>();
-        foreach (string kind in kinds)
-        {
-            data.Add(kind, false);
-            data.Add(kind, true);
-        }
-
-        return data;
-    }
 
     private sealed class OneWayStream(byte[] bytes) : MemoryStream(bytes)
     {

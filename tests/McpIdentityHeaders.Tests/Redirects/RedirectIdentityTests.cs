@@ -369,7 +369,7 @@ public sealed class RedirectIdentityTests
             }
         });
         await using ServiceProvider provider = services.BuildServiceProvider();
-        using HttpClient client = provider.GetRequiredService<IHttpClientFactory>().CreateClient(WiredClient.Name);
+        using HttpClient client = provider.CreateHttpClient();
 
         using HttpResponseMessage response = await client.SendAsync(HttpTesting.Post().WithHeader("X-User-Tenant", "mine"), synchronous);
 
