@@ -3,7 +3,7 @@ using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.Benchmarks;
 
-/// <summary>A program with one MCP client, whose user of the moment is set as a property: what it costs to open a scope is not measured.</summary>
+/// <summary>A program with one MCP client and its current user in a property: excludes the cost of opening a scope.</summary>
 internal sealed class Gateway : IIdentityAccessor, IAsyncDisposable
 {
     public const string ClientName = "backend";
@@ -40,7 +40,7 @@ internal sealed class Gateway : IIdentityAccessor, IAsyncDisposable
 
     public IMcpClientFactory Factory { get; }
 
-    /// <summary>A user as an identity provider makes one: eight claims, of which three become headers.</summary>
+    /// <summary>A user as an identity provider describes one: eight claims, of which three become headers.</summary>
     public static ClaimsPrincipal NewUser(int number) => new(new ClaimsIdentity(
         [
             new Claim("iss", "https://login.example.com"),

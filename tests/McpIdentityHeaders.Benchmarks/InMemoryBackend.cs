@@ -6,7 +6,7 @@ using System.Text.Json;
 namespace McpIdentityHeaders.Benchmarks;
 
 /// <summary>
-/// A primary handler that answers as an MCP server with sessions does, at once and without a socket: what is left is the client's own cost.
+/// A primary handler that responds as an MCP server with sessions, at once and without a socket: leaves the client's cost.
 /// </summary>
 internal sealed class InMemoryBackend : HttpMessageHandler
 {

@@ -8,7 +8,7 @@ using ModelContextProtocol.Server;
 
 namespace McpIdentityHeaders.Benchmarks;
 
-/// <summary>An MCP server with sessions, which says on its output where it is.</summary>
+/// <summary>An MCP server with sessions that prints its endpoint.</summary>
 internal static class LoopbackServer
 {
     public static async Task RunAsync()

@@ -4,8 +4,7 @@ using System.Globalization;
 namespace McpIdentityHeaders.Benchmarks;
 
 /// <summary>
-/// How much memory an open session takes in the program that holds it, and what it consists of. Each row is a process of its own, and so is
-/// its server.
+/// The memory that an open session takes in the client's process. Each row has a separate process, and so has its server.
 /// </summary>
 internal static class MemoryReport
 {
@@ -31,7 +30,7 @@ internal static class MemoryReport
         }
     }
 
-    /// <summary>Measures one row, and leaves the closing to the end of the process.</summary>
+    /// <summary>Measures one row: the end of the process closes the sessions.</summary>
     public static async Task MeasureAsync(int row, int sessions, Uri endpoint)
     {
         var gateway = new Gateway(endpoint, inMemory: row < 2, stream: row == 3);
@@ -67,7 +66,7 @@ internal static class MemoryReport
         kept.Add(await gateway.Factory.CreateClientAsync(Gateway.ClientName));
     }
 
-    /// <summary>Streams are opened beside the sessions, which do not wait for them: measures until nothing changes any more.</summary>
+    /// <summary>Sessions do not wait for their streams to open: measures until the figures are stable.</summary>
     private static async Task<(long Managed, long Resident)> SettledAsync()
     {
         (long managed, long resident) last = Measure();

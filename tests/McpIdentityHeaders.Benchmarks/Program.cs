@@ -2,7 +2,7 @@
 // dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- later 100      what identity costs a request, in turns
 // dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- chain 120      what it costs a call over loopback HTTP
 // dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- memory 10000   what open sessions take
-// dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- gateway 200    what a gateway costs, and identity in it
+// dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- gateway 200    what a gateway costs, and identity within it
 
 using System.Globalization;
 using BenchmarkDotNet.Running;

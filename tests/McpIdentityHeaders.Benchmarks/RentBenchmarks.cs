@@ -3,8 +3,8 @@ using BenchmarkDotNet.Attributes;
 namespace McpIdentityHeaders.Benchmarks;
 
 /// <summary>
-/// Renting a session that exists and giving it back, with more and more of them open. Users come in an order without a pattern, and each time
-/// with a principal that has just been made, as a request's is: making it is the baseline, and not the pool's.
+/// Renting an open session and releasing it, with more and more of them open. Users come in random order, each time with a new principal,
+/// as a request has: creating it is the baseline.
 /// </summary>
 [MemoryDiagnoser]
 public class RentBenchmarks
@@ -33,16 +33,16 @@ public class RentBenchmarks
     public Task CloseAsync() => _gateway.DisposeAsync().AsTask();
 
     [Benchmark(Baseline = true)]
-    public ClaimsPrincipal MakePrincipal()
+    public ClaimsPrincipal CreatePrincipal()
     {
         _next = _next + 1 == _users.Length ? 0 : _next + 1;
         return Gateway.NewUser(_users[_next]);
     }
 
     [Benchmark]
-    public async ValueTask MakePrincipalRentAndGiveBack()
+    public async ValueTask CreatePrincipalRentAndRelease()
     {
-        _gateway.User = MakePrincipal();
+        _gateway.User = CreatePrincipal();
         await using McpClientLease lease = await _gateway.Pool.RentAsync(Gateway.ClientName);
     }
 }

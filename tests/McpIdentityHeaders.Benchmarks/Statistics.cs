@@ -8,7 +8,7 @@ internal static class Statistics
         return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
     }
 
-    /// <summary>Gives between what the median is, nineteen times out of twenty: by the ranks of the values, whatever their distribution.</summary>
+    /// <summary>Returns the 95% confidence interval of the median by rank, for any distribution.</summary>
     public static (double Low, double High) MedianInterval(IEnumerable<double> values)
     {
         double[] sorted = [.. values.Order()];

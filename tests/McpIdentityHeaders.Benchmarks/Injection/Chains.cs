@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace McpIdentityHeaders.Benchmarks.Injection;
 
-/// <summary>Our handlers in front of a primary handler, as a container makes them, with the default accessor: the user of the flow of execution.</summary>
+/// <summary>The identity handlers in front of a primary handler, as a container makes them, with the default accessor.</summary>
 internal static class Chains
 {
     private static readonly IIdentityAccessor Accessor = new AmbientIdentityAccessor();
@@ -15,7 +15,7 @@ internal static class Chains
 
     public static HttpMessageInvoker WholeChain(HttpMessageHandler primary, params ClaimHeader[] more) => new(Block(primary, more));
 
-    /// <summary>The block that AddClaimInjection puts in.</summary>
+    /// <summary>The block that AddClaimInjection adds.</summary>
     public static HttpMessageHandler Block(HttpMessageHandler primary, params ClaimHeader[] more)
     {
         ClaimInjectionState state = NewState(more);
@@ -25,7 +25,7 @@ internal static class Chains
         };
     }
 
-    /// <summary>What an MCP session of that user's sends, which says of each request that it is the session's.</summary>
+    /// <summary>Sends as an MCP session of that user, which marks each request as the session's.</summary>
     public static HttpMessageInvoker OnSession(ClaimsPrincipal? user, HttpMessageHandler pooled) =>
         new(new McpSessionHandler(new McpSession(user), Accessor, pooled));
 

@@ -10,7 +10,7 @@ namespace McpIdentityHeaders.Benchmarks.Injection;
 [MemoryDiagnoser]
 public class LaterBenchmarks
 {
-    private readonly AnsweringLater _primary = new();
+    private readonly DeferredHandler _primary = new();
     private readonly HttpMessageInvoker _passThrough;
     private readonly HttpMessageInvoker _naiveInPlace;
     private readonly HttpMessageInvoker _headerPropagation;
@@ -104,7 +104,7 @@ public class LaterBenchmarks
     {
         // Not disposed: neither is a request with content that is sent again.
         Task<HttpResponseMessage> responseTask = invoker.SendAsync(McpPost.NewRequest(), CancellationToken.None);
-        _primary.Answer();
+        _primary.Complete();
         using HttpResponseMessage response = responseTask.GetAwaiter().GetResult();
         return response.StatusCode;
     }

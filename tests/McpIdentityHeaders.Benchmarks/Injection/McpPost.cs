@@ -12,7 +12,7 @@ internal static class McpPost
     private static readonly byte[] Body =
         """{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"search","arguments":{"query":"identity"}}}"""u8.ToArray();
 
-    /// <summary>Gets what becomes of <see cref="Principals.Ascii"/>, for those who do not make it themselves.</summary>
+    /// <summary>Gets the headers of <see cref="Principals.Ascii"/>, for baselines that do not read claims.</summary>
     public static (string Name, string Value)[] ThreeHeaders { get; } =
     [
         ("X-User-Sub", "user-1"),

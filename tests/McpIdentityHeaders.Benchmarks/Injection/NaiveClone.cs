@@ -1,6 +1,6 @@
 namespace McpIdentityHeaders.Benchmarks.Injection;
 
-/// <summary>What most people write for a clone: no rule of safety is in it.</summary>
+/// <summary>A typical hand-written clone, without any safety rule.</summary>
 internal sealed class NaiveClone(IIdentityAccessor accessor) : DelegatingHandler
 {
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)

@@ -1,6 +1,6 @@
 namespace McpIdentityHeaders.Benchmarks.Injection;
 
-/// <summary>Sets the headers on the caller's own request, whatever is in them: the least that setting can cost, and safe in nothing.</summary>
+/// <summary>Sets the headers on the caller's request unchecked: the least that setting can cost, without any safety.</summary>
 internal sealed class NaiveInPlace(IIdentityAccessor accessor) : DelegatingHandler
 {
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)

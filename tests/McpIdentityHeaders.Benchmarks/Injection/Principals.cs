@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace McpIdentityHeaders.Benchmarks.Injection;
 
-/// <summary>Users as identity providers make them.</summary>
+/// <summary>Users as identity providers describe them.</summary>
 internal static class Principals
 {
     private const string GroupClaim = "groups";
@@ -14,7 +14,7 @@ internal static class Principals
 
     public static ClaimsPrincipal NonAscii { get; } = New("José Ñandú 山田");
 
-    /// <summary>Gets a user of 200 claims, with the three behind all the others.</summary>
+    /// <summary>Gets a user of 200 claims, with those three after all the others.</summary>
     public static ClaimsPrincipal ManyClaims { get; } = New("User 1", others: 192);
 
     public static ClaimsPrincipal InOneGroup { get; } = New("User 1", groups: 1);

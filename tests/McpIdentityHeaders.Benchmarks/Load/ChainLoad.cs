@@ -7,9 +7,9 @@ using ModelContextProtocol.Client;
 namespace McpIdentityHeaders.Benchmarks.Load;
 
 /// <summary>
-/// What the chain costs a call of a tool over loopback HTTP, in both revisions of the protocol, with 1, 16 and 64 callers at once: clients of
-/// <c>AddMcpClient</c>, twice, to see what the figures are worth; with three headers that never change, which cost their own way over the wire
-/// and through the server; with a naive clone that has them; and with <c>AddClaimInjection</c>. Clients and server share the process.
+/// What the chain costs a tool call over loopback HTTP, in both protocol revisions, with 1, 16 and 64 concurrent callers: clients of
+/// <c>AddMcpClient</c>, twice, to show the noise; with three constant headers, which cost time on the wire and in the server; with a naive
+/// clone; and with <c>AddClaimInjection</c>. Clients and server share the process.
 /// </summary>
 internal static class ChainLoad
 {

@@ -3,8 +3,8 @@ using Microsoft.AspNetCore.Builder;
 namespace McpIdentityHeaders.Benchmarks.Load;
 
 /// <summary>
-/// What a gateway costs, and what of it is identity: calls a second and their times, straight to a backend and through gateways, with 1, 16
-/// and 128 users at once. Clients, gateways and backends share the process and its cores.
+/// The cost of a gateway and of identity within it: calls a second and their times, straight to a backend and through gateways, with 1, 16
+/// and 128 concurrent users. Clients, gateways and backends share the process and its cores.
 /// </summary>
 internal static class GatewayLoad
 {
@@ -13,10 +13,10 @@ internal static class GatewayLoad
     public static async Task RunAsync(int rounds)
     {
         await using WebApplication plainBackend = await LoadServers.StartBackendAsync(identity: false);
-        await using WebApplication knowingBackend = await LoadServers.StartBackendAsync(identity: true);
+        await using WebApplication identityBackend = await LoadServers.StartBackendAsync(identity: true);
         await using WebApplication plain = await LoadServers.StartGatewayAsync(plainBackend, identity: false);
         await using WebApplication sending = await LoadServers.StartGatewayAsync(plainBackend, identity: true);
-        await using WebApplication knowing = await LoadServers.StartGatewayAsync(knowingBackend, identity: true);
+        await using WebApplication receiving = await LoadServers.StartGatewayAsync(identityBackend, identity: true);
         await using SampleServers samples = await SampleServers.StartAsync();
 
         LoadTarget straight = LoadTarget.At("straight to a plain backend", plainBackend);
@@ -26,7 +26,7 @@ internal static class GatewayLoad
             straight,
             off,
             LoadTarget.At("gateway, headers sent", sending, off),
-            LoadTarget.At("gateway, headers sent and received", knowing, off),
+            LoadTarget.At("gateway, headers sent and received", receiving, off),
             samples.Straight,
             samples.Through,
         ];

@@ -13,8 +13,8 @@ using ModelContextProtocol.Server;
 namespace McpIdentityHeaders.Benchmarks.Load;
 
 /// <summary>
-/// A gateway and a backend that are the same with identity and without, so that what identity costs can be told: both gateways validate the
-/// user's token, and forward a call through the pool.
+/// A gateway and a backend that differ only in identity, to isolate its cost: both gateways validate the user's token and forward a call
+/// through the pool.
 /// </summary>
 internal static class LoadServers
 {

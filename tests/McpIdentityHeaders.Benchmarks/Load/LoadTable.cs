@@ -3,10 +3,9 @@ using System.Globalization;
 namespace McpIdentityHeaders.Benchmarks.Load;
 
 /// <summary>
-/// Measures targets side by side. They take turns in short rounds, in another order each time, so that what else the machine does falls on all
-/// of them, and are connected anew every few rounds: to have come first or last is not one target's fate. Ratios are the medians of each
-/// round's, with the interval that holds the median nineteen times out of twenty if rounds are independent. The processor's time is the whole
-/// process's.
+/// Measures targets side by side, in short rounds of random order, so that other load affects all of them alike; they reconnect every few
+/// rounds, so that none is always first. Ratios are medians over rounds with their 95% confidence interval, if rounds are independent.
+/// Processor time is the whole process's.
 /// </summary>
 internal static class LoadTable
 {
@@ -17,7 +16,7 @@ internal static class LoadTable
 
     public static async Task PrintAsync(LoadTarget[] targets, int users, int rounds)
     {
-        // Once for nothing: until the runtime has compiled all of it for good.
+        // Warm up: until the runtime has compiled everything fully.
         await MeasureAsync([.. targets], users, RoundsOfAConnection, NoResults());
 
         Dictionary<LoadTarget, List<LoadResult>> results = NoResults();

@@ -4,7 +4,7 @@ using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.Benchmarks.Load;
 
-/// <summary>Something that answers a tool call, with as many users connected to it, each with an MCP client of their own.</summary>
+/// <summary>An endpoint of a tool call, with connected users that each have an MCP client.</summary>
 internal sealed class LoadTarget(string name, string tool, Func<int, Task<McpClient>> connect, params LoadTarget[] baselines)
 {
     public static readonly TimeSpan Round = TimeSpan.FromSeconds(0.1);
@@ -13,10 +13,10 @@ internal sealed class LoadTarget(string name, string tool, Func<int, Task<McpCli
 
     public string Name => name;
 
-    /// <summary>Gets what its throughput is set against.</summary>
+    /// <summary>Gets the targets that its throughput is compared with.</summary>
     public IReadOnlyList<LoadTarget> Baselines => baselines;
 
-    /// <summary>An endpoint that clients of the SDK alone call, each with headers of its own.</summary>
+    /// <summary>An endpoint that plain SDK clients call, each with its headers.</summary>
     public static LoadTarget At(
         string name, Uri endpoint, string tool, Func<int, Dictionary<string, string>> headers, params LoadTarget[] baselines) => new(
         name,
@@ -40,7 +40,7 @@ internal sealed class LoadTarget(string name, string tool, Func<int, Task<McpCli
         }
     }
 
-    /// <summary>Has every user call, one call after the other, for a round.</summary>
+    /// <summary>Has every user call repeatedly for one round.</summary>
     public async Task<LoadResult> MeasureAsync()
     {
         long start = Stopwatch.GetTimestamp();

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Builder;
 
 namespace McpIdentityHeaders.Benchmarks.Load;
 
-/// <summary>The samples as they are. Straight to the backend, a client sends the headers itself, and is believed because of where it is.</summary>
+/// <summary>The unchanged samples. Straight to the backend, a client sends the headers itself, from a trusted network.</summary>
 internal sealed class SampleServers : IAsyncDisposable
 {
     private readonly DevelopmentIssuer _issuer;

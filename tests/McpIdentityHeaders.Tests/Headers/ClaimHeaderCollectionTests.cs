@@ -3,7 +3,7 @@ namespace McpIdentityHeaders.Tests.Headers;
 public sealed class ClaimHeaderCollectionTests
 {
     [Fact]
-    public void Three_headers_are_there_by_default() => Assert.Equal(
+    public void Default_collection_has_three_headers() => Assert.Equal(
         ["X-User-Sub: sub, " + ClaimTypes.NameIdentifier, "X-User-Email: email, " + ClaimTypes.Email, "X-User-Name: name, " + ClaimTypes.Name],
         new ClaimInjectionOptions().Headers.Select(header => $"{header.HeaderName}: {string.Join(", ", header.ClaimTypes)}"));
 
@@ -31,7 +31,7 @@ public sealed class ClaimHeaderCollectionTests
     }
 
     [Fact]
-    public void Nothing_is_no_header() => Assert.Throws<ArgumentNullException>(() => new ClaimHeaderCollection().Add(null!));
+    public void Null_header_is_refused() => Assert.Throws<ArgumentNullException>(() => new ClaimHeaderCollection().Add(null!));
 
     [Fact]
     public void Header_needs_a_name_and_claim_types()

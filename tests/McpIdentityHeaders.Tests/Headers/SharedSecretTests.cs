@@ -1,13 +1,12 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Options;
 
 namespace McpIdentityHeaders.Tests.Headers;
 
-/// <summary>The sender's secret as a setting: what it may be, where it comes from, and that no message quotes it.</summary>
+/// <summary>The sender's secret as a setting: its validation, its sources, and that no message quotes it.</summary>
 public sealed class SharedSecretTests
 {
     private const string Value = "s3cr3t-0123456789";
@@ -28,14 +27,14 @@ public sealed class SharedSecretTests
     [InlineData("X Secret", Value, "the shared secret's header 'X Secret' cannot be configured: ")]
     [InlineData("X-User-Sub", Value, "the shared secret's header 'X-User-Sub' is one of Headers, or an alias of one")]
     [InlineData("x_user.NAME", Value, "the shared secret's header 'x_user.NAME' is one of Headers, or an alias of one")]
-    public void Secret_that_cannot_be_is_refused_by_name_and_reason(string name, string value, string said)
+    public void Invalid_secret_is_refused_with_its_name_and_the_reason(string name, string value, string expected)
     {
         OptionsValidationException refused = Assert.Throws<OptionsValidationException>(() => Create(options =>
             options.SharedSecret = new SharedSecret(name, value), "https://backend.test/mcp"));
 
         string failure = Assert.Single(refused.Failures);
         Assert.StartsWith("HttpClient 'backend': ", failure, StringComparison.Ordinal);
-        Assert.Contains(said, failure, StringComparison.Ordinal);
+        Assert.Contains(expected, failure, StringComparison.Ordinal);
         Assert.DoesNotContain("s3cr3t", refused.ToString(), StringComparison.Ordinal);
     }
 
@@ -53,7 +52,7 @@ public sealed class SharedSecretTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Secret_without_any_named_origin_is_refused_at_start_up(bool allowAny)
+    public async Task Secret_without_a_trusted_origin_is_refused_at_start_up(bool allowAny)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddHttpClient("backend").AddClaimInjection(options =>
@@ -70,7 +69,7 @@ public sealed class SharedSecretTests
     }
 
     [Fact]
-    public void Handler_without_a_container_refuses_it_when_it_is_made()
+    public void Handler_without_a_container_refuses_an_invalid_secret_in_its_constructor()
     {
         var options = new ClaimInjectionOptions { SharedSecret = new SharedSecret("X-S", "s3cr3t") };
         options.TrustedOrigins.Add(new Uri("http://backend.test"));
@@ -82,7 +81,7 @@ public sealed class SharedSecretTests
     }
 
     [Fact]
-    public async Task Secret_comes_from_configuration_and_follows_it()
+    public async Task Secret_from_configuration_follows_a_reload()
     {
         var fixture = new Fixture();
         await using ServiceProvider services = fixture.Build();
@@ -105,7 +104,7 @@ public sealed class SharedSecretTests
     [InlineData("SharedSecret:HeaderName", "Cookie")]
     [InlineData("SharedSecret:Secret", "s3cr3t-9876543210")]
     [InlineData("SharedSecret", "s3cr3t-9876543210")]
-    public async Task Invalid_change_leaves_the_last_good_secret_and_quotes_none(string key, string value)
+    public async Task Invalid_reload_keeps_the_last_good_secret_and_logs_no_value(string key, string value)
     {
         var fixture = new Fixture();
         await using ServiceProvider services = fixture.Build();
@@ -128,7 +127,7 @@ public sealed class SharedSecretTests
     [InlineData("SharedSecret:Value", "", "Claims:SharedSecret")]
     [InlineData("SharedSecret:Value:0", Value, "Claims:SharedSecret")]
     [InlineData("SharedSecrets:0:Value", Value, "Claims:SharedSecrets")]
-    public async Task Setting_that_is_misspelt_or_not_whole_is_refused_with_its_path(string key, string? value, string path)
+    public async Task Misspelt_or_incomplete_setting_is_refused_with_its_path(string key, string? value, string path)
     {
         var fixture = new Fixture();
         fixture.Change(key, value);
@@ -155,7 +154,7 @@ public sealed class SharedSecretTests
         var services = new ServiceCollection();
         services.AddMcpClient("backend", new Uri(endpoint)).AddClaimInjection(configure);
         ServiceProvider provider = services.BuildServiceProvider();
-        provider.GetRequiredService<IHttpClientFactory>().CreateClient("backend").Dispose();
+        provider.CreateHttpClient().Dispose();
         return provider;
     }
 
@@ -168,7 +167,7 @@ public sealed class SharedSecretTests
             Data["Claims:TrustedOrigins:0"] = "http://backend.test";
             Data["Claims:SharedSecret:HeaderName"] = "X-Gateway-Secret";
             Data["Claims:SharedSecret:Value"] = Value;
-            _services.AddLogging(logging => logging.AddProvider(new FakeLoggerProvider(Logs)).SetMinimumLevel(LogLevel.Trace));
+            _services.AddTraceLogging(Logs);
             _services.AddHttpClient("backend")
                 .ConfigurePrimaryHttpMessageHandler(() => Backend)
                 .AddClaimInjection(new ConfigurationBuilder().Add(this).Build().GetSection("Claims"));
@@ -180,7 +179,7 @@ public sealed class SharedSecretTests
 
         public ServiceProvider Build() => _services.BuildServiceProvider(validateScopes: true);
 
-        /// <summary>Changes one setting, or takes it out, and reloads.</summary>
+        /// <summary>Changes or removes one setting, and reloads.</summary>
         public void Change(string key, string? value)
         {
             var data = new Dictionary<string, string?>(Data, StringComparer.OrdinalIgnoreCase) { [$"Claims:{key}"] = value };
@@ -197,7 +196,7 @@ public sealed class SharedSecretTests
 
         public static async Task SendAsync(IServiceProvider services)
         {
-            using HttpClient client = services.GetRequiredService<IHttpClientFactory>().CreateClient("backend");
+            using HttpClient client = services.CreateHttpClient();
             using var request = new HttpRequestMessage(HttpMethod.Get, "http://backend.test/");
             request.SetUser(Users.Alice);
             using HttpResponseMessage response = await client.SendAsync(request);

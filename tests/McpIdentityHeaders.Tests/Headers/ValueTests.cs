@@ -2,7 +2,7 @@ using System.Text;
 
 namespace McpIdentityHeaders.Tests.Headers;
 
-/// <summary>Values and sizes that vectors.json does not hold, JSON being unable to carry some of them.</summary>
+/// <summary>Values and sizes that vectors.json lacks: JSON cannot carry some of them.</summary>
 public sealed class ValueTests
 {
     [Theory]
@@ -43,7 +43,7 @@ public sealed class ValueTests
         () => SentAsync(ClaimValueFormat.CommaSeparated, "roles", ("groups", """{"\ud800":1,"roles":"x"}""", "JSON")));
 
     [Fact]
-    public async Task Utf8_sends_the_raw_bytes()
+    public async Task Utf8_encoding_sends_the_raw_bytes()
     {
         await using WireServer server = await WireServer.StartAsync();
         using HttpMessageInvoker client = HttpTesting.Chain(
@@ -65,7 +65,7 @@ public sealed class ValueTests
     [InlineData("del\u007F")]
     [InlineData("=?base64?é?=")]
     [InlineData("=?base64?=")]
-    public async Task Utf8_refuses_what_a_receiver_would_read_as_something_else(string value)
+    public async Task Utf8_encoding_refuses_a_value_that_a_receiver_would_misread(string value)
     {
         using HttpMessageInvoker client = HttpTesting.Chain(
             new SocketsHttpHandler(),
@@ -104,7 +104,7 @@ public sealed class ValueTests
     [InlineData("""{"a":{"b":["x"]},"a":{"b":["y"]}}""", null)]
     [InlineData("""{"a":{"b":["x"]}} trailing""", null)]
     [InlineData("plain text", null)]
-    public async Task Json_path_leads_into_objects_and_to_nothing_where_it_does_not_parse(string json, string? expected)
+    public async Task Json_path_selects_a_property_or_nothing_where_there_is_none(string json, string? expected)
     {
         string? sent = await SentAsync(ClaimValueFormat.CommaSeparated, "a.b", ("groups", json, "JSON"));
 
@@ -112,7 +112,7 @@ public sealed class ValueTests
     }
 
     [Fact]
-    public async Task Single_value_of_json_claims_is_the_first_item_of_the_first_that_has_one()
+    public async Task Single_format_takes_the_first_item_of_the_first_json_claim_with_one()
     {
         string? sent = await SentAsync(
             ClaimValueFormat.Single,
@@ -140,7 +140,7 @@ public sealed class ValueTests
     [Theory]
     [InlineData(100, 100, true)]
     [InlineData(101, 100, false)]
-    public async Task Value_may_be_as_long_as_the_limit_and_no_longer(int length, int limit, bool sent)
+    public async Task Value_longer_than_the_limit_is_refused(int length, int limit, bool sent)
     {
         string name = new('n', length);
 
@@ -150,7 +150,7 @@ public sealed class ValueTests
     [Theory]
     [InlineData(27, true)]
     [InlineData(26, false)]
-    public async Task Limit_counts_the_encoded_bytes(int limit, bool sent) =>
+    public async Task Value_limit_counts_encoded_bytes(int limit, bool sent) =>
         Assert.Equal(
             sent ? "=?base64?5bGx55Sw5aSq6YOO?=" : null,
             await SentOrRefusedAsync("山田太郎", options => options.MaxHeaderValueLength = limit));
@@ -158,11 +158,11 @@ public sealed class ValueTests
     [Theory]
     [InlineData(10 + 1 + 11 + 5, true)]
     [InlineData(10 + 1 + 11 + 5 - 1, false)]
-    public async Task Total_counts_names_and_values_together(int limit, bool sent) =>
+    public async Task Total_limit_counts_names_and_values(int limit, bool sent) =>
         Assert.Equal(sent ? "Alice" : null, await SentOrRefusedAsync("Alice", options => options.MaxTotalLength = limit));
 
     [Fact]
-    public async Task Omit_leaves_out_what_is_too_long_but_never_the_subject_or_a_required_header()
+    public async Task Oversized_value_is_omitted_unless_it_is_the_subject_or_required()
     {
         string longName = new('n', 200);
         Action<ClaimInjectionOptions> omit = options =>
@@ -177,7 +177,7 @@ public sealed class ValueTests
         Assert.Null(await SentOrRefusedAsync("n", omit, subject: longName));
     }
 
-    /// <summary>Gives X-User-Name as it was sent, empty where it was left out, or null where the request was refused.</summary>
+    /// <summary>Returns X-User-Name as sent, empty if omitted, null if the request was refused.</summary>
     private static async Task<string?> SentOrRefusedAsync(string name, Action<ClaimInjectionOptions> configure, string subject = "u")
     {
         var backend = new RecordingHandler();

@@ -5,26 +5,16 @@ namespace McpIdentityHeaders.Tests.Headers;
 /// <summary>Every case of vectors.json against a real server, read as bytes from its socket.</summary>
 public sealed class VectorTests
 {
-    public static TheoryData<string, bool> Cases()
-    {
-        var data = new TheoryData<string, bool>();
-        foreach (VectorCase vector in VectorCase.All)
-        {
-            data.Add(vector.Name, true);
-            data.Add(vector.Name, false);
-        }
-
-        return data;
-    }
+    public static TheoryData<string, bool> Cases() => TheoryCases.InBothWays(VectorCase.All.Select(vector => vector.Name));
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public async Task Arrives_as_the_contract_says(string name, bool synchronous)
+    public async Task Vector_arrives_as_specified(string name, bool synchronous)
     {
         VectorCase vector = VectorCase.All.Single(candidate => candidate.Name == name);
         await using WireServer server = await WireServer.StartAsync();
         await using ServiceProvider services = Services(vector, server.Uri);
-        using HttpClient client = services.GetRequiredService<IHttpClientFactory>().CreateClient("backend");
+        using HttpClient client = services.CreateHttpClient();
         HttpRequestMessage request = Request(vector, server.Uri);
 
         using IdentityScope scope = AmbientIdentity.Use(vector.User);
@@ -59,7 +49,7 @@ public sealed class VectorTests
         }
     }
 
-    /// <summary>Host, the content's two, and what is expected: no line more.</summary>
+    /// <summary>Host, the content's two headers, and the expected ones.</summary>
     private static int ExpectedLineCount(VectorCase vector, HttpRequestMessage request) =>
         vector.Expect.Count + (request.Content is null ? 1 : 3);
 

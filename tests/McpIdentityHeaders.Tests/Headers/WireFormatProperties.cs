@@ -7,14 +7,14 @@ using ModelContextProtocol.Protocol;
 namespace McpIdentityHeaders.Tests.Headers;
 
 /// <summary>
-/// For any text that the contract does not leave out, what arrives at a real server decodes to what was sent, by decoders written from the
-/// contract alone, and the head has no line that was not expected.
+/// For any text that the wire format allows, decoders written from the specification alone restore what was sent to a real server, and the
+/// request's head has no unexpected line.
 /// </summary>
 public sealed class WireFormatProperties : IAsyncLifetime
 {
     private const int Iterations = 300;
 
-    // Text of all planes, and dense in what has a meaning to a header, a list or a wrapper.
+    // Text of all planes, dense in characters that are special to a header, a list or a wrapper.
     private static readonly Gen<string> Piece = Gen.Frequency(
         (4, OneOf("\r\n", "\n", "\r", "\0", "\t", " ", "  ", ",", "%", "%2C", "=", "\"", "\\", ":", ";", "X-Evil: 1", "\u0085", "\u007F")),
         (1, OneOf("=?base64?", "?=", "=?base64?YQ==?=", "[\"a\"]")),
@@ -30,29 +30,29 @@ public sealed class WireFormatProperties : IAsyncLifetime
     public async Task DisposeAsync() => await _server.DisposeAsync();
 
     [Fact]
-    public async Task Mcp_encoding_loses_nothing() => await Text.SampleAsync(
+    public async Task Mcp_encoding_round_trips_any_text() => await Text.SampleAsync(
         async text => Assert.Equal(text, McpHeaderEncoder.DecodeValue(await ArrivedAsync(text, HeaderValueEncoding.Mcp))),
         iter: Iterations, threads: 1);
 
     [Fact]
-    public async Task Percent_encoding_loses_nothing() => await Text.SampleAsync(
+    public async Task Percent_encoding_round_trips_any_text() => await Text.SampleAsync(
         async text => Assert.Equal(text, Uri.UnescapeDataString(await ArrivedAsync(text, HeaderValueEncoding.Percent))),
         iter: Iterations, threads: 1);
 
     [Fact]
-    public async Task Comma_separated_items_arrive_as_they_were_sent() => await Text.Array[1, 5].SampleAsync(
+    public async Task Comma_separated_list_round_trips_any_items() => await Text.Array[1, 5].SampleAsync(
         async items =>
         {
             string header = await ListArrivedAsync(items, ClaimValueFormat.CommaSeparated);
 
-            // Characters that a reader of quoted strings would act on must not be there at all.
+            // A reader of quoted strings would interpret these characters.
             Assert.DoesNotContain(header, c => c is '"' or '\\');
             Assert.Equal(items, header.Split(',').Select(Uri.UnescapeDataString));
         },
         iter: Iterations, threads: 1);
 
     [Fact]
-    public async Task Json_array_items_arrive_as_they_were_sent() => await Text.Array[1, 5].SampleAsync(
+    public async Task Json_array_round_trips_any_items() => await Text.Array[1, 5].SampleAsync(
         async items => Assert.Equal(items, JsonSerializer.Deserialize<string[]>(await ListArrivedAsync(items, ClaimValueFormat.JsonArray))),
         iter: Iterations, threads: 1);
 

@@ -1,6 +1,6 @@
 namespace McpIdentityHeaders.Tests.Identity;
 
-/// <summary>Scopes in flows that fork, and in those of async methods and iterators.</summary>
+/// <summary>Scopes in child flows, async methods and async iterators.</summary>
 public sealed class AmbientIdentityFlowTests
 {
     private static string? Current => AmbientIdentity.User?.FindFirst("sub")?.Value;
@@ -51,7 +51,7 @@ public sealed class AmbientIdentityFlowTests
     }
 
     [Fact]
-    public async Task Child_flow_falls_back_to_what_it_inherited_when_the_parent_has_ended_it_for_itself()
+    public async Task Child_flow_restores_the_inherited_user_after_the_parent_ended_that_scope()
     {
         var opened = new TaskCompletionSource();
         var ended = new TaskCompletionSource();
@@ -73,7 +73,7 @@ public sealed class AmbientIdentityFlowTests
     }
 
     [Fact]
-    public async Task Scope_that_a_child_flow_disposed_too_does_not_come_back_after_its_own_end()
+    public async Task Scope_also_disposed_in_a_child_flow_is_not_restored_after_its_end()
     {
         IdentityScope outer = AmbientIdentity.Use(Users.Alice);
         await Task.Run(outer.Dispose);
@@ -86,7 +86,7 @@ public sealed class AmbientIdentityFlowTests
     }
 
     [Fact]
-    public async Task Child_flow_that_disposes_all_it_inherited_leaves_the_parents_scopes_nested()
+    public async Task Child_flow_that_disposes_all_inherited_scopes_keeps_the_parents_nested()
     {
         using IdentityScope outer = AmbientIdentity.Use(null);
         IdentityScope inner = AmbientIdentity.Use(Users.Alice);
@@ -104,7 +104,7 @@ public sealed class AmbientIdentityFlowTests
     }
 
     [Fact]
-    public async Task Disposing_where_the_scope_was_never_in_force_changes_nothing_there()
+    public async Task Disposing_in_a_flow_without_the_scope_changes_nothing_there()
     {
         IdentityScope scope;
         Task<string?> elsewhere;

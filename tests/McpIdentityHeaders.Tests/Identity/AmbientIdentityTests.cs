@@ -7,10 +7,10 @@ public sealed class AmbientIdentityTests
     private static string? Current => AmbientIdentity.User?.FindFirst("sub")?.Value;
 
     [Fact]
-    public void User_is_null_where_nothing_was_said() => Assert.Null(AmbientIdentity.User);
+    public void User_without_a_scope_is_null() => Assert.Null(AmbientIdentity.User);
 
     [Fact]
-    public void Use_with_null_says_nobody()
+    public void Use_with_null_sets_an_anonymous_user()
     {
         using IdentityScope scope = AmbientIdentity.Use(null);
 
@@ -19,7 +19,7 @@ public sealed class AmbientIdentityTests
     }
 
     [Fact]
-    public void Nobody_of_one_scope_is_not_the_nobody_of_another()
+    public void Anonymous_principal_is_not_shared_between_scopes()
     {
         using (AmbientIdentity.Use(null))
         {
@@ -49,7 +49,7 @@ public sealed class AmbientIdentityTests
     }
 
     [Fact]
-    public void Disposing_twice_does_nothing_more()
+    public void Disposing_twice_has_no_further_effect()
     {
         using IdentityScope outer = AmbientIdentity.Use(Users.Alice);
         IdentityScope inner = AmbientIdentity.Use(Users.Bob);
@@ -62,7 +62,7 @@ public sealed class AmbientIdentityTests
     }
 
     [Fact]
-    public void Disposing_out_of_order_keeps_the_inner_and_passes_the_outer_over()
+    public void Disposing_the_outer_scope_first_keeps_the_inner_and_skips_the_outer()
     {
         using IdentityScope outermost = AmbientIdentity.Use(Users.Named("carol"));
         IdentityScope outer = AmbientIdentity.Use(Users.Alice);
@@ -76,7 +76,7 @@ public sealed class AmbientIdentityTests
     }
 
     [Fact]
-    public void Scopes_that_hand_over_to_one_another_end_where_the_first_began()
+    public void Chained_scopes_end_where_the_first_began()
     {
         IdentityScope scope = AmbientIdentity.Use(Users.Alice);
         for (int i = 0; i < 100_000; i++)
@@ -118,7 +118,7 @@ public sealed class AmbientIdentityTests
     }
 
     [Fact]
-    public async Task RunAsync_is_in_force_for_the_action_and_nothing_after_it()
+    public async Task RunAsync_sets_the_user_for_the_action_only()
     {
         string? within = null;
 
@@ -133,7 +133,7 @@ public sealed class AmbientIdentityTests
     }
 
     [Fact]
-    public async Task RunAsync_gives_the_result_and_says_nobody_for_null()
+    public async Task RunAsync_with_null_is_anonymous_and_returns_the_result()
     {
         using IdentityScope outer = AmbientIdentity.Use(Users.Alice);
 

@@ -1,10 +1,10 @@
 namespace McpIdentityHeaders.Tests.Identity;
 
-/// <summary>Which of a principal's identities is the user, and whose claims are sent.</summary>
+/// <summary>Which of a principal's identities is the user, and which identities' claims are sent.</summary>
 public sealed class OneUserTests
 {
     [Fact]
-    public async Task Identity_that_is_not_authenticated_is_never_sent()
+    public async Task Unauthenticated_identity_is_never_sent()
     {
         string[] sent = await SentFor(
             Users.NotSignedIn(("sub", "mallory"), ("email", "mallory@example.com")),
@@ -15,7 +15,7 @@ public sealed class OneUserTests
     }
 
     [Fact]
-    public async Task Principal_without_an_authenticated_identity_is_nobody()
+    public async Task Principal_without_an_authenticated_identity_is_anonymous()
     {
         string[] sent = await SentFor(Users.NotSignedIn(("sub", "mallory")));
 
@@ -49,7 +49,7 @@ public sealed class OneUserTests
     }
 
     [Fact]
-    public async Task Identity_without_a_subject_contributes_after_the_users_own_claims()
+    public async Task Identity_without_a_subject_contributes_after_the_users_claims()
     {
         string[] sent = await SentFor(
             Users.SignedIn(("name", "billing service"), ("email", "alice@example.com")),
@@ -59,7 +59,7 @@ public sealed class OneUserTests
     }
 
     [Fact]
-    public async Task List_has_the_users_values_first_and_then_the_contributors()
+    public async Task List_starts_with_the_users_values_followed_by_contributed_ones()
     {
         string[] sent = await SentFor(
             options => options.Headers.Add(new ClaimHeader("X-User-Roles", "role") { Format = ClaimValueFormat.CommaSeparated }),
@@ -70,7 +70,7 @@ public sealed class OneUserTests
     }
 
     [Fact]
-    public async Task Without_any_subject_all_authenticated_identities_contribute_in_order()
+    public async Task Identities_without_any_subject_all_contribute_in_order()
     {
         string[] sent = await SentFor(Users.SignedIn(("email", "first@example.com")), Users.SignedIn(("email", "second@example.com"), ("name", "N")));
 
@@ -78,7 +78,7 @@ public sealed class OneUserTests
     }
 
     [Fact]
-    public async Task SelectIdentity_chooses_among_subjects_and_the_others_contribute_nothing()
+    public async Task SelectIdentity_chooses_one_subject_and_the_others_contribute_nothing()
     {
         string[] sent = await SentFor(
             options => options.SelectIdentity = principal => principal.Identities.Single(identity => identity.HasClaim("sub", "alice")),
@@ -89,17 +89,17 @@ public sealed class OneUserTests
     }
 
     [Fact]
-    public async Task SelectIdentity_that_chooses_none_refuses() => await Assert.ThrowsAsync<ClaimInjectionException>(() => SentFor(
+    public async Task SelectIdentity_that_returns_null_is_refused() => await Assert.ThrowsAsync<ClaimInjectionException>(() => SentFor(
         options => options.SelectIdentity = _ => null, Users.SignedIn(("sub", "alice")), Users.SignedIn(("sub", "bob"))));
 
     [Fact]
-    public async Task SelectIdentity_cannot_choose_one_that_is_not_authenticated() => await Assert.ThrowsAsync<ClaimInjectionException>(() => SentFor(
+    public async Task SelectIdentity_that_returns_an_unauthenticated_identity_is_refused() => await Assert.ThrowsAsync<ClaimInjectionException>(() => SentFor(
         options => options.SelectIdentity = _ => Users.NotSignedIn(("sub", "mallory")),
         Users.SignedIn(("sub", "alice")),
         Users.SignedIn(("sub", "bob"))));
 
     [Fact]
-    public async Task SelectIdentity_that_throws_refuses_without_quoting_it()
+    public async Task SelectIdentity_that_throws_is_refused_without_quoting_the_message()
     {
         var refused = await Assert.ThrowsAsync<ClaimInjectionException>(() => SentFor(
             options => options.SelectIdentity = _ => throw new TimeoutException("no identity for alice"),
@@ -111,17 +111,17 @@ public sealed class OneUserTests
     }
 
     [Fact]
-    public async Task SelectIdentity_cannot_choose_an_identity_that_is_not_the_principals() =>
+    public async Task SelectIdentity_that_returns_another_principals_identity_is_refused() =>
         await Assert.ThrowsAsync<ClaimInjectionException>(() => SentFor(
             options => options.SelectIdentity = _ => Users.SignedIn(("sub", "root")),
             Users.SignedIn(("sub", "alice")),
             Users.SignedIn(("sub", "bob"))));
 
     [Fact]
-    public async Task SelectIdentity_is_not_asked_for_a_principal_of_one_subject()
+    public async Task SelectIdentity_is_not_called_for_a_single_subject()
     {
         string[] sent = await SentFor(
-            options => options.SelectIdentity = _ => throw new InvalidOperationException("asked"),
+            options => options.SelectIdentity = _ => throw new InvalidOperationException("called"),
             Users.SignedIn(("sub", "alice")),
             Users.SignedIn(("name", "Alice")));
 
@@ -137,7 +137,7 @@ public sealed class OneUserTests
     }
 
     [Fact]
-    public async Task List_of_claims_that_enumerates_less_than_it_holds_sends_only_that()
+    public async Task Claim_list_that_enumerates_less_than_it_holds_sends_only_those()
     {
         string[] sent = await SentFor(
             options => options.Headers.Add(new ClaimHeader("X-User-Groups", "groups") { Format = ClaimValueFormat.CommaSeparated }),
@@ -147,7 +147,7 @@ public sealed class OneUserTests
     }
 
     [Fact]
-    public async Task List_of_identities_that_enumerates_none_is_nobodys()
+    public async Task Identity_list_that_enumerates_none_is_anonymous()
     {
         var backend = new RecordingHandler();
         using HttpMessageInvoker client = HttpTesting.Chain(backend, new PropertyAccessor(new OwnIdentities([Users.SignedIn(("sub", "alice"))])));
@@ -158,12 +158,12 @@ public sealed class OneUserTests
     }
 
     [Fact]
-    public async Task Claims_behind_another_identitys_subject_are_not_looked_at()
+    public async Task Claims_after_another_identitys_subject_are_not_enumerated()
     {
         static IEnumerable<Claim> Bobs()
         {
             yield return new Claim("sub", "bob");
-            throw new InvalidOperationException("looked at");
+            throw new InvalidOperationException("enumerated");
         }
 
         string[] sent = await SentFor(

@@ -55,20 +55,20 @@ internal static class AllocationReport
         Func<HttpMessageHandler, HttpMessageInvoker> createBaseline,
         Action<HttpRequestMessage>? prepare = null)
     {
-        var primary = new AnsweringLater();
+        var primary = new DeferredHandler();
         long bytes = GetBytes(create(primary), primary, prepare);
         output.WriteLine($"{subject}: {bytes - GetBytes(createBaseline(primary), primary, prepare)}");
     }
 
     /// <summary>Gives the least of several requests: what the first makes for all is not any one request's.</summary>
-    private static long GetBytes(HttpMessageInvoker invoker, AnsweringLater primary, Action<HttpRequestMessage>? prepare) =>
+    private static long GetBytes(HttpMessageInvoker invoker, DeferredHandler primary, Action<HttpRequestMessage>? prepare) =>
         Enumerable.Range(0, 10).Min(_ =>
         {
             HttpRequestMessage request = McpPost.NewRequest();
             prepare?.Invoke(request);
             long before = GC.GetAllocatedBytesForCurrentThread();
             Task<HttpResponseMessage> responseTask = invoker.SendAsync(request, CancellationToken.None);
-            primary.Answer();
+            primary.Complete();
             using HttpResponseMessage response = responseTask.GetAwaiter().GetResult();
             return GC.GetAllocatedBytesForCurrentThread() - before;
         });

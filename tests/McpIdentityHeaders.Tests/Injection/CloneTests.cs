@@ -3,27 +3,27 @@ using System.Net.Http.Headers;
 
 namespace McpIdentityHeaders.Tests.Injection;
 
-/// <summary>What of a request goes on as it is, and what goes on as a clone.</summary>
+/// <summary>Which requests are forwarded unchanged, and which as a clone.</summary>
 public sealed class CloneTests
 {
     private static readonly HttpRequestOptionsKey<string> Option = new("option");
 
     [Theory, InlineData(true), InlineData(false)]
-    public async Task Not_known_forwards_the_very_same_request_as_it_is(bool synchronous)
+    public async Task Unknown_user_forwards_the_same_request_unchanged(bool synchronous)
     {
         var backend = new RecordingHandler();
         using HttpMessageInvoker client = HttpTesting.Chain(backend, new PropertyAccessor());
-        HttpRequestMessage request = HttpTesting.Post().WithHeader("X_User_Sub", "from elsewhere");
+        HttpRequestMessage request = HttpTesting.Post().WithHeader("X_User_Sub", "from the caller");
 
         using HttpResponseMessage response = await client.SendAsync(request, synchronous);
 
         Assert.Same(request, backend.Only.Message);
-        Assert.Equal(["X_User_Sub: from elsewhere"], backend.Only.Identity);
+        Assert.Equal(["X_User_Sub: from the caller"], backend.Only.Identity);
         Assert.Same(request, response.RequestMessage);
     }
 
     [Theory, InlineData(true), InlineData(false)]
-    public async Task Nobody_with_nothing_to_drop_forwards_the_very_same_request(bool synchronous)
+    public async Task Anonymous_user_with_nothing_to_drop_forwards_the_same_request(bool synchronous)
     {
         var backend = new RecordingHandler();
         using HttpMessageInvoker client = HttpTesting.Chain(backend, new PropertyAccessor(Users.Anonymous));
@@ -35,7 +35,7 @@ public sealed class CloneTests
     }
 
     [Theory, InlineData(true), InlineData(false)]
-    public async Task Nobody_has_what_the_request_carried_dropped_on_a_clone(bool synchronous)
+    public async Task Anonymous_user_has_identity_headers_dropped_on_a_clone(bool synchronous)
     {
         var backend = new RecordingHandler();
         using HttpMessageInvoker client = HttpTesting.Chain(backend, new PropertyAccessor(Users.Anonymous));
@@ -75,17 +75,17 @@ public sealed class CloneTests
     }
 
     [Theory, InlineData(false, false), InlineData(false, true), InlineData(true, false), InlineData(true, true)]
-    public async Task Clone_keeps_the_options_the_callers_and_ours(bool callers, bool ours)
+    public async Task Clone_keeps_the_callers_options_and_the_user_that_was_set(bool hasOption, bool hasUser)
     {
         var backend = new RecordingHandler();
         using HttpMessageInvoker client = HttpTesting.Chain(backend, new PropertyAccessor(Users.Alice));
         HttpRequestMessage request = HttpTesting.Post();
-        if (callers)
+        if (hasOption)
         {
             request.Options.Set(Option, "kept");
         }
 
-        if (ours)
+        if (hasUser)
         {
             request.SetUser(Users.Bob);
         }
@@ -93,12 +93,12 @@ public sealed class CloneTests
         using HttpResponseMessage response = await client.SendAsync(request, synchronous: false);
 
         Assert.NotSame(request, backend.Only.Message);
-        Assert.Equal((callers ? 1 : 0) + (ours ? 1 : 0), request.Options.Count());
+        Assert.Equal((hasOption ? 1 : 0) + (hasUser ? 1 : 0), request.Options.Count());
         Assert.Equal(request.Options, backend.Only.Message.Options);
     }
 
     [Theory, InlineData(true), InlineData(false)]
-    public async Task Callers_request_is_as_it_was_and_carries_no_identity(bool synchronous)
+    public async Task Callers_request_is_unchanged_and_carries_no_identity(bool synchronous)
     {
         var backend = new RecordingHandler();
         using HttpMessageInvoker client = HttpTesting.Chain(backend, new PropertyAccessor(Users.Alice));
@@ -113,7 +113,7 @@ public sealed class CloneTests
     }
 
     [Theory, InlineData(true), InlineData(false)]
-    public async Task Same_request_can_be_sent_again_with_its_content_and_for_another_user(bool synchronous)
+    public async Task Request_can_be_sent_again_with_its_content_for_another_user(bool synchronous)
     {
         await using WireServer server = await WireServer.StartAsync();
         var accessor = new PropertyAccessor(Users.Alice);
@@ -168,7 +168,7 @@ public sealed class CloneTests
     }
 
     [Fact]
-    public async Task Handler_between_ours_finds_no_identity_in_the_response_and_may_send_again()
+    public async Task Handler_in_between_finds_no_identity_in_the_response_and_may_retry()
     {
         var backend = new RecordingHandler();
         var between = new Repeater();
@@ -199,7 +199,7 @@ public sealed class CloneTests
         return request.WithHeader("X-Order", "b", "a", "not, parsed");
     }
 
-    /// <summary>Sends twice, as a retry does, and looks at what each response says was sent.</summary>
+    /// <summary>Sends twice, as a retry does, and records the headers of each response's request.</summary>
     private sealed class Repeater : DelegatingHandler
     {
         public List<int> HeadersSeen { get; } = [];

@@ -1,10 +1,10 @@
 namespace McpIdentityHeaders.Tests.Injection;
 
-/// <summary>Whose a request is, is said in its options: on a clone of it where a handler of ours may be behind to read it, and only there.</summary>
+/// <summary>A request carries its user to copies of it, through its options.</summary>
 public sealed class ClonedOptionsTests
 {
     [Theory, InlineData(true), InlineData(false)]
-    public async Task Handler_in_between_that_sends_a_copy_sends_it_as_the_same_user(bool synchronous)
+    public async Task Copy_sent_by_an_inner_handler_keeps_the_user(bool synchronous)
     {
         await using WireServer server = await WireServer.StartAsync();
         var accessor = new PropertyAccessor(Users.Alice);
@@ -20,7 +20,7 @@ public sealed class ClonedOptionsTests
     }
 
     [Theory, InlineData(true), InlineData(false)]
-    public async Task Handler_before_the_injecting_one_that_sends_a_copy_sends_it_as_the_same_user(bool synchronous)
+    public async Task Copy_sent_before_the_injection_handler_keeps_the_user(bool synchronous)
     {
         var accessor = new PropertyAccessor(Users.Alice);
         var backend = new RecordingHandler();
@@ -38,7 +38,7 @@ public sealed class ClonedOptionsTests
     }
 
     [Theory, InlineData(true), InlineData(false)]
-    public async Task Handlers_that_are_put_behind_after_a_refusal_are_looked_at_anew(bool synchronous)
+    public async Task Inner_handler_replaced_after_a_refusal_is_inspected_again(bool synchronous)
     {
         var accessor = new PropertyAccessor(Users.With(("email", "alice@example.com")));
         using var first = new SocketsHttpHandler();
@@ -63,7 +63,7 @@ public sealed class ClonedOptionsTests
     }
 
     [Theory, InlineData(true), InlineData(false)]
-    public async Task Primary_handler_that_is_put_behind_another_after_a_refusal_is_made_safe_too(bool synchronous)
+    public async Task Primary_handler_replaced_after_a_refusal_is_hardened_too(bool synchronous)
     {
         using var primary = new SocketsHttpHandler();
         var between = new WrappingHandler(new SocketsHttpHandler());

@@ -6,11 +6,11 @@ using Microsoft.Extensions.Options;
 
 namespace McpIdentityHeaders.Tests.Injection;
 
-/// <summary>Settings from configuration, and what a change of it does while requests are served.</summary>
+/// <summary>Settings from configuration, and their reload while requests are in flight.</summary>
 public sealed class ConfigurationTests
 {
     [Fact]
-    public async Task Everything_but_SelectIdentity_binds()
+    public async Task Every_setting_except_SelectIdentity_binds()
     {
         var fixture = new Fixture(
             ("Headers:0:HeaderName", "X-User-Roles"),
@@ -52,7 +52,7 @@ public sealed class ConfigurationTests
     }
 
     [Fact]
-    public async Task Settings_from_code_and_from_configuration_add_up_whichever_comes_first()
+    public async Task Settings_from_code_and_configuration_add_up_in_either_order()
     {
         var fixture = new Fixture(("Headers:0:HeaderName", "X-User-Tenant"), ("Headers:0:ClaimTypes:0", "tid"));
         fixture.Http.AddClaimInjection(options => options.Headers.Add("X-User-Issuer", "iss"));
@@ -78,19 +78,19 @@ public sealed class ConfigurationTests
     [InlineData("Headers:0", "X-User-A", "Claims:Headers:0")]
     [InlineData("Headers:0:HeaderName", "X-User-A", "'Claims:Headers:0' has no HeaderName")]
     [InlineData("Headers:0:Header", "X-User-A", "'Claims:Headers:0:Header' is not known")]
-    public async Task Setting_that_is_misspelt_or_of_another_type_is_refused(string key, string value, string said)
+    public async Task Misspelt_or_mistyped_setting_is_refused(string key, string value, string expected)
     {
         var fixture = new Fixture((key, value));
         await using ServiceProvider services = fixture.Build();
 
         Exception? refused = await Record.ExceptionAsync(() => Fixture.SendAsync(services, Users.Alice));
 
-        Assert.Contains(said, Assert.IsType<InvalidOperationException>(refused).Message, StringComparison.Ordinal);
+        Assert.Contains(expected, Assert.IsType<InvalidOperationException>(refused).Message, StringComparison.Ordinal);
         Assert.Empty(fixture.Backend.Requests);
     }
 
     [Fact]
-    public async Task Changed_configuration_is_in_force_with_the_next_request()
+    public async Task Changed_configuration_applies_from_the_next_request()
     {
         var fixture = new Fixture(("Headers:0:HeaderName", "X-User-Tenant"), ("Headers:0:ClaimTypes:0", "tid"));
         await using ServiceProvider services = fixture.Build();
@@ -111,7 +111,7 @@ public sealed class ConfigurationTests
     [InlineData("MaxTotalLength", "many")]
     [InlineData("Unknown", "1")]
     [InlineData("Encoding", "Utf8")]
-    public async Task Invalid_change_leaves_the_last_good_settings_is_logged_and_throws_into_nobody(string key, string value)
+    public async Task Invalid_reload_keeps_the_last_good_settings_and_is_logged(string key, string value)
     {
         var fixture = new Fixture(("Headers:0:HeaderName", "X-User-Tenant"), ("Headers:0:ClaimTypes:0", "tid"));
         await using ServiceProvider services = fixture.Build();
@@ -127,7 +127,7 @@ public sealed class ConfigurationTests
     }
 
     [Fact]
-    public async Task Change_that_corrects_an_invalid_one_is_in_force()
+    public async Task Reload_that_corrects_an_invalid_one_applies()
     {
         var fixture = new Fixture(("Headers:0:HeaderName", "X-User-Tenant"), ("Headers:0:ClaimTypes:0", "tid"));
         await using ServiceProvider services = fixture.Build();
@@ -142,7 +142,7 @@ public sealed class ConfigurationTests
     }
 
     [Fact]
-    public async Task Requests_in_flight_while_settings_change_are_served_by_one_of_them_whole()
+    public async Task Request_in_flight_during_a_reload_sees_one_set_of_settings()
     {
         var fixture = new Fixture(
             ("Headers:0:HeaderName", "X-User-A"), ("Headers:0:ClaimTypes:0", "tid"),
@@ -173,13 +173,13 @@ public sealed class ConfigurationTests
     }
 
     [Fact]
-    public async Task Change_that_loses_the_trusted_origins_does_not_open_every_origin()
+    public async Task Reload_without_trusted_origins_does_not_open_every_origin()
     {
         var fixture = new Fixture(("TrustedOrigins:0", "http://backend.test"));
         await using ServiceProvider services = fixture.Build();
         await Fixture.SendAsync(services, Users.Alice);
 
-        fixture.Forget();
+        fixture.Clear();
         await Fixture.SendAsync(services, Users.Alice, "http://other.test/");
 
         Assert.Empty(fixture.Backend.Requests[1].Identity);
@@ -223,15 +223,15 @@ public sealed class ConfigurationTests
     }
 
     [Fact]
-    public async Task Section_that_vanishes_turns_nothing_off()
+    public async Task Removed_section_turns_nothing_off()
     {
         var fixture = new Fixture(("MissingIdentity", "Reject"));
         fixture.Http.AddClaimInjection(options => options.AllowAnyOrigin = true);
         await using ServiceProvider services = fixture.Build();
         await Fixture.SendAsync(services, Users.Alice);
-        using HttpClient client = services.GetRequiredService<IHttpClientFactory>().CreateClient("backend");
+        using HttpClient client = services.CreateHttpClient();
 
-        fixture.Forget();
+        fixture.Clear();
 
         await Assert.ThrowsAsync<ClaimInjectionException>(() => client.GetAsync(new Uri("http://backend.test/")));
     }
@@ -255,7 +255,7 @@ public sealed class ConfigurationTests
         {
             Change(settings);
             Section = new ConfigurationBuilder().Add(_settings).Build().GetSection("Claims");
-            _services.AddLogging(logging => logging.AddProvider(new FakeLoggerProvider(Logs)).SetMinimumLevel(LogLevel.Trace));
+            _services.AddTraceLogging(Logs);
             Http = _services.AddHttpClient("backend")
                 .ConfigurePrimaryHttpMessageHandler(() => Backend)
                 .AddClaimInjection(Section);
@@ -279,12 +279,12 @@ public sealed class ConfigurationTests
 
         public void Set(string key, string value) => _settings.Replace([(key, value)]);
 
-        /// <summary>Reloads as from a file that was found empty.</summary>
-        public void Forget() => _settings.Replace([]);
+        /// <summary>Reloads as from an empty file.</summary>
+        public void Clear() => _settings.Replace([]);
 
         public static async Task SendAsync(IServiceProvider services, ClaimsPrincipal user, string uri = "http://backend.test/")
         {
-            using HttpClient client = services.GetRequiredService<IHttpClientFactory>().CreateClient("backend");
+            using HttpClient client = services.CreateHttpClient();
             await AmbientIdentity.RunAsync(user, async () =>
             {
                 using HttpResponseMessage response = await client.GetAsync(new Uri(uri));

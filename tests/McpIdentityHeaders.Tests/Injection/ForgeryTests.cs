@@ -2,18 +2,19 @@ using System.Net.Http.Headers;
 
 namespace McpIdentityHeaders.Tests.Injection;
 
-/// <summary>Ways to get a line of one's own beside the identity headers, other than writing one.</summary>
+/// <summary>Ways to forge an identity header other than by setting one.</summary>
 public sealed class ForgeryTests
 {
     private const string Forged = "a\r\nX-User-Sub: mallory";
 
-    public static TheoryData<string, bool> HeaderNames => Both("X-User-Sub", "x-user-sub", "X_User_Sub", "X.User.Email", "x_USER.name");
+    public static TheoryData<string, bool> HeaderNames =>
+        TheoryCases.InBothWays("X-User-Sub", "x-user-sub", "X_User_Sub", "X.User.Email", "x_USER.name");
 
-    public static TheoryData<string, bool> UnsafeValues => Both(Forged, "a\rb", "a\nX-User-Sub: mallory", "a\0b", "\n");
+    public static TheoryData<string, bool> UnsafeValues => TheoryCases.InBothWays(Forged, "a\rb", "a\nX-User-Sub: mallory", "a\0b", "\n");
 
     [Theory]
     [MemberData(nameof(HeaderNames))]
-    public async Task Owned_name_among_content_headers_is_refused(string name, bool synchronous)
+    public async Task Identity_header_among_content_headers_is_refused(string name, bool synchronous)
     {
         HttpRequestMessage Forge(Uri uri) => WithContentHeader(uri, name, "mallory");
 
@@ -46,7 +47,7 @@ public sealed class ForgeryTests
 
     [Theory]
     [MemberData(nameof(WiredClient.Paths), MemberType = typeof(WiredClient))]
-    public async Task Forged_line_is_refused_on_the_way_to_an_untrusted_origin_too(Wiring wiring, bool synchronous)
+    public async Task Forged_line_to_an_untrusted_origin_is_refused_too(Wiring wiring, bool synchronous)
     {
         await using WireServer trusted = await WireServer.StartAsync();
         await using WireServer server = await WireServer.StartAsync();
@@ -67,7 +68,7 @@ public sealed class ForgeryTests
     [InlineData("x_user.SUB,keep-alive", "keep-alive", true)]
     [InlineData("X-Hop,\tx-user-email , ,X-User-Name,X-Other", "X-Hop, X-Other", false)]
     [InlineData("X-Hop,\tx-user-email , ,X-User-Name,X-Other", "X-Hop, X-Other", true)]
-    public async Task Owned_name_in_the_connection_header_is_taken_out_of_its_list(string sent, string arrives, bool synchronous)
+    public async Task Identity_header_name_in_the_connection_header_is_removed(string sent, string arrives, bool synchronous)
     {
         foreach (ClaimsPrincipal user in new[] { Users.Alice, Users.Anonymous })
         {
@@ -85,7 +86,7 @@ public sealed class ForgeryTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Owned_name_in_one_of_several_connection_headers_is_taken_out(bool synchronous)
+    public async Task Identity_header_name_in_one_of_several_connection_headers_is_removed(bool synchronous)
     {
         await using WireServer server = await WireServer.StartAsync();
         await using WiredClient client = WiredClient.For(Wiring.ByHand, Users.Alice, server.Uri);
@@ -117,7 +118,7 @@ public sealed class ForgeryTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Not_known_and_forward_leaves_the_request_as_it_is(bool synchronous)
+    public async Task Unknown_user_with_Forward_leaves_the_request_unchanged(bool synchronous)
     {
         var backend = new RecordingHandler();
         using HttpMessageInvoker client = HttpTesting.Chain(backend, new PropertyAccessor());
@@ -138,14 +139,14 @@ public sealed class ForgeryTests
 
     [Theory]
     [MemberData(nameof(WiredClient.Paths), MemberType = typeof(WiredClient))]
-    public async Task Not_known_and_strip_headers_does_the_same_as_for_nobody(Wiring wiring, bool synchronous)
+    public async Task Unknown_user_with_StripHeaders_is_treated_as_anonymous(Wiring wiring, bool synchronous)
     {
         await using WireServer server = await WireServer.StartAsync();
-        await using WiredClient notKnown = WiredClient.For(
+        await using WiredClient unknown = WiredClient.For(
             wiring, user: null, server.Uri, options => options.MissingIdentity = MissingIdentityBehavior.StripHeaders);
-        await using WiredClient nobody = WiredClient.For(wiring, Users.Anonymous, server.Uri);
+        await using WiredClient anonymous = WiredClient.For(wiring, Users.Anonymous, server.Uri);
 
-        foreach (WiredClient client in new[] { notKnown, nobody })
+        foreach (WiredClient client in new[] { unknown, anonymous })
         {
             HttpRequestMessage request = HttpTesting.Post(server.Uri.ToString())
                 .WithHeader("x_user.sub", "mallory")
@@ -162,7 +163,7 @@ public sealed class ForgeryTests
 
     [Theory]
     [MemberData(nameof(WiredClient.Paths), MemberType = typeof(WiredClient))]
-    public async Task Not_known_and_reject_throws_and_sends_nothing(Wiring wiring, bool synchronous)
+    public async Task Unknown_user_with_Reject_throws_and_sends_nothing(Wiring wiring, bool synchronous)
     {
         await using WireServer trusted = await WireServer.StartAsync();
         await using WireServer untrusted = await WireServer.StartAsync();
@@ -204,16 +205,4 @@ public sealed class ForgeryTests
     }
 
     private static string[] Lines(HttpHeadersNonValidated headers) => [.. headers.Select(header => $"{header.Key}: {header.Value}")];
-
-    private static TheoryData<string, bool> Both(params string[] values)
-    {
-        var data = new TheoryData<string, bool>();
-        foreach (string value in values)
-        {
-            data.Add(value, false);
-            data.Add(value, true);
-        }
-
-        return data;
-    }
 }

@@ -1,6 +1,6 @@
 namespace McpIdentityHeaders.Tests.Injection;
 
-/// <summary>Headers are looked at as they are copied, and claims are found in one pass: what either might pass over.</summary>
+/// <summary>Headers are checked while they are copied, and claims are found in one pass: neither may skip any.</summary>
 public sealed class HeaderWalkTests
 {
     [Theory]
@@ -8,7 +8,7 @@ public sealed class HeaderWalkTests
     [InlineData("X-User-Sub", false)]
     [InlineData("Connection", true)]
     [InlineData("Connection", false)]
-    public async Task Line_break_in_a_header_that_would_be_dropped_or_filtered_is_refused(string name, bool synchronous)
+    public async Task Line_break_in_a_dropped_or_filtered_header_is_refused(string name, bool synchronous)
     {
         var backend = new RecordingHandler();
         using HttpMessageInvoker client = HttpTesting.Chain(backend, new PropertyAccessor(Users.Alice));
@@ -21,7 +21,7 @@ public sealed class HeaderWalkTests
     }
 
     [Theory, InlineData(true), InlineData(false)]
-    public async Task Connection_that_lists_none_of_ours_is_kept_as_it_is(bool synchronous)
+    public async Task Connection_without_identity_header_names_is_kept_unchanged(bool synchronous)
     {
         var backend = new RecordingHandler();
         using HttpMessageInvoker client = HttpTesting.Chain(backend, new PropertyAccessor(Users.Alice));
@@ -33,7 +33,7 @@ public sealed class HeaderWalkTests
     }
 
     [Theory, InlineData(true), InlineData(false)]
-    public async Task Name_of_more_than_64_characters_is_owned_too(bool synchronous)
+    public async Task Alias_of_a_name_over_64_characters_is_dropped_too(bool synchronous)
     {
         string name = "X-User-" + new string('a', 60) + "-Id";
         var backend = new RecordingHandler();
@@ -47,7 +47,7 @@ public sealed class HeaderWalkTests
     }
 
     [Theory, InlineData(true), InlineData(false)]
-    public async Task Claim_types_as_long_as_each_other_with_one_first_letter_are_all_found(bool synchronous)
+    public async Task Claim_types_of_equal_length_and_first_letter_are_all_found(bool synchronous)
     {
         var backend = new RecordingHandler();
         using HttpMessageInvoker client = HttpTesting.Chain(

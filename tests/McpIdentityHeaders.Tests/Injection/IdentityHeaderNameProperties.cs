@@ -2,44 +2,46 @@ using CsCheck;
 
 namespace McpIdentityHeaders.Tests.Injection;
 
-/// <summary>Whatever name a header is given, and however an outsider spells it: what is owned goes, and nothing else does.</summary>
+/// <summary>For any configured name and any alias of it: identity headers are dropped, and no other header is.</summary>
 public sealed class IdentityHeaderNameProperties
 {
     private const int Iterations = 2_000;
-    private const string Aliased = "-_.";
+    private const string Separators = "-_.";
 
-    // Dense in what an alias may differ in, wherever it stands, the first character included.
+    // Dense in the characters that aliases differ in, at any position.
     private static readonly Gen<string> Name = Gen.Char["-_.aAbBxXzZ09!^~"].Array[1, 14].Select(characters => new string(characters));
 
-    // A name that is configured, another header's, and how the first is spelled by the outsider.
-    private static readonly Gen<(string Owned, string Other, string Spelling)> Headers = Gen.Select(
-        Name, Name, Gen.Int, (owned, other, seed) => (owned, other, Respell(owned, new Random(seed))));
+    // A configured name, another name, and an alias of the configured one.
+    private static readonly Gen<(string Configured, string Other, string Alias)> Headers = Gen.Select(
+        Name, Name, Gen.Int, (configured, other, seed) => (configured, other, Respell(configured, new Random(seed))));
 
     [Fact]
-    public void Every_spelling_of_an_owned_name_is_dropped_and_other_names_are_kept() => Headers.Sample(
+    public void Alias_of_an_identity_header_is_dropped_and_other_headers_are_kept() => Headers.Sample(
         headers =>
         {
             var backend = new RecordingHandler();
-            using HttpMessageInvoker client = Injection(backend, headers.Owned);
-            HttpRequestMessage request = HttpTesting.Post().WithHeader(headers.Spelling, "mallory").WithHeader(headers.Other, "kept", "both");
+            using HttpMessageInvoker client = Injection(backend, headers.Configured);
+            HttpRequestMessage request = HttpTesting.Post().WithHeader(headers.Alias, "mallory").WithHeader(headers.Other, "kept", "both");
 
             using HttpResponseMessage response = client.Send(request, CancellationToken.None);
 
-            IEnumerable<string> kept = AreOne(headers.Owned, headers.Other) ? [] : [$"{headers.Other}: kept", $"{headers.Other}: both"];
+            IEnumerable<string> kept = AreAliases(headers.Configured, headers.Other)
+                ? []
+                : [$"{headers.Other}: kept", $"{headers.Other}: both"];
             Assert.Equal(
-                [.. kept, $"{headers.Owned}: alice"],
+                [.. kept, $"{headers.Configured}: alice"],
                 backend.Only.Headers.Select(header => $"{header.Key}: {header.Value}"));
         },
         iter: Iterations, threads: 1);
 
     [Fact]
-    public void Every_spelling_of_an_owned_name_is_refused_among_the_contents_headers() => Headers.Sample(
+    public void Alias_of_an_identity_header_among_content_headers_is_refused() => Headers.Sample(
         headers =>
         {
             var backend = new RecordingHandler();
-            using HttpMessageInvoker client = Injection(backend, headers.Owned);
+            using HttpMessageInvoker client = Injection(backend, headers.Configured);
             HttpRequestMessage request = HttpTesting.Post();
-            request.Content!.Headers.TryAddWithoutValidation(headers.Spelling, "mallory");
+            request.Content!.Headers.TryAddWithoutValidation(headers.Alias, "mallory");
 
             Assert.Throws<ClaimInjectionException>(() => client.Send(request, CancellationToken.None));
             Assert.Empty(backend.Requests);
@@ -47,35 +49,35 @@ public sealed class IdentityHeaderNameProperties
         iter: Iterations, threads: 1);
 
     [Fact]
-    public void Every_spelling_of_an_owned_name_is_taken_out_of_the_connection_header_however_that_is_written() => Headers.Sample(
+    public void Alias_of_an_identity_header_is_removed_from_the_connection_header() => Headers.Sample(
         headers =>
         {
             var backend = new RecordingHandler();
-            using HttpMessageInvoker client = Injection(backend, headers.Owned);
+            using HttpMessageInvoker client = Injection(backend, headers.Configured);
             string connection = headers.Other.Length % 2 == 0 ? "connection" : "CONNECTION";
 
             using HttpResponseMessage response = client.Send(
-                HttpTesting.Post().WithHeader(connection, $"keep-alive, {headers.Spelling}"), CancellationToken.None);
+                HttpTesting.Post().WithHeader(connection, $"keep-alive, {headers.Alias}"), CancellationToken.None);
 
             Assert.Equal(["keep-alive"], backend.Only.Values("Connection"));
         },
         iter: Iterations, threads: 1);
 
-    private static HttpMessageInvoker Injection(HttpMessageHandler inner, string owned) => HttpTesting.Injection(
+    private static HttpMessageInvoker Injection(HttpMessageHandler inner, string configured) => HttpTesting.Injection(
         inner,
         new PropertyAccessor(Users.Named("alice")),
         options =>
         {
             options.Headers.Clear();
-            options.Headers.Add(owned, "sub");
+            options.Headers.Add(configured, "sub");
         });
 
-    private static bool AreOne(string left, string right) => Fold(left) == Fold(right);
+    private static bool AreAliases(string left, string right) => Fold(left) == Fold(right);
 
     private static string Fold(string name) => name.Replace('_', '-').Replace('.', '-').ToUpperInvariant();
 
     private static string Respell(string name, Random random) => string.Concat(name.Select(character =>
-        Aliased.Contains(character, StringComparison.Ordinal) ? Aliased[random.Next(Aliased.Length)]
+        Separators.Contains(character, StringComparison.Ordinal) ? Separators[random.Next(Separators.Length)]
         : random.Next(2) == 0 ? char.ToUpperInvariant(character)
         : char.ToLowerInvariant(character)));
 }

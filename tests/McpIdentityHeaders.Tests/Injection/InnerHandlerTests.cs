@@ -3,25 +3,42 @@ using McpIdentityHeaders.Internal;
 
 namespace McpIdentityHeaders.Tests.Injection;
 
-/// <summary>What the handlers behind ours may do, and what of it comes out in front.</summary>
+/// <summary>What inner handlers may do, and what of it the caller observes.</summary>
 public sealed class InnerHandlerTests
 {
     public static TheoryData<string?, bool> Senders => new() { { "alice", true }, { "alice", false }, { null, true }, { null, false } };
 
-    public static TheoryData<bool, bool, bool> Answers => new()
+    public static TheoryData<bool, bool, bool> Responses => new()
     {
         { true, true, true }, { true, true, false }, { true, false, true }, { true, false, false },
         { false, true, true }, { false, true, false }, { false, false, true }, { false, false, false },
     };
 
-    [Theory, MemberData(nameof(Answers))]
-    public async Task Response_names_the_callers_request_also_where_it_went_on_as_it_was(bool nobody, bool names, bool synchronous)
+    public static TheoryData<string, string?, bool> HandlersAndUsers
+    {
+        get
+        {
+            var cases = new TheoryData<string, string?, bool>();
+            foreach (string handler in new[] { nameof(SameOriginRedirectHandler), nameof(IdentityHandler), nameof(ClaimInjectionHandler) })
+            {
+                cases.Add(handler, "alice", true);
+                cases.Add(handler, "alice", false);
+                cases.Add(handler, null, true);
+                cases.Add(handler, null, false);
+            }
+
+            return cases;
+        }
+    }
+
+    [Theory, MemberData(nameof(Responses))]
+    public async Task Response_to_a_forwarded_request_refers_to_the_callers_request(bool anonymous, bool hasRequest, bool synchronous)
     {
         var backend = new StubHandler(request => Task.FromResult(new HttpResponseMessage
         {
-            RequestMessage = names ? new HttpRequestMessage(request.Method, request.RequestUri) : null,
+            RequestMessage = hasRequest ? new HttpRequestMessage(request.Method, request.RequestUri) : null,
         }));
-        using HttpMessageInvoker client = HttpTesting.Injection(backend, new PropertyAccessor(nobody ? Users.Anonymous : null));
+        using HttpMessageInvoker client = HttpTesting.Injection(backend, new PropertyAccessor(anonymous ? Users.Anonymous : null));
         HttpRequestMessage request = HttpTesting.Post();
 
         using HttpResponseMessage response = await client.SendAsync(request, synchronous);
@@ -30,28 +47,28 @@ public sealed class InnerHandlerTests
     }
 
     [Theory, MemberData(nameof(Senders))]
-    public async Task What_is_thrown_is_in_the_task(string? user, bool chain)
+    public async Task Exception_of_an_inner_handler_is_in_the_task(string? user, bool chain)
     {
-        using HttpMessageInvoker client = Client(chain, user, _ => throw new HttpRequestException("thrown"));
+        using HttpMessageInvoker client = Client(chain, user, _ => throw new HttpRequestException("refused by the backend"));
 
-        Task<HttpResponseMessage> answer = client.SendAsync(HttpTesting.Post(), CancellationToken.None);
+        Task<HttpResponseMessage> responseTask = client.SendAsync(HttpTesting.Post(), CancellationToken.None);
 
-        Assert.Equal("thrown", (await Assert.ThrowsAsync<HttpRequestException>(() => answer)).Message);
+        Assert.Equal("refused by the backend", (await Assert.ThrowsAsync<HttpRequestException>(() => responseTask)).Message);
     }
 
     [Theory, MemberData(nameof(Senders))]
-    public async Task What_is_cancelled_is_a_cancelled_task(string? user, bool chain)
+    public async Task Cancellation_by_an_inner_handler_cancels_the_task(string? user, bool chain)
     {
         using HttpMessageInvoker client = Client(chain, user, _ => throw new OperationCanceledException());
 
-        Task<HttpResponseMessage> answer = client.SendAsync(HttpTesting.Post(), CancellationToken.None);
+        Task<HttpResponseMessage> responseTask = client.SendAsync(HttpTesting.Post(), CancellationToken.None);
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => answer);
-        Assert.True(answer.IsCanceled);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => responseTask);
+        Assert.True(responseTask.IsCanceled);
     }
 
     [Theory, MemberData(nameof(Senders))]
-    public async Task No_task_and_no_response_are_errors_in_the_task(string? user, bool chain)
+    public async Task Null_task_or_response_faults_the_task(string? user, bool chain)
     {
         using HttpMessageInvoker noTask = Client(chain, user, _ => null!);
         using HttpMessageInvoker noResponse = Client(chain, user, _ => Task.FromResult<HttpResponseMessage>(null!));
@@ -63,8 +80,25 @@ public sealed class InnerHandlerTests
         await Assert.ThrowsAsync<NullReferenceException>(() => second);
     }
 
+    [Theory, MemberData(nameof(HandlersAndUsers))]
+    public async Task Inner_handler_cannot_be_replaced_after_a_request(string handler, string? user, bool synchronous)
+    {
+        var accessor = new PropertyAccessor(user is null ? null : Users.Named(user));
+        DelegatingHandler subject = handler switch
+        {
+            nameof(SameOriginRedirectHandler) => new SameOriginRedirectHandler(),
+            nameof(IdentityHandler) => new IdentityHandler(accessor),
+            _ => new ClaimInjectionHandler(accessor),
+        };
+        subject.InnerHandler = new RecordingHandler();
+        using var client = new HttpMessageInvoker(subject);
+        using HttpResponseMessage response = await client.SendAsync(HttpTesting.Post(), synchronous);
+
+        Assert.Throws<InvalidOperationException>(() => subject.InnerHandler = new RecordingHandler());
+    }
+
     [Fact]
-    public async Task Handler_without_an_inner_one_says_so_in_the_task()
+    public async Task Missing_inner_handler_faults_the_task()
     {
         using var redirects = new HttpMessageInvoker(new SameOriginRedirectHandler());
         using var injection = new HttpMessageInvoker(new ClaimInjectionHandler(new PropertyAccessor(Users.Alice)));
@@ -77,25 +111,25 @@ public sealed class InnerHandlerTests
     }
 
     [Fact]
-    public async Task What_is_thrown_for_a_clone_of_ours_is_in_the_task_too()
+    public async Task Exception_for_an_identity_clone_is_in_the_task()
     {
-        Task<HttpResponseMessage>? answer = null;
+        Task<HttpResponseMessage>? responseTask = null;
         using var redirects = new HttpMessageInvoker(new SameOriginRedirectHandler
         {
-            InnerHandler = new StubHandler(_ => throw new HttpRequestException("thrown")),
+            InnerHandler = new StubHandler(_ => throw new HttpRequestException("refused by the backend")),
         });
         using var client = new HttpMessageInvoker(new IdentityHandler(new PropertyAccessor(Users.Alice))
         {
-            InnerHandler = new StubHandler(request => answer = redirects.SendAsync(request, CancellationToken.None)),
+            InnerHandler = new StubHandler(request => responseTask = redirects.SendAsync(request, CancellationToken.None)),
         });
 
         await Assert.ThrowsAsync<HttpRequestException>(() => client.SendAsync(HttpTesting.Post(), CancellationToken.None));
 
-        Assert.True(answer!.IsFaulted);
+        Assert.True(responseTask!.IsFaulted);
     }
 
     [Theory, InlineData(true), InlineData(false)]
-    public async Task Clone_of_ours_comes_out_of_a_whole_block_behind_as_clean_as_it_went_in(bool synchronous)
+    public async Task Identity_clone_leaves_an_inner_block_without_identity(bool synchronous)
     {
         HttpRequestMessage? between = null;
         var accessor = new PropertyAccessor(Users.Alice);
@@ -118,7 +152,7 @@ public sealed class InnerHandlerTests
     }
 
     [Theory, MemberData(nameof(Senders))]
-    public void Callers_flow_is_as_it_was_whatever_a_handler_behind_left_in_it(string? user, bool synchronous)
+    public void Callers_flow_is_unchanged_by_an_inner_handlers_scope(string? user, bool synchronous)
     {
         using HttpMessageInvoker client = Client(chain: true, user, _ =>
         {
@@ -132,24 +166,24 @@ public sealed class InnerHandlerTests
     }
 
     [Theory, InlineData(true), InlineData(false)]
-    public async Task Flow_that_is_suppressed_stays_so(bool synchronous)
+    public async Task Suppressed_flow_stays_suppressed(bool synchronous)
     {
         var backend = new RecordingHandler();
         using HttpMessageInvoker client = HttpTesting.Injection(backend, new PropertyAccessor(Users.Alice));
 
-        Task<HttpResponseMessage> answer;
+        Task<HttpResponseMessage> responseTask;
         using (ExecutionContext.SuppressFlow())
         {
-            answer = client.SendAsync(HttpTesting.Post(), synchronous);
+            responseTask = client.SendAsync(HttpTesting.Post(), synchronous);
             Assert.True(ExecutionContext.IsFlowSuppressed());
         }
 
-        using HttpResponseMessage response = await answer;
+        using HttpResponseMessage response = await responseTask;
         Assert.Equal(["alice"], backend.Only.Values("X-User-Sub"));
     }
 
     [Theory, InlineData(true), InlineData(false)]
-    public void Flow_that_is_suppressed_is_as_it_was_whatever_a_handler_behind_left_in_it(bool synchronous)
+    public void Suppressed_flow_is_unchanged_by_an_inner_handlers_scope(bool synchronous)
     {
         List<string> seen = [];
         var backend = new StubHandler(request =>
@@ -174,7 +208,7 @@ public sealed class InnerHandlerTests
     }
 
     [Theory, InlineData(true), InlineData(false)]
-    public async Task Handler_between_ours_finds_no_identity_after_a_refusal(bool synchronous)
+    public async Task Handler_in_between_finds_no_identity_after_a_refusal(bool synchronous)
     {
         var between = new Between();
         var accessor = new PropertyAccessor(Users.With(("sub", "alice"), ("email", new string('x', 5_000))));
@@ -186,7 +220,7 @@ public sealed class InnerHandlerTests
         Assert.Empty(Assert.IsType<List<string>>(between.Left));
     }
 
-    /// <summary>Calls without an async method in between, whose end would restore the flow by itself.</summary>
+    /// <summary>Not async: the end of an async method would restore the flow.</summary>
     private static ClaimsPrincipal? LeftInFlow(HttpMessageInvoker client, bool synchronous)
     {
         if (synchronous)
@@ -201,13 +235,13 @@ public sealed class InnerHandlerTests
         return AmbientIdentity.User;
     }
 
-    private static HttpMessageInvoker Client(bool chain, string? user, Func<HttpRequestMessage, Task<HttpResponseMessage>> answer)
+    private static HttpMessageInvoker Client(bool chain, string? user, Func<HttpRequestMessage, Task<HttpResponseMessage>> respond)
     {
         var accessor = new PropertyAccessor(user is null ? null : Users.Named(user));
-        return chain ? HttpTesting.Chain(new StubHandler(answer), accessor) : HttpTesting.Injection(new StubHandler(answer), accessor);
+        return chain ? HttpTesting.Chain(new StubHandler(respond), accessor) : HttpTesting.Injection(new StubHandler(respond), accessor);
     }
 
-    /// <summary>Notes which headers the request has when it is done with.</summary>
+    /// <summary>Records which headers the request has once it completed.</summary>
     private sealed class Between : DelegatingHandler
     {
         public List<string>? Left { get; private set; }

@@ -18,11 +18,11 @@ public sealed class LoggingTests
     [InlineData(McpBackendKind.Stateless)]
     [InlineData(McpBackendKind.Sessions)]
     [InlineData(McpBackendKind.LegacySse)]
-    public async Task No_claims_value_is_in_any_line_at_any_level(McpBackendKind kind)
+    public async Task Claim_value_is_never_logged_at_any_level(McpBackendKind kind)
     {
         await using McpBackend backend = await McpBackend.StartAsync(kind);
         ServiceCollection collection = McpTesting.ServicesFor(backend, http => http.RedactLoggedHeaders(_ => false));
-        collection.AddLogging(AllLevels);
+        collection.AddTraceLogging(_logs);
         await using ServiceProvider services = collection.BuildServiceProvider();
 
         await AmbientIdentity.RunAsync(User, async () =>
@@ -32,12 +32,12 @@ public sealed class LoggingTests
         });
 
         Assert.Contains(backend.Exchanges, exchange => exchange.Subject == Secret);
-        AssertNowhere();
+        AssertNoClaimValue();
         Assert.Contains(_logs.GetSnapshot(), record => record.Message.Contains("Request Headers", StringComparison.Ordinal));
     }
 
     [Fact]
-    public async Task Refusal_says_what_to_do_and_no_value()
+    public async Task Refusal_message_names_the_remedy_and_no_value()
     {
         await using ServiceProvider services = Services(options =>
         {
@@ -52,11 +52,11 @@ public sealed class LoggingTests
             + "' is longer than MaxHeaderValueLength, 5 bytes, allows. Send fewer values, or set a larger limit.",
             refused.Message);
         Assert.DoesNotContain(Secret, refused.ToString(), StringComparison.Ordinal);
-        AssertNowhere();
+        AssertNoClaimValue();
     }
 
     [Fact]
-    public async Task Required_claim_that_is_missing_is_named_with_the_claim_types_looked_for()
+    public async Task Missing_required_claim_is_named_with_its_claim_types()
     {
         await using ServiceProvider services = Services(options =>
             options.Headers.Add(new ClaimHeader("X-User-Tenant", "tid", "tenant") { Required = true }));
@@ -70,10 +70,10 @@ public sealed class LoggingTests
     }
 
     [Theory, InlineData(true), InlineData(false)]
-    public async Task Callers_own_header_under_an_owned_name_is_redacted_whatever_the_user_says(bool before)
+    public async Task Callers_identity_header_is_redacted_whatever_RedactLoggedHeaders_sets(bool before)
     {
         var collection = new ServiceCollection();
-        collection.AddLogging(AllLevels);
+        collection.AddTraceLogging(_logs);
         IHttpClientBuilder builder = collection.AddHttpClient("backend").ConfigurePrimaryHttpMessageHandler(() => new RecordingHandler());
         if (before)
         {
@@ -85,17 +85,17 @@ public sealed class LoggingTests
         }
 
         await using ServiceProvider services = collection.BuildServiceProvider();
-        using HttpClient client = services.GetRequiredService<IHttpClientFactory>().CreateClient("backend");
+        using HttpClient client = services.CreateHttpClient();
         using HttpResponseMessage response = await client.SendAsync(
             HttpTesting.Get().WithHeader("x_user_sub", Secret).WithHeader("X-Visible", "visible-value"));
 
-        // The line only: the framework keeps every header's value, redacted or not, in the structured state beside it.
+        // The message only: the framework keeps every header's value in the structured state, redacted or not.
         Assert.DoesNotContain(_logs.GetSnapshot(), record => record.Message.Contains(Secret, StringComparison.Ordinal));
         Assert.Contains(_logs.GetSnapshot(), record => record.Message.Contains("visible-value", StringComparison.Ordinal));
     }
 
     [Fact]
-    public async Task Untrusted_origin_is_logged_once_each()
+    public async Task Untrusted_origin_is_logged_once()
     {
         await using ServiceProvider services = Services(options => options.TrustedOrigins.Add(new Uri("http://backend.test")));
 
@@ -106,35 +106,35 @@ public sealed class LoggingTests
 
         Assert.Equal(
             ["http://a.test:80", "http://b.test:80", "http://a.test:81"],
-            Named("UntrustedOrigin").Select(record => record.GetStructuredStateValue("Origin")));
+            WithEventName("UntrustedOrigin").Select(record => record.GetStructuredStateValue("Origin")));
     }
 
     [Fact]
-    public async Task Serving_every_origin_unsaid_is_warned_about_once_and_names_both_options()
+    public async Task Serving_every_origin_by_default_warns_once_and_names_both_options()
     {
         await using ServiceProvider services = Services(_ => { });
 
         await SendAsync(services, "https://a.test/");
         await SendAsync(services, "https://b.test/");
 
-        FakeLogRecord warning = Assert.Single(Named("AnyOriginServed"));
+        FakeLogRecord warning = Assert.Single(WithEventName("AnyOriginServed"));
         Assert.Equal(LogLevel.Warning, warning.Level);
         Assert.Contains("TrustedOrigins", warning.Message, StringComparison.Ordinal);
         Assert.Contains("AllowAnyOrigin", warning.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Serving_every_origin_by_choice_is_not_warned_about()
+    public async Task Serving_every_origin_by_choice_does_not_warn()
     {
         await using ServiceProvider services = Services(options => options.AllowAnyOrigin = true);
 
         await SendAsync(services, "https://a.test/");
 
-        Assert.Empty(Named("AnyOriginServed"));
+        Assert.Empty(WithEventName("AnyOriginServed"));
     }
 
     [Fact]
-    public async Task Plain_http_is_warned_about_once_each_origin_and_never_for_loopback()
+    public async Task Plain_http_warns_once_per_origin_and_never_for_loopback()
     {
         await using ServiceProvider services = Services(options => options.AllowAnyOrigin = true);
 
@@ -143,32 +143,31 @@ public sealed class LoggingTests
             await SendAsync(services, uri);
         }
 
-        Assert.Equal(["http://a.test:80", "http://c.test:80"], Named("PlainHttp").Select(record => record.GetStructuredStateValue("Origin")));
+        Assert.Equal(
+            ["http://a.test:80", "http://c.test:80"],
+            WithEventName("PlainHttp").Select(record => record.GetStructuredStateValue("Origin")));
     }
 
     private ServiceProvider Services(Action<ClaimInjectionOptions> configure)
     {
         var services = new ServiceCollection();
-        services.AddLogging(AllLevels);
+        services.AddTraceLogging(_logs);
         services.AddHttpClient("backend").AddClaimInjection(configure).ConfigurePrimaryHttpMessageHandler(() => new RecordingHandler());
         return services.BuildServiceProvider();
     }
 
-    private void AllLevels(ILoggingBuilder logging) =>
-        logging.AddProvider(new FakeLoggerProvider(_logs)).SetMinimumLevel(LogLevel.Trace);
-
     private static async Task SendAsync(IServiceProvider services, string uri)
     {
-        using HttpClient client = services.GetRequiredService<IHttpClientFactory>().CreateClient("backend");
+        using HttpClient client = services.CreateHttpClient();
         using IdentityScope scope = AmbientIdentity.Use(User);
         using HttpResponseMessage response = await client.GetAsync(new Uri(uri));
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
     }
 
-    private IEnumerable<FakeLogRecord> Named(string eventName) => _logs.GetSnapshot().Where(record => record.Id.Name == eventName);
+    private IEnumerable<FakeLogRecord> WithEventName(string eventName) => _logs.GetSnapshot().Where(record => record.Id.Name == eventName);
 
-    /// <summary>Neither as it is nor as it travels: not in a line, nor in the values that go with it, nor in a scope.</summary>
-    private void AssertNowhere()
+    /// <summary>Neither plain nor encoded: not in a message, its structured state or a scope.</summary>
+    private void AssertNoClaimValue()
     {
         string encoded = Convert.ToBase64String("José "u8);
         foreach (FakeLogRecord record in _logs.GetSnapshot())

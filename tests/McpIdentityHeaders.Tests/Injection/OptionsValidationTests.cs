@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace McpIdentityHeaders.Tests.Injection;
 
-/// <summary>What cannot be configured, when that is said, and in which words.</summary>
+/// <summary>Which settings are refused, when, and with which message.</summary>
 public sealed class OptionsValidationTests
 {
     [Theory]
@@ -42,7 +42,7 @@ public sealed class OptionsValidationTests
     [InlineData("tracestate")]
     [InlineData("baggage")]
     [InlineData("Expires")]
-    public void Name_that_cannot_be_configured_is_refused_by_name_and_reason(string headerName)
+    public void Disallowed_header_name_is_refused_with_the_name_and_the_reason(string headerName)
     {
         string failure = Assert.Single(FailuresOf(options => options.Headers.Add(headerName, "sub")));
 
@@ -55,7 +55,7 @@ public sealed class OptionsValidationTests
     [InlineData("X-Goog-Authenticated-User-Email")]
     [InlineData("x-amzn-oidc-identity")]
     [InlineData("Remote-User")]
-    public void Names_that_other_proxies_use_can_be_configured(string headerName) =>
+    public void Header_name_that_proxies_use_is_allowed(string headerName) =>
         Assert.Empty(FailuresOf(options => options.Headers.Add(headerName, "sub")));
 
     public static TheoryData<string, Action<ClaimInjectionOptions>> Invalid => new()
@@ -77,11 +77,11 @@ public sealed class OptionsValidationTests
 
     [Theory]
     [MemberData(nameof(Invalid), DisableDiscoveryEnumeration = true)]
-    public void Invalid_setting_is_refused_by_name(string said, Action<ClaimInjectionOptions> configure) =>
-        Assert.Contains(said, Assert.Single(FailuresOf(configure)), StringComparison.Ordinal);
+    public void Invalid_setting_is_refused_by_name(string expected, Action<ClaimInjectionOptions> configure) =>
+        Assert.Contains(expected, Assert.Single(FailuresOf(configure)), StringComparison.Ordinal);
 
     [Fact]
-    public void All_failures_are_said_at_once() => Assert.Equal(2, FailuresOf(options =>
+    public void Validation_reports_all_errors_at_once() => Assert.Equal(2, FailuresOf(options =>
     {
         options.Headers.Add("Host", "sub");
         options.MaxTotalLength = 0;
@@ -122,7 +122,7 @@ public sealed class OptionsValidationTests
     }
 
     [Theory, InlineData(true), InlineData(false)]
-    public async Task Host_does_not_start_with_utf8_on_a_primary_handler_that_cannot_send_it(bool utf8)
+    public async Task Host_does_not_start_with_Utf8_on_an_unsuitable_primary_handler(bool utf8)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddMcpClient("backend", new Uri("http://localhost/mcp"))
@@ -143,33 +143,33 @@ public sealed class OptionsValidationTests
     [Theory]
     [InlineData(ServiceLifetime.Scoped)]
     [InlineData(ServiceLifetime.Transient)]
-    public async Task Accessor_that_is_no_singleton_is_refused(ServiceLifetime lifetime)
+    public async Task Accessor_that_is_not_a_singleton_is_refused(ServiceLifetime lifetime)
     {
         var services = new ServiceCollection();
         services.AddMcpClient("backend", new Uri("http://localhost/mcp")).AddClaimInjection();
         services.Replace(new ServiceDescriptor(typeof(IIdentityAccessor), typeof(PropertyAccessor), lifetime));
         await using ServiceProvider provider = services.BuildServiceProvider();
 
-        var refused = Assert.Throws<OptionsValidationException>(() => provider.GetRequiredService<IHttpClientFactory>().CreateClient("backend"));
+        var refused = Assert.Throws<OptionsValidationException>(() => provider.CreateHttpClient());
 
         Assert.Contains("singleton", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Accessor_that_overrides_a_scoped_one_is_accepted()
+    public async Task Singleton_accessor_that_overrides_a_scoped_one_is_accepted()
     {
         var services = new ServiceCollection();
         services.AddScoped<IIdentityAccessor, PropertyAccessor>();
-        services.AddKeyedScoped<IIdentityAccessor, PropertyAccessor>("someone else's");
+        services.AddKeyedScoped<IIdentityAccessor, PropertyAccessor>("other");
         services.AddMcpClient("backend", new Uri("http://localhost/mcp")).AddClaimInjection();
         services.AddSingleton<IIdentityAccessor>(new PropertyAccessor());
         await using ServiceProvider provider = services.BuildServiceProvider();
 
-        provider.GetRequiredService<IHttpClientFactory>().CreateClient("backend").Dispose();
+        provider.CreateHttpClient().Dispose();
     }
 
     [Fact]
-    public void Handler_without_a_container_refuses_invalid_options_when_it_is_made()
+    public void Handler_without_a_container_refuses_invalid_options_in_its_constructor()
     {
         var options = new ClaimInjectionOptions { MaxTotalLength = 0 };
 
@@ -191,7 +191,7 @@ public sealed class OptionsValidationTests
         using ServiceProvider provider = services.BuildServiceProvider();
         try
         {
-            provider.GetRequiredService<IHttpClientFactory>().CreateClient("backend");
+            provider.CreateHttpClient();
             return [];
         }
         catch (OptionsValidationException invalid)

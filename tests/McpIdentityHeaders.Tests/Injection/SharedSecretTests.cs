@@ -1,10 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Testing;
 
 namespace McpIdentityHeaders.Tests.Injection;
 
-/// <summary>The secret goes where an identity goes, and only where that was named.</summary>
+/// <summary>The secret is sent with an identity, and to explicitly trusted origins only.</summary>
 public sealed class SharedSecretTests
 {
     private const string Name = "X-Gateway-Secret";
@@ -12,7 +11,7 @@ public sealed class SharedSecretTests
 
     [Theory]
     [MemberData(nameof(WiredClient.Paths), MemberType = typeof(WiredClient))]
-    public async Task Secret_goes_beside_the_identity_to_a_named_origin(Wiring wiring, bool synchronous)
+    public async Task Secret_is_sent_with_the_identity_to_a_trusted_origin(Wiring wiring, bool synchronous)
     {
         await using WireServer server = await WireServer.StartAsync();
         await using WiredClient client = WiredClient.For(wiring, Users.Alice, server.Uri, WithSecret);
@@ -24,16 +23,16 @@ public sealed class SharedSecretTests
     }
 
     [Theory]
-    [InlineData("nobody", "Forward")]
-    [InlineData("nobody", "Reject")]
-    [InlineData("not known", "Forward")]
-    [InlineData("not known", "StripHeaders")]
+    [InlineData("anonymous", "Forward")]
+    [InlineData("anonymous", "Reject")]
+    [InlineData("unknown", "Forward")]
+    [InlineData("unknown", "StripHeaders")]
     [InlineData("without a claim", "Forward")]
-    public async Task Secret_does_not_go_without_an_identity(string who, string missing)
+    public async Task Secret_is_not_sent_without_an_identity(string caller, string missing)
     {
-        ClaimsPrincipal? user = who switch
+        ClaimsPrincipal? user = caller switch
         {
-            "nobody" => Users.Anonymous,
+            "anonymous" => Users.Anonymous,
             "without a claim" => Users.With(("scope", "mcp")),
             _ => null,
         };
@@ -56,7 +55,7 @@ public sealed class SharedSecretTests
     [InlineData("https://backend.test/", true, false)]
     [InlineData("http://other.test/", true, false)]
     [InlineData("http://other.test/", false, false)]
-    public async Task Secret_goes_to_named_origins_only_also_where_any_gets_the_identity(string uri, bool identity, bool secret)
+    public async Task Secret_is_sent_to_trusted_origins_only_even_with_AllowAnyOrigin(string uri, bool identity, bool secret)
     {
         var backend = new RecordingHandler();
         await using ServiceProvider services = Services(backend, Users.Alice, options =>
@@ -72,7 +71,7 @@ public sealed class SharedSecretTests
     }
 
     [Fact]
-    public async Task BaseAddress_names_an_origin()
+    public async Task BaseAddress_counts_as_a_trusted_origin()
     {
         var backend = new RecordingHandler();
         var services = new ServiceCollection();
@@ -94,7 +93,7 @@ public sealed class SharedSecretTests
     [InlineData("x-gateway-secret")]
     [InlineData("X_Gateway_Secret")]
     [InlineData("x.gateway.secret")]
-    public async Task Callers_own_header_under_its_name_or_an_alias_is_replaced(string callers)
+    public async Task Callers_header_of_the_secrets_name_or_alias_is_replaced(string callers)
     {
         await using WireServer server = await WireServer.StartAsync();
         await using WiredClient client = WiredClient.For(Wiring.McpClient, Users.Alice, server.Uri, WithSecret);
@@ -116,11 +115,11 @@ public sealed class SharedSecretTests
     [InlineData("http://backend.test/", false)]
     [InlineData("http://other.test/", true)]
     [InlineData("http://other.test/", false)]
-    public async Task Callers_own_header_is_dropped_for_nobody_and_towards_others(string uri, bool known)
+    public async Task Callers_header_is_dropped_when_anonymous_or_to_another_origin(string uri, bool authenticated)
     {
         var backend = new RecordingHandler();
         await using ServiceProvider services = Services(
-            backend, known ? Users.Alice : Users.Anonymous, options => options.TrustedOrigins.Add(new Uri("http://backend.test")));
+            backend, authenticated ? Users.Alice : Users.Anonymous, options => options.TrustedOrigins.Add(new Uri("http://backend.test")));
 
         await SendAsync(services, HttpTesting.Get(uri).WithHeader("X_Gateway-Secret", Value));
 
@@ -148,7 +147,7 @@ public sealed class SharedSecretTests
     }
 
     [Fact]
-    public async Task Secret_goes_again_on_a_redirect_within_its_origin()
+    public async Task Secret_is_sent_again_on_a_redirect_within_its_origin()
     {
         await using WireServer server = await WireServer.StartAsync(async context =>
         {
@@ -169,30 +168,30 @@ public sealed class SharedSecretTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Secret_is_in_no_line_of_the_log_and_on_no_request_that_the_caller_sees(bool callersOwn)
+    public async Task Secret_is_neither_logged_nor_on_a_request_that_the_caller_sees(bool sentByCaller)
     {
         FakeLogCollector logs = FakeLogCollector.Create(new FakeLogCollectorOptions { CollectRecordsForDisabledLogLevels = true });
         var backend = new RecordingHandler();
         await using ServiceProvider services = Services(
             backend, Users.Alice, options => options.TrustedOrigins.Add(new Uri("http://backend.test")), logs);
         HttpRequestMessage request = HttpTesting.Get("http://backend.test/");
-        if (callersOwn)
+        if (sentByCaller)
         {
             request.WithHeader("X_Gateway_Secret", Value);
         }
 
-        using HttpClient client = services.GetRequiredService<IHttpClientFactory>().CreateClient("backend");
+        using HttpClient client = services.CreateHttpClient();
         using HttpResponseMessage response = await client.SendAsync(request);
 
         Assert.Equal([Value], backend.Only.Values(Name));
         Assert.Contains(logs.GetSnapshot(), record => record.Message.Contains("Request Headers", StringComparison.Ordinal));
         Assert.DoesNotContain(logs.GetSnapshot(), record => record.Message.Contains(Value, StringComparison.Ordinal));
-        Assert.Equal(callersOwn, new RecordedRequest(response.RequestMessage!).Has("X_Gateway_Secret"));
+        Assert.Equal(sentByCaller, new RecordedRequest(response.RequestMessage!).Has("X_Gateway_Secret"));
         Assert.False(new RecordedRequest(response.RequestMessage!).Has(Name));
     }
 
     [Fact]
-    public async Task Secret_does_not_count_in_the_limits()
+    public async Task Secret_does_not_count_towards_the_limits()
     {
         var backend = new RecordingHandler();
         await using ServiceProvider services = Services(backend, Users.Named("alice"), options =>
@@ -215,7 +214,7 @@ public sealed class SharedSecretTests
         var services = new ServiceCollection();
         if (logs is not null)
         {
-            services.AddLogging(logging => logging.AddProvider(new FakeLoggerProvider(logs)).SetMinimumLevel(LogLevel.Trace));
+            services.AddTraceLogging(logs);
         }
 
         services.AddSingleton<IIdentityAccessor>(new PropertyAccessor(user));
@@ -229,7 +228,7 @@ public sealed class SharedSecretTests
 
     private static async Task SendAsync(IServiceProvider services, HttpRequestMessage request)
     {
-        using HttpClient client = services.GetRequiredService<IHttpClientFactory>().CreateClient("backend");
+        using HttpClient client = services.CreateHttpClient();
         using HttpResponseMessage response = await client.SendAsync(request);
     }
 }

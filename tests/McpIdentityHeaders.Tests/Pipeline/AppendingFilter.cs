@@ -2,7 +2,7 @@ using Microsoft.Extensions.Http;
 
 namespace McpIdentityHeaders.Tests.Pipeline;
 
-/// <summary>Someone else's filter, which puts a handler behind all that are there by then.</summary>
+/// <summary>Another library's filter, which appends a handler as the innermost.</summary>
 internal sealed class AppendingFilter(DelegatingHandler handler) : IHttpMessageHandlerBuilderFilter
 {
     public Action<HttpMessageHandlerBuilder> Configure(Action<HttpMessageHandlerBuilder> next) => builder =>

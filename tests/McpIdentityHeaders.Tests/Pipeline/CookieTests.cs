@@ -4,27 +4,14 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace McpIdentityHeaders.Tests.Pipeline;
 
-/// <summary>Many users share a primary handler: none of them may get another's cookie.</summary>
+/// <summary>Users share a primary handler: none may get another's cookie.</summary>
 public sealed class CookieTests
 {
-    public static TheoryData<string, bool> Primaries
-    {
-        get
-        {
-            var data = new TheoryData<string, bool>();
-            foreach (string primary in new[] { "default", "sockets", "client handler", "wrapped" })
-            {
-                data.Add(primary, false);
-                data.Add(primary, true);
-            }
-
-            return data;
-        }
-    }
+    public static TheoryData<string, bool> Primaries => TheoryCases.InBothWays("default", "sockets", "client handler", "wrapped");
 
     [Theory]
     [MemberData(nameof(Primaries))]
-    public async Task Cookie_set_for_Alice_does_not_go_out_with_Bobs_request(string primary, bool synchronous)
+    public async Task Cookie_set_for_Alice_is_not_sent_with_Bobs_request(string primary, bool synchronous)
     {
         await using WireServer server = await WireServer.StartAsync(SignIn);
         var services = new ServiceCollection();
@@ -35,7 +22,7 @@ public sealed class CookieTests
         }
 
         await using ServiceProvider provider = services.BuildServiceProvider(validateScopes: true);
-        using HttpClient client = provider.GetRequiredService<IHttpClientFactory>().CreateClient(WiredClient.Name);
+        using HttpClient client = provider.CreateHttpClient();
 
         await AssertNoCookieIsSentAsync(client, server, synchronous);
     }
@@ -47,7 +34,7 @@ public sealed class CookieTests
     [InlineData("client handler", true)]
     [InlineData("wrapped", false)]
     [InlineData("wrapped", true)]
-    public async Task Cookie_set_for_Alice_does_not_go_out_with_Bobs_request_without_a_container(string primary, bool synchronous)
+    public async Task Cookie_set_for_Alice_is_not_sent_with_Bobs_request_without_a_container(string primary, bool synchronous)
     {
         await using WireServer server = await WireServer.StartAsync(SignIn);
         using HttpMessageInvoker client = HttpTesting.Chain(NewPrimary(primary), new PropertyAccessor());

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Http.Resilience;
 
 namespace McpIdentityHeaders.Tests.Pipeline;
 
-/// <summary>Hedged attempts go to endpoints that the caller never named: each is judged by where it really goes.</summary>
+/// <summary>Hedged attempts go to endpoints that the caller never chose: each is checked by its actual address.</summary>
 public sealed class HedgingTests
 {
     [Theory]
@@ -30,7 +30,7 @@ public sealed class HedgingTests
     [InlineData(true, true)]
     [InlineData(false, false)]
     [InlineData(false, true)]
-    public async Task Attempt_routed_to_the_trusted_endpoint_carries_the_identity_after_one_that_did_not(bool hedgingFirst, bool setUser)
+    public async Task Attempt_to_the_trusted_endpoint_after_an_untrusted_one_carries_the_identity(bool hedgingFirst, bool setUser)
     {
         await using WireServer trusted = await WireServer.StartAsync();
         await using WireServer untrusted = await WireServer.StartAsync(Fail);
@@ -45,18 +45,18 @@ public sealed class HedgingTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Attempts_at_the_same_time_are_judged_each_by_its_own_address(bool hedgingFirst)
+    public async Task Concurrent_attempts_are_each_checked_by_their_own_address(bool hedgingFirst)
     {
-        var bothAreHere = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var bothArrived = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         int arrived = 0;
         Task Meet(HttpContext context)
         {
             if (Interlocked.Increment(ref arrived) == 2)
             {
-                bothAreHere.SetResult();
+                bothArrived.SetResult();
             }
 
-            return bothAreHere.Task;
+            return bothArrived.Task;
         }
 
         await using WireServer trusted = await WireServer.StartAsync(Meet);
@@ -79,7 +79,7 @@ public sealed class HedgingTests
         await using WireServer untrusted = await WireServer.StartAsync();
         await using ServiceProvider services = Services(
             hedgingFirst, user: null, trusted, [trusted, untrusted], Timeout.InfiniteTimeSpan, attempts, MissingIdentityBehavior.Reject);
-        using HttpClient client = services.GetRequiredService<IHttpClientFactory>().CreateClient(WiredClient.Name);
+        using HttpClient client = services.CreateHttpClient();
 
         await Assert.ThrowsAsync<ClaimInjectionException>(() => client.SendAsync(HttpTesting.Get(trusted.Uri.ToString())));
 
@@ -93,7 +93,7 @@ public sealed class HedgingTests
     {
         await using ServiceProvider services = Services(
             hedgingFirst, setUser ? null : Users.Alice, trusted, routes, delay ?? Timeout.InfiniteTimeSpan);
-        using HttpClient client = services.GetRequiredService<IHttpClientFactory>().CreateClient(WiredClient.Name);
+        using HttpClient client = services.CreateHttpClient();
         HttpRequestMessage request = HttpTesting.Post(trusted.Uri.ToString());
         if (setUser)
         {
@@ -104,12 +104,12 @@ public sealed class HedgingTests
     }
 
     /// <param name="hedgingFirst">Whether hedging is registered before claim injection.</param>
-    /// <param name="user">What the accessor says.</param>
+    /// <param name="user">The accessor's user.</param>
     /// <param name="trusted">The one trusted origin.</param>
-    /// <param name="routes">Where the attempts go, in order.</param>
+    /// <param name="routes">The address of each attempt, in order.</param>
     /// <param name="delay">Infinite: the next attempt follows the failure of the last. Zero: all at once.</param>
-    /// <param name="behindHedging">A handler between hedging and ours.</param>
-    /// <param name="missing">What happens where the user is not known.</param>
+    /// <param name="behindHedging">A handler between hedging and the identity handlers.</param>
+    /// <param name="missing">What happens to a request of an unknown user.</param>
     private static ServiceProvider Services(
         bool hedgingFirst,
         ClaimsPrincipal? user,

@@ -6,7 +6,7 @@ using NSubstitute;
 
 namespace McpIdentityHeaders.Tests.Pipeline;
 
-/// <summary>Our handlers are one block, and nobody else's stands behind them.</summary>
+/// <summary>The identity handlers are one block, and always the innermost.</summary>
 public sealed class PipelineOrderTests
 {
     private static readonly Type[] Block = [typeof(SameOriginRedirectHandler), typeof(IdentityHandler), typeof(ClaimInjectionHandler)];
@@ -41,7 +41,7 @@ public sealed class PipelineOrderTests
 
     [Theory]
     [MemberData(nameof(Registrations))]
-    public async Task Handler_of_someone_else_never_stands_behind_ours(string addition, bool before, bool synchronous)
+    public async Task Registered_handler_never_runs_behind_the_identity_handlers(string addition, bool before, bool synchronous)
     {
         var handler = new TamperingHandler();
         await using WireServer server = await WireServer.StartAsync();
@@ -58,30 +58,30 @@ public sealed class PipelineOrderTests
         }
 
         await using ServiceProvider provider = services.BuildServiceProvider(validateScopes: true);
-        using HttpClient client = CreateClient(provider);
+        using HttpClient client = provider.CreateHttpClient();
         using HttpResponseMessage response = await client.SendAsync(HttpTesting.Get(server.Uri.ToString()), synchronous);
 
         Assert.Equal(1, handler.Passed);
         Assert.Empty(handler.Identity);
         Assert.Equal(["X-User-Sub: alice"], server.OnlyHead.Identity.Select(header => $"{header.Key}: {header.Value}"));
-        List<HttpMessageHandler> chain = provider.ChainOf();
+        List<HttpMessageHandler> chain = provider.HandlersOf();
         Assert.True(chain.IndexOf(handler) < chain.IndexOf(Assert.Single(chain.OfType<SameOriginRedirectHandler>())));
-        Assert.Equal(Block, chain.OursIn());
+        Assert.Equal(Block, chain.IdentityHandlersIn());
     }
 
     [Fact]
-    public async Task Handlers_cleared_by_the_user_do_not_include_ours()
+    public async Task Cleared_handlers_do_not_include_the_identity_handlers()
     {
         ServiceCollection services = NewServices(Users.Alice);
         services.AddHttpClient(WiredClient.Name).AddClaimInjection()
             .ConfigureAdditionalHttpMessageHandlers((handlers, _) => handlers.Clear());
         await using ServiceProvider provider = services.BuildServiceProvider();
 
-        Assert.Equal(Block, provider.ChainOf().OursIn());
+        Assert.Equal(Block, provider.HandlersOf().IdentityHandlersIn());
     }
 
     [Fact]
-    public async Task Calling_it_again_adds_settings_and_no_second_set_of_handlers()
+    public async Task AddClaimInjection_called_again_adds_settings_but_no_handlers()
     {
         ServiceCollection services = NewServices(Users.With(("sub", "alice"), ("team", "red"), ("role", "admin")));
         var backend = new RecordingHandler();
@@ -92,9 +92,9 @@ public sealed class PipelineOrderTests
             .ConfigurePrimaryHttpMessageHandler(() => backend);
         await using ServiceProvider provider = services.BuildServiceProvider();
 
-        using HttpResponseMessage response = await CreateClient(provider).GetAsync(new Uri(HttpTesting.Endpoint));
+        using HttpResponseMessage response = await provider.CreateHttpClient().GetAsync(new Uri(HttpTesting.Endpoint));
 
-        Assert.Equal(Block, provider.ChainOf().OursIn());
+        Assert.Equal(Block, provider.HandlersOf().IdentityHandlersIn());
         Assert.Equal(["X-User-Sub: alice", "X-User-Team: red", "X-User-Role: admin"], backend.Only.Identity);
     }
 
@@ -110,15 +110,15 @@ public sealed class PipelineOrderTests
 
         foreach (string name in new[] { "one", "two", "other" })
         {
-            // What the one client owns is any other header to the other.
+            // One client's identity header is an ordinary header to the other.
             HttpRequestMessage request = HttpTesting.Get($"http://{name}.test/").WithHeader("X-One", "1").WithHeader("X-Two", "2");
-            using HttpResponseMessage response = await CreateClient(provider, name).SendAsync(request);
+            using HttpResponseMessage response = await provider.CreateHttpClient(name).SendAsync(request);
         }
 
         Assert.Equal(["X-Two: 2", "X-One: red"], one.Only.Headers.Select(header => $"{header.Key}: {header.Value}"));
         Assert.Equal(["X-One: 1", "X-Two: red"], two.Only.Headers.Select(header => $"{header.Key}: {header.Value}"));
         Assert.Equal(["X-One: 1", "X-Two: 2"], others.Only.Headers.Select(header => $"{header.Key}: {header.Value}"));
-        Assert.Empty(provider.ChainOf("other").OursIn());
+        Assert.Empty(provider.HandlersOf("other").IdentityHandlersIn());
 
         RecordingHandler AddClient(string name, string header)
         {
@@ -135,62 +135,62 @@ public sealed class PipelineOrderTests
     }
 
     [Fact]
-    public async Task Client_without_a_name_carries_no_identity_beside_one_with_a_name()
+    public async Task Default_client_carries_no_identity_beside_a_named_one()
     {
         await using WireServer server = await WireServer.StartAsync();
         ServiceCollection services = NewServices(Users.Alice);
         services.AddMcpClient(server.Uri).AddClaimInjection();
         await using ServiceProvider provider = services.BuildServiceProvider();
 
-        using HttpClient everybodys = provider.GetRequiredService<IHttpClientFactory>().CreateClient();
-        using HttpResponseMessage response = await everybodys.GetAsync(server.Uri);
+        using HttpClient defaultClient = provider.GetRequiredService<IHttpClientFactory>().CreateClient();
+        using HttpResponseMessage response = await defaultClient.GetAsync(server.Uri);
 
         Assert.Empty(server.OnlyHead.Identity);
-        Assert.Empty(provider.ChainOf(Options.DefaultName).OursIn());
+        Assert.Empty(provider.HandlersOf(Options.DefaultName).IdentityHandlersIn());
     }
 
     [Fact]
-    public async Task Filters_removed_afterwards_do_no_harm()
+    public async Task Filters_removed_after_registration_keep_the_identity_handlers()
     {
         ServiceCollection services = NewServices(Users.Alice);
         services.AddHttpClient(WiredClient.Name).AddClaimInjection();
         services.RemoveAll<IHttpMessageHandlerBuilderFilter>();
         await using ServiceProvider provider = services.BuildServiceProvider();
 
-        Assert.Equal(Block, provider.ChainOf().OursIn());
+        Assert.Equal(Block, provider.HandlersOf().IdentityHandlersIn());
     }
 
     [Fact]
-    public async Task Builders_of_others_are_decorated_whatever_form_they_have()
+    public async Task Builder_registered_by_factory_or_key_keeps_the_identity_handlers()
     {
         ServiceCollection services = NewServices(Users.Alice);
         services.AddHttpClient(WiredClient.Name).AddClaimInjection();
-        ServiceDescriptor ours = services.Last(service => service.ServiceType == typeof(HttpMessageHandlerBuilder));
-        services.AddTransient(provider => (HttpMessageHandlerBuilder)ours.ImplementationFactory!(provider));
-        services.AddKeyedSingleton("someone else's", Substitute.For<HttpMessageHandlerBuilder>());
+        ServiceDescriptor decorated = services.Last(service => service.ServiceType == typeof(HttpMessageHandlerBuilder));
+        services.AddTransient(provider => (HttpMessageHandlerBuilder)decorated.ImplementationFactory!(provider));
+        services.AddKeyedSingleton("other", Substitute.For<HttpMessageHandlerBuilder>());
         services.AddHttpClient("second").AddClaimInjection();
         await using ServiceProvider provider = services.BuildServiceProvider();
 
-        Assert.Equal(Block, provider.ChainOf().OursIn());
-        Assert.Equal(Block, provider.ChainOf("second").OursIn());
+        Assert.Equal(Block, provider.HandlersOf().IdentityHandlersIn());
+        Assert.Equal(Block, provider.HandlersOf("second").IdentityHandlersIn());
     }
 
     [Fact]
-    public async Task Factorys_builder_that_is_replaced_afterwards_fails_with_a_clear_error()
+    public async Task Builder_replaced_after_registration_fails_with_a_clear_error()
     {
         ServiceCollection services = NewServices(Users.Alice);
         services.AddHttpClient(WiredClient.Name).AddClaimInjection();
         services.AddTransient(_ => Substitute.For<HttpMessageHandlerBuilder>());
         await using ServiceProvider provider = services.BuildServiceProvider();
 
-        var failure = Assert.Throws<OptionsValidationException>(() => CreateClient(provider));
+        var failure = Assert.Throws<OptionsValidationException>(() => provider.CreateHttpClient());
 
         Assert.Contains($"'{WiredClient.Name}'", failure.Message, StringComparison.Ordinal);
         Assert.Contains("Register it before", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Filters_removed_before_do_no_harm()
+    public async Task Filters_removed_before_registration_keep_the_identity_handlers()
     {
         ServiceCollection services = NewServices(Users.Alice);
         IHttpClientBuilder builder = services.AddHttpClient(WiredClient.Name);
@@ -198,11 +198,11 @@ public sealed class PipelineOrderTests
         builder.AddClaimInjection();
         await using ServiceProvider provider = services.BuildServiceProvider();
 
-        Assert.Equal(Block, provider.ChainOf().OursIn());
+        Assert.Equal(Block, provider.HandlersOf().IdentityHandlersIn());
     }
 
     [Fact]
-    public void Defaults_of_all_clients_and_the_client_without_a_name_are_refused()
+    public void Client_defaults_and_the_default_client_are_refused()
     {
         ServiceCollection services = NewServices(Users.Alice);
 
@@ -219,7 +219,4 @@ public sealed class PipelineOrderTests
         services.AddSingleton<IIdentityAccessor>(new PropertyAccessor(user));
         return services;
     }
-
-    private static HttpClient CreateClient(ServiceProvider services, string name = WiredClient.Name) =>
-        services.GetRequiredService<IHttpClientFactory>().CreateClient(name);
 }

@@ -5,35 +5,23 @@ using Microsoft.Extensions.Logging.Testing;
 
 namespace McpIdentityHeaders.Tests.Pipeline;
 
-/// <summary>Redirects and cookies are off wherever the sockets are, whatever else is configured.</summary>
+/// <summary>Redirects and cookies are off on every handler with sockets, whatever the configuration.</summary>
 public sealed class PrimaryHandlerTests
 {
-    public static TheoryData<string, bool> Primaries
-    {
-        get
-        {
-            var data = new TheoryData<string, bool>();
-            foreach (string primary in new[] { "sockets", "client handler", "wrapped sockets", "client handler wrapped twice" })
-            {
-                data.Add(primary, false);
-                data.Add(primary, true);
-            }
-
-            return data;
-        }
-    }
+    public static TheoryData<string, bool> Primaries =>
+        TheoryCases.InBothWays("sockets", "client handler", "wrapped sockets", "client handler wrapped twice");
 
     [Fact]
-    public async Task Primary_handler_that_the_factory_makes_is_hardened()
+    public async Task Default_primary_handler_is_hardened()
     {
         await using ServiceProvider services = Services(builder => builder.AddClaimInjection());
 
-        AssertHardened(services.ChainOf()[^1]);
+        AssertHardened(services.HandlersOf()[^1]);
     }
 
     [Theory]
     [MemberData(nameof(Primaries))]
-    public async Task Primary_handler_of_the_user_is_hardened(string primary, bool before)
+    public async Task Configured_primary_handler_is_hardened(string primary, bool before)
     {
         await using ServiceProvider services = Services(builder =>
         {
@@ -47,13 +35,13 @@ public sealed class PrimaryHandlerTests
             }
         });
 
-        AssertHardened(services.ChainOf()[^1]);
+        AssertHardened(services.HandlersOf()[^1]);
     }
 
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Settings_of_the_user_are_overruled_and_the_rest_is_kept(bool before)
+    public async Task Unsafe_settings_are_overridden_and_the_rest_is_kept(bool before)
     {
         static void Loosen(IHttpClientBuilder builder) => builder.UseSocketsHttpHandler((handler, _) =>
         {
@@ -76,13 +64,13 @@ public sealed class PrimaryHandlerTests
             }
         });
 
-        SocketsHttpHandler primary = Assert.IsType<SocketsHttpHandler>(services.ChainOf()[^1]);
+        SocketsHttpHandler primary = Assert.IsType<SocketsHttpHandler>(services.HandlersOf()[^1]);
         AssertHardened(primary);
         Assert.Equal(7, primary.MaxConnectionsPerServer);
     }
 
     [Fact]
-    public async Task Client_without_claim_injection_keeps_its_primary_handler_as_it_is()
+    public async Task Client_without_claim_injection_keeps_its_primary_handler_unchanged()
     {
         await using ServiceProvider services = Services(builder =>
         {
@@ -90,7 +78,7 @@ public sealed class PrimaryHandlerTests
             builder.Services.AddHttpClient("other").UseSocketsHttpHandler();
         });
 
-        SocketsHttpHandler primary = Assert.IsType<SocketsHttpHandler>(services.ChainOf("other")[^1]);
+        SocketsHttpHandler primary = Assert.IsType<SocketsHttpHandler>(services.HandlersOf("other")[^1]);
         Assert.True(primary.AllowAutoRedirect);
         Assert.True(primary.UseCookies);
     }
@@ -98,13 +86,13 @@ public sealed class PrimaryHandlerTests
     [Theory]
     [InlineData(true, false, "UseCookies = false")]
     [InlineData(false, true, "AllowAutoRedirect = false")]
-    public async Task Started_primary_handler_that_differs_is_an_error_that_says_so(bool cookies, bool redirects, string setting)
+    public async Task Started_primary_handler_with_unsafe_settings_is_an_error(bool cookies, bool redirects, string setting)
     {
         using var shared = new SocketsHttpHandler { UseCookies = cookies, AllowAutoRedirect = redirects };
         await using ServiceProvider services = await ServicesWithStartedAsync(
             shared, services => services.AddHttpClient(WiredClient.Name).AddClaimInjection());
 
-        var failure = Assert.Throws<InvalidOperationException>(() => services.ChainOf());
+        var failure = Assert.Throws<InvalidOperationException>(() => services.HandlersOf());
 
         Assert.Contains($"'{WiredClient.Name}'", failure.Message, StringComparison.Ordinal);
         Assert.Contains("already", failure.Message, StringComparison.Ordinal);
@@ -114,7 +102,7 @@ public sealed class PrimaryHandlerTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Started_primary_handler_that_differs_is_an_error_without_a_container_too(bool synchronous)
+    public async Task Started_primary_handler_with_unsafe_settings_fails_without_a_container_too(bool synchronous)
     {
         await using WireServer server = await WireServer.StartAsync();
         using var started = new SocketsHttpHandler();
@@ -132,7 +120,7 @@ public sealed class PrimaryHandlerTests
     [Theory]
     [InlineData(Wiring.McpClient)]
     [InlineData(Wiring.NamedClient)]
-    public async Task Started_primary_handler_that_matches_is_fine(Wiring wiring)
+    public async Task Started_primary_handler_with_safe_settings_is_accepted(Wiring wiring)
     {
         await using WireServer server = await WireServer.StartAsync();
         using var shared = new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false };
@@ -143,14 +131,14 @@ public sealed class PrimaryHandlerTests
                     : services.AddHttpClient(WiredClient.Name))
                 .AddClaimInjection(options => options.TrustedOrigins.Add(server.Uri)));
 
-        using HttpClient client = services.GetRequiredService<IHttpClientFactory>().CreateClient(WiredClient.Name);
+        using HttpClient client = services.CreateHttpClient();
         using HttpResponseMessage response = await client.GetAsync(server.Uri);
 
         Assert.Equal(["alice"], server.OnlyHead.Values("X-User-Sub"));
     }
 
     [Fact]
-    public async Task Primary_handler_shared_by_two_clients_is_hardened_once_and_fine_for_the_second()
+    public async Task Primary_handler_shared_by_two_clients_is_hardened_once()
     {
         await using WireServer server = await WireServer.StartAsync();
         using var shared = new SocketsHttpHandler();
@@ -164,7 +152,7 @@ public sealed class PrimaryHandlerTests
         await using ServiceProvider provider = services.BuildServiceProvider();
         foreach (string name in new[] { "one", "two" })
         {
-            using HttpClient client = provider.GetRequiredService<IHttpClientFactory>().CreateClient(name);
+            using HttpClient client = provider.CreateHttpClient(name);
             using HttpResponseMessage response = await client.GetAsync(server.Uri);
         }
 
@@ -176,7 +164,7 @@ public sealed class PrimaryHandlerTests
     [InlineData(false, true)]
     [InlineData(true, false)]
     [InlineData(true, true)]
-    public async Task Stub_is_left_alone_and_warned_about_once(bool wrapped, bool synchronous)
+    public async Task Stub_primary_handler_is_unchanged_and_warned_about_once(bool wrapped, bool synchronous)
     {
         var stub = new RecordingHandler();
         await using ServiceProvider services = Services(builder => builder
@@ -184,7 +172,7 @@ public sealed class PrimaryHandlerTests
 
         for (int i = 0; i < 3; i++)
         {
-            // The factory makes new handlers every two minutes; here they are made anew at once.
+            // Stands for the factory's rotation of handlers every two minutes.
             using HttpMessageInvoker client = new(NewPipeline(services, wrapped ? new WrappingHandler(stub) : stub), disposeHandler: false);
             using HttpResponseMessage response = await client.SendAsync(HttpTesting.Get("https://backend.test/mcp"), synchronous);
         }
@@ -197,11 +185,11 @@ public sealed class PrimaryHandlerTests
     }
 
     [Fact]
-    public async Task Handler_that_is_known_is_not_warned_about()
+    public async Task Supported_primary_handler_is_not_warned_about()
     {
         await using ServiceProvider services = Services(builder => builder.AddClaimInjection());
 
-        _ = services.ChainOf();
+        _ = services.HandlersOf();
 
         Assert.DoesNotContain(services.GetFakeLogCollector().GetSnapshot(), log => log.Level >= LogLevel.Warning);
     }
@@ -215,7 +203,7 @@ public sealed class PrimaryHandlerTests
         return services.BuildServiceProvider(validateScopes: true);
     }
 
-    /// <summary>As the factory makes it.</summary>
+    /// <summary>Builds the pipeline as the factory does.</summary>
     private static HttpMessageHandler NewPipeline(IServiceProvider services, HttpMessageHandler primary)
     {
         Action<HttpMessageHandlerBuilder> configure = _ => { };
@@ -231,7 +219,7 @@ public sealed class PrimaryHandlerTests
         return builder.Build();
     }
 
-    /// <summary>A client that shares its primary handler with another one, which has sent a request: it takes no settings any more.</summary>
+    /// <summary>A client whose primary handler another one has started: its settings can no longer change.</summary>
     private static async Task<ServiceProvider> ServicesWithStartedAsync(
         SocketsHttpHandler shared, Func<IServiceCollection, IHttpClientBuilder> addClient)
     {
@@ -241,7 +229,7 @@ public sealed class PrimaryHandlerTests
             builder.Services.AddHttpClient("other").ConfigurePrimaryHttpMessageHandler(() => shared);
         });
 
-        using HttpClient other = services.GetRequiredService<IHttpClientFactory>().CreateClient("other");
+        using HttpClient other = services.CreateHttpClient("other");
         await StartAsync(other);
         return services;
     }

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Http.Resilience;
 
 namespace McpIdentityHeaders.Tests.Pipeline;
 
-/// <summary>Retries stand in front of our handlers, whichever was registered first.</summary>
+/// <summary>Retries run in front of the identity handlers, whichever was registered first.</summary>
 public sealed class ResilienceTests
 {
     [Theory]
@@ -17,7 +17,7 @@ public sealed class ResilienceTests
     {
         await using WireServer server = await WireServer.StartAsync(FailFirst(2));
         await using ServiceProvider services = Services(server.Uri, resilienceFirst, Users.Alice);
-        using HttpClient client = CreateClient(services);
+        using HttpClient client = services.CreateHttpClient();
 
         using HttpResponseMessage response = await client.SendAsync(HttpTesting.Post(server.Uri.ToString()), synchronous);
 
@@ -37,7 +37,7 @@ public sealed class ResilienceTests
     {
         await using WireServer server = await WireServer.StartAsync(FailFirst(1));
         await using ServiceProvider services = Services(server.Uri, resilienceFirst, Users.Alice);
-        using HttpClient client = CreateClient(services);
+        using HttpClient client = services.CreateHttpClient();
         HttpRequestMessage request = HttpTesting.Get(server.Uri.ToString());
         request.SetUser(Users.Bob);
 
@@ -52,12 +52,12 @@ public sealed class ResilienceTests
     [InlineData(true, true)]
     [InlineData(false, false)]
     [InlineData(false, true)]
-    public async Task Refused_request_is_not_tried_again(bool resilienceFirst, bool synchronous)
+    public async Task Refused_request_is_not_retried(bool resilienceFirst, bool synchronous)
     {
         var attempts = new TamperingHandler();
         await using WireServer server = await WireServer.StartAsync();
         await using ServiceProvider services = Services(server.Uri, resilienceFirst, user: null, attempts, MissingIdentityBehavior.Reject);
-        using HttpClient client = CreateClient(services);
+        using HttpClient client = services.CreateHttpClient();
 
         await Assert.ThrowsAsync<ClaimInjectionException>(() => client.SendAsync(HttpTesting.Get(server.Uri.ToString()), synchronous));
 
@@ -70,13 +70,13 @@ public sealed class ResilienceTests
     [InlineData(true, true)]
     [InlineData(false, false)]
     [InlineData(false, true)]
-    public async Task Refused_redirect_is_not_tried_again(bool resilienceFirst, bool synchronous)
+    public async Task Refused_redirect_is_not_retried(bool resilienceFirst, bool synchronous)
     {
         var attempts = new TamperingHandler();
         await using WireServer elsewhere = await WireServer.StartAsync();
         await using WireServer server = await WireServer.StartAsync(RedirectTesting.Always(307, elsewhere.Uri.ToString()));
         await using ServiceProvider services = Services(server.Uri, resilienceFirst, Users.Alice, attempts);
-        using HttpClient client = CreateClient(services);
+        using HttpClient client = services.CreateHttpClient();
 
         using HttpResponseMessage response = await client.SendAsync(HttpTesting.Get(server.Uri.ToString()), synchronous);
 
@@ -141,7 +141,4 @@ public sealed class ResilienceTests
         options.Retry.UseJitter = false;
         options.Retry.BackoffType = Polly.DelayBackoffType.Constant;
     }
-
-    private static HttpClient CreateClient(ServiceProvider services) =>
-        services.GetRequiredService<IHttpClientFactory>().CreateClient(WiredClient.Name);
 }

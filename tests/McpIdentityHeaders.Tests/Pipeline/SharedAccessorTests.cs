@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace McpIdentityHeaders.Tests.Pipeline;
 
-/// <summary>An accessor may be a plain property: nobody's request is another's because of it.</summary>
+/// <summary>An accessor may be a plain property: concurrent requests still keep their users apart.</summary>
 public sealed class SharedAccessorTests
 {
     private const int Requests = 1000;
@@ -12,25 +12,25 @@ public sealed class SharedAccessorTests
     [Theory]
     [InlineData(Wiring.NamedClient)]
     [InlineData(Wiring.ByHand)]
-    public async Task Property_shared_by_concurrent_requests_is_never_written_to(Wiring wiring)
+    public async Task Accessor_shared_by_concurrent_requests_is_never_written_to(Wiring wiring)
     {
         var accessor = new PropertyAccessor(Users.Named("shared"));
-        var everyoneIsHere = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var allArrived = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         int arrived = 0;
         await using WireServer server = await WireServer.StartAsync(async context =>
         {
             if (Interlocked.Increment(ref arrived) == Requests)
             {
-                everyoneIsHere.SetResult();
+                allArrived.SetResult();
             }
 
-            await everyoneIsHere.Task;
+            await allArrived.Task;
             await context.Response.WriteAsync(context.Request.Headers["X-User-Sub"].ToString());
         });
         await using ServiceProvider services = Services(accessor, server.Uri);
         using HttpMessageInvoker client = wiring == Wiring.ByHand
             ? HttpTesting.Chain(new SocketsHttpHandler(), accessor)
-            : services.GetRequiredService<IHttpClientFactory>().CreateClient(WiredClient.Name);
+            : services.CreateHttpClient();
 
         string[] subjects = await Task.WhenAll(Enumerable.Range(0, Requests).Select(i => WhoAmIAsync(client, server.Uri, i)));
 
@@ -40,7 +40,7 @@ public sealed class SharedAccessorTests
     }
 
     [Fact]
-    public void Property_shared_by_synchronous_requests_is_never_written_to()
+    public void Accessor_shared_by_synchronous_requests_is_never_written_to()
     {
         var accessor = new PropertyAccessor(Users.Named("shared"));
         var backend = new RecordingHandler();
@@ -63,7 +63,7 @@ public sealed class SharedAccessorTests
         return await response.Content.ReadAsStringAsync();
     }
 
-    /// <summary>Every other request has a user of its own, the rest have the accessor's.</summary>
+    /// <summary>Every other request has a user set, the rest have the accessor's.</summary>
     private static HttpRequestMessage Request(Uri uri, int i)
     {
         HttpRequestMessage request = HttpTesting.Get(uri.ToString());

@@ -2,11 +2,11 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace McpIdentityHeaders.Tests.Pipeline;
 
-/// <summary>A primary handler with sockets that several clients, or rotated pipelines of one, have in common.</summary>
+/// <summary>A primary handler with sockets that several clients, or rotated pipelines of one client, share.</summary>
 public sealed class SharedPrimaryTests
 {
     [Fact]
-    public async Task Utf8_clients_share_a_primary_handler_that_has_started()
+    public async Task Utf8_clients_share_a_started_primary_handler()
     {
         await using WireServer server = await WireServer.StartAsync();
         using var shared = new SocketsHttpHandler();
@@ -22,7 +22,7 @@ public sealed class SharedPrimaryTests
         using IdentityScope scope = AmbientIdentity.Use(Users.With(("sub", "u"), ("name", "山田")));
         foreach (string name in new[] { "one", "two", "three", "one" })
         {
-            using HttpClient client = provider.GetRequiredService<IHttpClientFactory>().CreateClient(name);
+            using HttpClient client = provider.CreateHttpClient(name);
             using HttpResponseMessage response = await client.GetAsync(server.Uri);
         }
 
@@ -31,7 +31,7 @@ public sealed class SharedPrimaryTests
     }
 
     [Fact]
-    public async Task Users_own_header_encoding_still_serves_other_headers()
+    public async Task Configured_header_encoding_still_applies_to_other_headers()
     {
         await using WireServer server = await WireServer.StartAsync();
         using var primary = new SocketsHttpHandler { RequestHeaderEncodingSelector = (name, _) => name == "X-Title" ? System.Text.Encoding.UTF8 : null };

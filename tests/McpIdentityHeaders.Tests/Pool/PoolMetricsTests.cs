@@ -133,7 +133,7 @@ public sealed class PoolMetricsTests
         await services.CallForAsync(Users.Alice);
 
         tenant = "green";
-        changes.Tell();
+        changes.Notify();
         await services.CallForAsync(Users.Alice);
 
         await meters.AssertClosedAsync("settings");

@@ -216,7 +216,7 @@ public sealed class PoolReloadTests
             .BuildServiceProvider();
         McpClientLease alice = await services.RentForAsync(Users.Alice);
         tenant = "second";
-        changes.Tell();
+        changes.Notify();
 
         // The return is held where it has the pool's lock. The rent waits for the lock with the second options, which it has read by then.
         time.Gate = new AsyncGate();
@@ -227,7 +227,7 @@ public sealed class PoolReloadTests
         renter.Start();
         Assert.True(SpinWait.SpinUntil(() => renter.ThreadState.HasFlag(ThreadState.WaitSleepJoin), AsyncGate.Patience));
         tenant = "third";
-        changes.Tell();
+        changes.Notify();
         time.Gate.Release();
         await returned;
         Assert.True(renter.Join(AsyncGate.Patience));

@@ -1,6 +1,6 @@
 namespace McpIdentityHeaders.Tests.Readme;
 
-/// <summary>Stands for the code of one's own in the README's unit test.</summary>
+/// <summary>Stands for the application code in the README's unit test.</summary>
 internal sealed class Greeter(IIdentityAccessor identity)
 {
     public string Greet() => $"Hello, {identity.User?.FindFirst("name")?.Value ?? "stranger"}!";

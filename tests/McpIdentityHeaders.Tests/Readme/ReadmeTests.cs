@@ -13,7 +13,7 @@ public sealed class ReadmeTests
 
     [Theory]
     [MemberData(nameof(Files))]
-    public void Snippets_stand_in_the_readme_word_for_word(string file)
+    public void Snippet_is_in_the_readme_word_for_word(string file)
     {
         string readme = Squeeze(File.ReadAllText(Path.Combine(Folder(), "..", "..", "..", "README.md")));
         string[] snippets = File.ReadAllText(Path.Combine(Folder(), file)).Split("// <snippet>")[1..];
@@ -23,7 +23,7 @@ public sealed class ReadmeTests
     }
 
     [Fact]
-    public async Task Gateway_calls_the_backend_for_whoever_is_signed_in()
+    public async Task Gateway_calls_the_backend_as_the_signed_in_user()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless);
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
@@ -41,7 +41,7 @@ public sealed class ReadmeTests
         await gateway.StartAsync();
 
         using var browser = new HttpClient { BaseAddress = new Uri(gateway.Urls.Single()) };
-        string[] answers = await Task.WhenAll(new[] { "alice", "bob" }.Select(async user =>
+        string[] responses = await Task.WhenAll(new[] { "alice", "bob" }.Select(async user =>
         {
             using var request = new HttpRequestMessage(HttpMethod.Post, "/notes/whoami");
             request.Headers.TryAddWithoutValidation("Authorization", user);
@@ -49,12 +49,12 @@ public sealed class ReadmeTests
             return await response.Content.ReadAsStringAsync();
         }));
 
-        Assert.Contains("\"alice\"", answers[0], StringComparison.Ordinal);
-        Assert.Contains("\"bob\"", answers[1], StringComparison.Ordinal);
+        Assert.Contains("\"alice\"", responses[0], StringComparison.Ordinal);
+        Assert.Contains("\"bob\"", responses[1], StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Decoder_reads_what_every_case_expects()
+    public void Decoder_reads_every_vector()
     {
         foreach (VectorCase vector in VectorCase.All.Where(vector => vector is { Rejected: false, Headers: null, Encoding: HeaderValueEncoding.Mcp }))
         {

@@ -2,27 +2,27 @@ using System.Net;
 
 namespace McpIdentityHeaders.Tests.Redirects;
 
-/// <summary>A request without an identity follows the framework's rules, but no third party brings it into a trusted origin.</summary>
+/// <summary>A request without identity follows the framework's rules, but never from a third party into a trusted origin.</summary>
 public sealed class RedirectWithoutIdentityTests
 {
-    public enum UserNames
+    public enum Caller
     {
-        NotKnown,
-        Nobody,
-        User,
+        Unknown,
+        Anonymous,
+        Authenticated,
     }
 
-    public static TheoryData<UserNames, Wiring, bool> Everyone => Data(UserNames.NotKnown, UserNames.Nobody, UserNames.User);
+    public static TheoryData<Caller, Wiring, bool> AnyCaller => Data(Caller.Unknown, Caller.Anonymous, Caller.Authenticated);
 
-    public static TheoryData<UserNames, Wiring, bool> WithoutUser => Data(UserNames.NotKnown, UserNames.Nobody);
+    public static TheoryData<Caller, Wiring, bool> WithoutIdentity => Data(Caller.Unknown, Caller.Anonymous);
 
     [Theory]
-    [MemberData(nameof(WithoutUser))]
-    public async Task Redirect_elsewhere_is_followed_without_authorization(UserNames who, Wiring wiring, bool synchronous)
+    [MemberData(nameof(WithoutIdentity))]
+    public async Task Redirect_to_another_origin_is_followed_without_authorization(Caller caller, Wiring wiring, bool synchronous)
     {
         await using WireServer elsewhere = await WireServer.StartAsync(RedirectTesting.Echo);
         await using WireServer server = await WireServer.StartAsync(RedirectTesting.Always(307, elsewhere.Uri.ToString()));
-        await using WiredClient client = WiredClient.For(wiring, Principal(who), server.Uri);
+        await using WiredClient client = WiredClient.For(wiring, Principal(caller), server.Uri);
         HttpRequestMessage request = HttpTesting.Post(server.Uri.ToString()).WithHeader("Authorization", "Bearer token").WithHeader("X-Trace", "1");
 
         using HttpResponseMessage response = await client.SendAsync(request, synchronous);
@@ -37,12 +37,12 @@ public sealed class RedirectWithoutIdentityTests
     }
 
     [Theory]
-    [MemberData(nameof(WithoutUser))]
-    public async Task Redirect_from_http_to_https_is_followed(UserNames who, Wiring wiring, bool synchronous)
+    [MemberData(nameof(WithoutIdentity))]
+    public async Task Redirect_from_http_to_https_is_followed(Caller caller, Wiring wiring, bool synchronous)
     {
         await using WireServer elsewhere = await WireServer.StartHttpsAsync(RedirectTesting.Echo);
         await using WireServer server = await WireServer.StartAsync(RedirectTesting.Always(308, elsewhere.Uri.ToString()));
-        await using WiredClient client = WiredClient.For(wiring, Principal(who), server.Uri);
+        await using WiredClient client = WiredClient.For(wiring, Principal(caller), server.Uri);
 
         using HttpResponseMessage response = await client.SendAsync(HttpTesting.Post(server.Uri.ToString()), synchronous);
 
@@ -50,12 +50,12 @@ public sealed class RedirectWithoutIdentityTests
     }
 
     [Theory]
-    [MemberData(nameof(WithoutUser))]
-    public async Task Redirect_from_https_to_http_is_returned(UserNames who, Wiring wiring, bool synchronous)
+    [MemberData(nameof(WithoutIdentity))]
+    public async Task Redirect_from_https_to_http_is_returned(Caller caller, Wiring wiring, bool synchronous)
     {
         await using WireServer elsewhere = await WireServer.StartAsync();
         await using WireServer server = await WireServer.StartHttpsAsync(RedirectTesting.Always(308, elsewhere.Uri.ToString()));
-        await using WiredClient client = WiredClient.For(wiring, Principal(who), server.Uri);
+        await using WiredClient client = WiredClient.For(wiring, Principal(caller), server.Uri);
 
         using HttpResponseMessage response = await client.SendAsync(HttpTesting.Post(server.Uri.ToString()), synchronous);
 
@@ -64,12 +64,12 @@ public sealed class RedirectWithoutIdentityTests
     }
 
     [Theory]
-    [MemberData(nameof(Everyone))]
-    public async Task Third_party_does_not_redirect_into_the_trusted_origin(UserNames who, Wiring wiring, bool synchronous)
+    [MemberData(nameof(AnyCaller))]
+    public async Task Redirect_by_a_third_party_into_the_trusted_origin_is_returned(Caller caller, Wiring wiring, bool synchronous)
     {
         await using WireServer trusted = await WireServer.StartAsync();
         await using WireServer thirdParty = await WireServer.StartAsync(RedirectTesting.Always(307, trusted.At("/mcp/delete-all").ToString()));
-        await using WiredClient client = WiredClient.For(wiring, Principal(who), trusted.Uri);
+        await using WiredClient client = WiredClient.For(wiring, Principal(caller), trusted.Uri);
         HttpRequestMessage request = HttpTesting.Post(thirdParty.Uri.ToString());
 
         using HttpResponseMessage response = await client.SendAsync(request, synchronous);
@@ -82,13 +82,13 @@ public sealed class RedirectWithoutIdentityTests
     }
 
     [Theory]
-    [MemberData(nameof(Everyone))]
-    public async Task Two_third_parties_do_not_redirect_into_the_trusted_origin_together(UserNames who, Wiring wiring, bool synchronous)
+    [MemberData(nameof(AnyCaller))]
+    public async Task Redirect_by_two_third_parties_into_the_trusted_origin_is_returned(Caller caller, Wiring wiring, bool synchronous)
     {
         await using WireServer trusted = await WireServer.StartAsync();
         await using WireServer second = await WireServer.StartAsync(RedirectTesting.Always(302, trusted.Uri.ToString()));
         await using WireServer first = await WireServer.StartAsync(RedirectTesting.Always(302, second.Uri.ToString()));
-        await using WiredClient client = WiredClient.For(wiring, Principal(who), trusted.Uri);
+        await using WiredClient client = WiredClient.For(wiring, Principal(caller), trusted.Uri);
 
         using HttpResponseMessage response = await client.SendAsync(HttpTesting.Get(first.Uri.ToString()), synchronous);
 
@@ -100,14 +100,14 @@ public sealed class RedirectWithoutIdentityTests
     }
 
     [Theory]
-    [MemberData(nameof(WithoutUser))]
-    public async Task Request_that_left_the_trusted_origin_is_not_brought_back(UserNames who, Wiring wiring, bool synchronous)
+    [MemberData(nameof(WithoutIdentity))]
+    public async Task Redirect_back_into_the_trusted_origin_is_returned(Caller caller, Wiring wiring, bool synchronous)
     {
         WireServer? thirdParty = null;
         await using WireServer trusted = await WireServer.StartAsync(context => RedirectTesting.Always(302, thirdParty!.Uri.ToString())(context));
         await using (thirdParty = await WireServer.StartAsync(RedirectTesting.Always(302, trusted.At("/back").ToString())))
         {
-            await using WiredClient client = WiredClient.For(wiring, Principal(who), trusted.Uri);
+            await using WiredClient client = WiredClient.For(wiring, Principal(caller), trusted.Uri);
 
             using HttpResponseMessage response = await client.SendAsync(HttpTesting.Get(trusted.Uri.ToString()), synchronous);
 
@@ -118,13 +118,13 @@ public sealed class RedirectWithoutIdentityTests
     }
 
     [Theory]
-    [MemberData(nameof(Everyone))]
-    public async Task Third_parties_redirect_among_themselves_without_identity(UserNames who, Wiring wiring, bool synchronous)
+    [MemberData(nameof(AnyCaller))]
+    public async Task Redirect_between_third_parties_is_followed_without_identity(Caller caller, Wiring wiring, bool synchronous)
     {
         await using WireServer trusted = await WireServer.StartAsync();
         await using WireServer second = await WireServer.StartAsync(RedirectTesting.Echo);
         await using WireServer first = await WireServer.StartAsync(RedirectTesting.Always(302, second.Uri.ToString()));
-        await using WiredClient client = WiredClient.For(wiring, Principal(who), trusted.Uri);
+        await using WiredClient client = WiredClient.For(wiring, Principal(caller), trusted.Uri);
 
         using HttpResponseMessage response = await client.SendAsync(HttpTesting.Get(first.Uri.ToString()), synchronous);
 
@@ -133,19 +133,19 @@ public sealed class RedirectWithoutIdentityTests
         Assert.Empty(second.OnlyHead.Identity);
     }
 
-    private static ClaimsPrincipal? Principal(UserNames who) => who switch
+    private static ClaimsPrincipal? Principal(Caller caller) => caller switch
     {
-        UserNames.User => Users.Alice,
-        UserNames.Nobody => Users.Anonymous,
+        Caller.Authenticated => Users.Alice,
+        Caller.Anonymous => Users.Anonymous,
         _ => null,
     };
 
-    private static TheoryData<UserNames, Wiring, bool> Data(params UserNames[] users)
+    private static TheoryData<Caller, Wiring, bool> Data(params Caller[] callers)
     {
-        var data = new TheoryData<UserNames, Wiring, bool>();
+        var data = new TheoryData<Caller, Wiring, bool>();
         foreach (object[] path in WiredClient.Paths)
         {
-            Array.ForEach(users, who => data.Add(who, (Wiring)path[0], (bool)path[1]));
+            Array.ForEach(callers, caller => data.Add(caller, (Wiring)path[0], (bool)path[1]));
         }
 
         return data;

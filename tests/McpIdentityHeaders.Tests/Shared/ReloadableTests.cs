@@ -4,49 +4,49 @@ using Microsoft.Extensions.Primitives;
 
 namespace McpIdentityHeaders.Tests;
 
-/// <summary>A value that is made anew while others read, change, subscribe and dispose: nobody waits for anybody for good.</summary>
+/// <summary>A value that is reloaded during concurrent reads, changes, subscriptions and disposal: no deadlock.</summary>
 public sealed class ReloadableTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Fact]
-    public async Task First_read_that_subscribes_to_the_change_being_told_does_not_wait_for_it()
+    public async Task First_read_that_subscribes_during_a_notification_does_not_deadlock()
     {
-        var told = new ConfigurationReloadSource();
+        var source = new ConfigurationReloadSource();
         var reading = new TaskCompletionSource();
-        var telling = new TaskCompletionSource();
+        var notifying = new TaskCompletionSource();
         using var reloadable = new Reloadable<string>(
             _ =>
             {
-                // As a ConfigureHttpClient does that asks for an IOptionsMonitor for the first time.
+                // As a ConfigureHttpClient delegate that resolves an IOptionsMonitor for the first time.
                 reading.TrySetResult();
-                Assert.True(telling.Task.Wait(Patience));
-                ChangeToken.OnChange(told.Token, () => { }).Dispose();
-                return "made";
+                Assert.True(notifying.Task.Wait(Patience));
+                ChangeToken.OnChange(source.Token, () => { }).Dispose();
+                return "value";
             },
-            [told.Token],
+            [source.Token],
             changed: () => { },
             rejected: _ => { });
-        using IDisposable teller = ChangeToken.OnChange(told.Token, () => telling.TrySetResult());
+        using IDisposable subscription = ChangeToken.OnChange(source.Token, () => notifying.TrySetResult());
 
         Task<string> read = Task.Run(() => reloadable.Value);
         await reading.Task.WaitAsync(Patience);
-        Task change = Task.Run(told.Change);
+        Task change = Task.Run(source.Change);
 
-        Assert.Equal("made", await read.WaitAsync(Patience));
+        Assert.Equal("value", await read.WaitAsync(Patience));
         await change.WaitAsync(Patience);
     }
 
     [Fact]
-    public async Task Reading_changing_and_disposing_at_once_end()
+    public async Task Concurrent_read_change_and_dispose_complete()
     {
         for (int i = 0; i < 300; i++)
         {
             var source = new ConfigurationReloadSource();
 
-            // Many subscriptions, so that one's change is surely still being told when another's is made or disposed of.
+            // Many subscriptions: one is still being notified while another is added or disposed.
             var reloadable = new Reloadable<string>(
-                _ => "made", Enumerable.Repeat(source.Token, 20), changed: () => { }, rejected: _ => { });
+                _ => "value", Enumerable.Repeat(source.Token, 20), changed: () => { }, rejected: _ => { });
 
             await Task.WhenAll(
                 Task.Run(() => reloadable.Value), Task.Run(source.Change), Task.Run(source.Change), Task.Run(reloadable.Dispose)).WaitAsync(Patience);
@@ -54,19 +54,19 @@ public sealed class ReloadableTests
     }
 
     [Fact]
-    public void First_value_that_was_overtaken_by_a_change_is_made_again()
+    public void First_value_overtaken_by_a_change_is_created_again()
     {
         var source = new ConfigurationReloadSource();
-        int made = 0;
+        int created = 0;
         using var reloadable = new Reloadable<string>(
             _ =>
             {
-                if (++made == 1)
+                if (++created == 1)
                 {
                     source.Change();
                 }
 
-                return $"value {made}";
+                return $"value {created}";
             },
             [source.Token],
             changed: () => { },
@@ -76,14 +76,14 @@ public sealed class ReloadableTests
     }
 
     [Fact]
-    public void Value_that_a_later_change_has_overtaken_is_not_put_in_force()
+    public void Value_overtaken_by_a_later_change_is_not_used()
     {
         var source = new ConfigurationReloadSource();
-        int made = 0;
+        int created = 0;
         using var reloadable = new Reloadable<string>(
             _ =>
             {
-                int number = ++made;
+                int number = ++created;
                 if (number == 2)
                 {
                     source.Change();
@@ -99,26 +99,26 @@ public sealed class ReloadableTests
         source.Change();
 
         Assert.NotEqual("value 1", reloadable.Value);
-        Assert.Equal($"value {made}", reloadable.Value);
+        Assert.Equal($"value {created}", reloadable.Value);
     }
 
     [Fact]
-    public void Logger_that_fails_throws_into_nobody()
+    public void Exception_of_the_logger_does_not_reach_the_notifier()
     {
         var source = new ConfigurationReloadSource();
         using var reloadable = new Reloadable<string>(
-            current => current is null ? "made" : throw new TimeoutException(),
+            current => current is null ? "value" : throw new TimeoutException(),
             [source.Token],
             changed: () => { },
-            rejected: _ => throw new InvalidOperationException("the logger's"));
-        Assert.Equal("made", reloadable.Value);
+            rejected: _ => throw new InvalidOperationException("the logger failed"));
+        Assert.Equal("value", reloadable.Value);
 
         source.Change();
 
-        Assert.Equal("made", reloadable.Value);
+        Assert.Equal("value", reloadable.Value);
     }
 
-    /// <summary>Tells of changes as a configuration's root does: a new token first, and then the old one's subscribers.</summary>
+    /// <summary>Notifies as a ConfigurationRoot does: installs a new token first, then notifies the old one's subscribers.</summary>
     private sealed class ConfigurationReloadSource
     {
         private ConfigurationReloadToken _token = new();

@@ -1,7 +1,7 @@
 namespace McpIdentityHeaders.Tests.Support;
 
-/// <summary>Where code waits for a test to let it go on.</summary>
-/// <param name="expected">How many have to wait for them to have arrived.</param>
+/// <summary>Holds code until a test releases it.</summary>
+/// <param name="expected">The number of waiters that complete Arrived.</param>
 internal sealed class AsyncGate(int expected = 1)
 {
     /// <summary>How long a test waits for what must happen, before it fails.</summary>
@@ -11,7 +11,7 @@ internal sealed class AsyncGate(int expected = 1)
     private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _count;
 
-    /// <summary>Gets what ends when as many as expected wait.</summary>
+    /// <summary>Gets a task that completes once the expected number waits.</summary>
     public Task Arrived => _arrived.Task.WaitAsync(Patience);
 
     public void Release() => _released.TrySetResult();

@@ -9,7 +9,7 @@ using ModelContextProtocol.Authentication;
 namespace McpIdentityHeaders.Tests.Support;
 
 /// <summary>
-/// An OAuth authorization server of somebody else's, and the middleware of a backend that trusts it. It consents at once, wants PKCE, and
+/// A third party's OAuth authorization server, and the middleware of a backend that trusts it. It consents at once, requires PKCE, and
 /// registers any client.
 /// </summary>
 internal sealed class AuthorizationServer : IAsyncDisposable
@@ -39,7 +39,7 @@ internal sealed class AuthorizationServer : IAsyncDisposable
     /// <summary>Makes every token so far worthless.</summary>
     public void Revoke() => _tokens.Clear();
 
-    /// <summary>What a client is to be told: no client id, so that it registers itself.</summary>
+    /// <summary>The client's OAuth options: without a client id, so that it registers itself.</summary>
     public static ClientOAuthOptions NewClientOptions() => new()
     {
         RedirectUri = Callback,
@@ -70,7 +70,7 @@ internal sealed class AuthorizationServer : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();
 
-    /// <summary>The browser's part, with a client of its own.</summary>
+    /// <summary>The browser's part, with a separate client.</summary>
     private static async Task<AuthorizationResult?> VisitAsync(AuthorizationCallbackContext context, CancellationToken cancellationToken)
     {
         using var browser = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false });
@@ -122,8 +122,8 @@ internal sealed class AuthorizationServer : IAsyncDisposable
     {
         string code = Guid.NewGuid().ToString("N");
         _challenges[code] = context.Request.Query["code_challenge"].ToString();
-        Dictionary<string, string?> answer = new() { ["code"] = code, ["state"] = context.Request.Query["state"], ["iss"] = Issuer };
-        context.Response.Redirect(QueryHelpers.AddQueryString(context.Request.Query["redirect_uri"].ToString(), answer));
+        Dictionary<string, string?> response = new() { ["code"] = code, ["state"] = context.Request.Query["state"], ["iss"] = Issuer };
+        context.Response.Redirect(QueryHelpers.AddQueryString(context.Request.Query["redirect_uri"].ToString(), response));
     }
 
     private async Task GiveTokenAsync(HttpContext context)

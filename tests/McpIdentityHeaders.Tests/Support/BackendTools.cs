@@ -5,24 +5,24 @@ using ModelContextProtocol.Server;
 
 namespace McpIdentityHeaders.Tests.Support;
 
-/// <summary>What the backends of the tests can do.</summary>
+/// <summary>The tools of the tests' backends.</summary>
 [McpServerToolType]
 internal sealed class BackendTools(IHttpContextAccessor http)
 {
     [McpServerTool(Name = "whoami"), Description("The X-User-Sub header of this call, or 'nobody'.")]
     public string WhoAmI() => http.HttpContext!.Request.Headers.TryGetValue("X-User-Sub", out var subject) ? subject.ToString() : "nobody";
 
-    [McpServerTool(Name = "ping"), Description("Answers 'pong', and nothing of who asks.")]
+    [McpServerTool(Name = "ping"), Description("Returns 'pong'.")]
     public static string Ping() => "pong";
 
-    [McpServerTool(Name = "ask"), Description("Asks the user through the client, and answers what the user did.")]
+    [McpServerTool(Name = "ask"), Description("Asks the user through the client, and returns the user's action.")]
     public static async Task<string> AskAsync(McpServer server, CancellationToken cancellationToken)
     {
-        ElicitResult answer = await server.ElicitAsync(Question(), cancellationToken);
-        return answer.Action;
+        ElicitResult result = await server.ElicitAsync(Question(), cancellationToken);
+        return result.Action;
     }
 
-    [McpServerTool(Name = "confirm"), Description("Asks as protocol 2026-07-28 does: the client calls again, with the user's answer.")]
+    [McpServerTool(Name = "confirm"), Description("Asks as protocol 2026-07-28 does: the client calls again, with the user's response.")]
     public static string Confirm(RequestContext<CallToolRequestParams> call) => call.Params!.InputResponses is null
         ? throw new InputRequiredException(new Dictionary<string, InputRequest> { ["question"] = InputRequest.ForElicitation(Question()) })
         : "confirmed";

@@ -3,9 +3,11 @@ using System.Runtime.CompilerServices;
 
 namespace McpIdentityHeaders.Tests.Support;
 
-/// <summary>The shape that each library's house has, as far as a machine can see it.</summary>
+/// <summary>The conventions of each library's layout that reflection and file names can check.</summary>
 internal sealed class ConventionAssertions(Assembly library)
 {
+    private const int MaxTestNameLength = 80;
+
     public void HasInternalTypesUnderInternal() =>
         Assert.DoesNotContain(library.GetTypes(), type => type.Namespace?.EndsWith(".Internal", StringComparison.Ordinal) == true && type.IsPublic);
 
@@ -15,12 +17,19 @@ internal sealed class ConventionAssertions(Assembly library)
     public void HasAFileForEachPublicType() =>
         Assert.All(library.GetExportedTypes(), type => Assert.Contains($"{type.Name}.cs", SourceFiles().Select(file => Path.GetFileName(file))));
 
-    /// <summary>Gives the names of public asynchronous methods that cannot be cancelled.</summary>
+    /// <summary>Finds the names of public asynchronous methods without a CancellationToken.</summary>
     public IEnumerable<string> MethodsWithoutCancellation() =>
         from type in library.GetExportedTypes()
         from method in type.GetMethods()
         where method.DeclaringType == type && typeof(Task).IsAssignableFrom(method.ReturnType)
         where method.GetParameters().All(parameter => parameter.ParameterType != typeof(CancellationToken))
+        select method.Name;
+
+    /// <summary>Finds the names of an assembly's test methods that are longer than 80 characters.</summary>
+    public static IEnumerable<string> FindLongTestNames(Assembly tests) =>
+        from type in tests.GetTypes()
+        from method in type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly)
+        where method.IsDefined(typeof(FactAttribute)) && method.Name.Length > MaxTestNameLength
         select method.Name;
 
     private IEnumerable<string> SourceFiles([CallerFilePath] string thisFile = "")

@@ -1,17 +1,17 @@
 namespace McpIdentityHeaders.Tests.Support;
 
-/// <summary>Whose flow of execution something is done in.</summary>
+/// <summary>Which user's flow of execution something runs in.</summary>
 public enum Flow
 {
     /// <summary>No scope is in force.</summary>
     NotKnown,
 
-    /// <summary>In the scope of a user who is not the session's.</summary>
+    /// <summary>In the scope of another user than the session's.</summary>
     OfBob,
 
-    /// <summary>In a scope that says there is nobody.</summary>
+    /// <summary>In the scope of a null user, which is anonymous.</summary>
     OfNobody,
 
-    /// <summary>In the scope of a visitor who has not signed in.</summary>
+    /// <summary>In the scope of an anonymous principal.</summary>
     OfAnonymous,
 }

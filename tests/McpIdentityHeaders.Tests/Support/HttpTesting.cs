@@ -1,11 +1,11 @@
 namespace McpIdentityHeaders.Tests.Support;
 
-/// <summary>Short forms that the tests are written in.</summary>
+/// <summary>Short forms for HTTP tests.</summary>
 internal static class HttpTesting
 {
     public const string Endpoint = "http://backend.test/mcp";
 
-    /// <summary>The whole block by hand, in front of a handler.</summary>
+    /// <summary>The whole block of identity handlers, in front of a handler.</summary>
     public static HttpMessageInvoker Chain(
         HttpMessageHandler inner, IIdentityAccessor accessor, Action<ClaimInjectionOptions>? configure = null)
     {
@@ -20,7 +20,7 @@ internal static class HttpTesting
         });
     }
 
-    /// <summary>The injecting handler alone, in front of a handler.</summary>
+    /// <summary>The injection handler alone, in front of a handler.</summary>
     public static HttpMessageInvoker Injection(
         HttpMessageHandler inner, IIdentityAccessor accessor, Action<ClaimInjectionOptions>? configure = null)
     {
@@ -44,7 +44,7 @@ internal static class HttpTesting
         return request;
     }
 
-    /// <summary>Sends by the one path or the other: both must do the same.</summary>
+    /// <summary>Sends by Send or SendAsync: both must do the same.</summary>
     public static async Task<HttpResponseMessage> SendAsync(this HttpMessageInvoker invoker, HttpRequestMessage request, bool synchronous) =>
         synchronous ? invoker.Send(request, CancellationToken.None) : await invoker.SendAsync(request, CancellationToken.None);
 }

@@ -68,10 +68,10 @@ internal sealed class McpBackend : IAsyncDisposable
         return new McpBackend(app, log, sessions, kind);
     }
 
-    /// <summary>Gets the ids of the sessions that the server has opened and nobody has ended.</summary>
+    /// <summary>Gets the ids of the sessions that the server has opened and that have not ended.</summary>
     public IReadOnlyCollection<string> LiveSessions => [.. _sessions.Keys];
 
-    /// <summary>Ends a session on the server, as who opened it, of which its client is told nothing.</summary>
+    /// <summary>Ends a session on the server as its opener, without notifying its client.</summary>
     public async Task EndSessionAsync(string id)
     {
         using var client = new HttpClient();
@@ -83,7 +83,7 @@ internal sealed class McpBackend : IAsyncDisposable
         response.EnsureSuccessStatusCode();
     }
 
-    /// <summary>Waits for a request that is like this, however early or late it comes.</summary>
+    /// <summary>Waits for a matching request, past or future.</summary>
     public Task<McpExchange> WaitForAsync(Func<McpExchange, bool> matches) => _log.WaitForAsync(matches);
 
     public async ValueTask DisposeAsync()

@@ -8,9 +8,9 @@ public enum McpBackendKind
     /// <summary>Streamable HTTP with sessions: the client pins protocol 2025-11-25.</summary>
     Sessions,
 
-    /// <summary>Streamable HTTP without sessions, with a client that pins protocol 2025-11-25: no session id, and no promise of no state.</summary>
+    /// <summary>Streamable HTTP without sessions, with a client that pins protocol 2025-11-25: no session id, maybe state.</summary>
     OlderStateless,
 
-    /// <summary>The legacy transport: one GET stream that all answers come by.</summary>
+    /// <summary>The legacy transport: one GET stream that carries all responses.</summary>
     LegacySse,
 }

@@ -32,7 +32,7 @@ internal static class McpTesting
     public static Task<McpClient> ConnectAsync(this IServiceProvider services) =>
         services.GetRequiredService<IMcpClientFactory>().CreateClientAsync(ClientName);
 
-    /// <summary>Calls a tool and gives the text that it answered.</summary>
+    /// <summary>Calls a tool and returns the text of its result.</summary>
     public static async Task<string> CallTextAsync(this McpClient client, string tool)
     {
         CallToolResult result = await client.CallToolAsync(tool);

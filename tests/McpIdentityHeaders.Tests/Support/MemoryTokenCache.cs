@@ -2,7 +2,7 @@ using ModelContextProtocol.Authentication;
 
 namespace McpIdentityHeaders.Tests.Support;
 
-/// <summary>A token cache as simple as a user's own may be.</summary>
+/// <summary>A minimal token cache, as an application might write it.</summary>
 internal sealed class MemoryTokenCache : ITokenCache
 {
     private volatile TokenContainer? _tokens;

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace McpIdentityHeaders.Tests.Support;
 
-/// <summary>Tells of a change of options that code sets.</summary>
+/// <summary>Notifies of a change of options that are set in code.</summary>
 internal sealed class OptionsChange<TOptions>(string name) : IOptionsChangeTokenSource<TOptions>
 {
     private ConfigurationReloadToken _change = new();
@@ -13,5 +13,5 @@ internal sealed class OptionsChange<TOptions>(string name) : IOptionsChangeToken
 
     public IChangeToken GetChangeToken() => _change;
 
-    public void Tell() => Interlocked.Exchange(ref _change, new ConfigurationReloadToken()).OnReload();
+    public void Notify() => Interlocked.Exchange(ref _change, new ConfigurationReloadToken()).OnReload();
 }

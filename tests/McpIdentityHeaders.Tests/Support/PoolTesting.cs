@@ -12,12 +12,12 @@ internal static class PoolTesting
     public static ValueTask<McpClientLease> RentAsync(this IServiceProvider services, CancellationToken cancellationToken = default) =>
         services.Pool().RentAsync(McpTesting.ClientName, cancellationToken);
 
-    /// <summary>Rents in a scope that has been left when the lease is there. Null: for nobody.</summary>
+    /// <summary>Rents in a scope that has ended when the lease is there. Null: anonymous.</summary>
     public static Task<McpClientLease> RentForAsync(
         this IServiceProvider services, ClaimsPrincipal? user, CancellationToken cancellationToken = default) =>
         AmbientIdentity.RunAsync(user, () => services.RentAsync(cancellationToken).AsTask());
 
-    /// <summary>Rents for a user, makes one call as that user, and gives back: a gateway's whole request. Answers what the tool did.</summary>
+    /// <summary>A gateway's whole request: rents for a user, calls a tool, releases the lease. Returns the tool's text.</summary>
     public static Task<string> CallForAsync(this IServiceProvider services, ClaimsPrincipal? user, string tool = "whoami") =>
         AmbientIdentity.RunAsync(user, async () =>
         {

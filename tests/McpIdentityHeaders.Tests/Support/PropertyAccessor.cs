@@ -1,6 +1,6 @@
 namespace McpIdentityHeaders.Tests.Support;
 
-/// <summary>An accessor as simple as a user's own may be: one property that all requests share. Counts who writes to it.</summary>
+/// <summary>A minimal accessor, as an application might write it: one property that all requests share. Counts writes.</summary>
 internal sealed class PropertyAccessor(ClaimsPrincipal? user = null) : IIdentityAccessor
 {
     private ClaimsPrincipal? _user = user;

@@ -3,7 +3,7 @@ using System.Net;
 
 namespace McpIdentityHeaders.Tests.Support;
 
-/// <summary>Stands where the sockets would be, for what can only be seen there: which object arrived. All else is tested on real sockets.</summary>
+/// <summary>Stands for the sockets in tests that need the very object that arrived. All else is tested on real sockets.</summary>
 internal sealed class RecordingHandler(Func<HttpRequestMessage, HttpResponseMessage>? respond = null) : HttpMessageHandler
 {
     private readonly ConcurrentQueue<RecordedRequest> _requests = new();

@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace McpIdentityHeaders.Tests.Support;
 
-/// <summary>What the servers of the redirect tests answer.</summary>
+/// <summary>The responses of the redirect tests' servers.</summary>
 internal static class RedirectTesting
 {
     /// <summary>Method, path, query and body of the request, for a test to see what arrived.</summary>

@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace McpIdentityHeaders.Tests.Support;
 
-/// <summary>Sessions whose user a test can replace, as the pool does.</summary>
+/// <summary>Sessions with a user that a test can replace, as the pool does.</summary>
 internal static class SessionTesting
 {
     /// <summary>Alice as a later sign-in makes her.</summary>
@@ -26,7 +26,7 @@ internal static class SessionTesting
         return session;
     }
 
-    /// <summary>Makes the calling flow somebody's. Not async, so that the scope is the caller's.</summary>
+    /// <summary>Enters the scope of a flow's user. Not async, so that the scope is the caller's.</summary>
     public static IdentityScope? Enter(this Flow flow) => flow switch
     {
         Flow.OfBob => AmbientIdentity.Use(Users.Bob),

@@ -1,10 +1,11 @@
 namespace McpIdentityHeaders.Tests.Support;
 
-/// <summary>A primary handler that does what the test says, in the flow of whoever calls it: it is not async.</summary>
-internal sealed class StubHandler(Func<HttpRequestMessage, Task<HttpResponseMessage>> answer) : HttpMessageHandler
+/// <summary>A primary handler whose response the test provides. Not async: runs in the caller's flow.</summary>
+internal sealed class StubHandler(Func<HttpRequestMessage, Task<HttpResponseMessage>> respond) : HttpMessageHandler
 {
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken) =>
-        answer(request).GetAwaiter().GetResult();
+        respond(request).GetAwaiter().GetResult();
 
-    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => answer(request);
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+        respond(request);
 }

@@ -1,6 +1,6 @@
 namespace McpIdentityHeaders.Tests.Support;
 
-/// <summary>A handler of someone else's: counts what passes, keeps the identities it gets to see, and puts one of its own in.</summary>
+/// <summary>Another library's handler: counts requests, records the identities that it sees, and forges one.</summary>
 internal sealed class TamperingHandler : DelegatingHandler
 {
     private readonly List<string> _identity = [];

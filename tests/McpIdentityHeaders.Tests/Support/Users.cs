@@ -1,13 +1,13 @@
 namespace McpIdentityHeaders.Tests.Support;
 
-/// <summary>Principals as a sign-in makes them.</summary>
+/// <summary>Principals as a sign-in creates them.</summary>
 internal static class Users
 {
     public static ClaimsPrincipal Alice => Named("alice", "Alice Adams");
 
     public static ClaimsPrincipal Bob => Named("bob", "Bob Brown");
 
-    /// <summary>As ASP.NET Core's HttpContext.User for a visitor who has not signed in.</summary>
+    /// <summary>As ASP.NET Core's HttpContext.User for an anonymous request.</summary>
     public static ClaimsPrincipal Anonymous => new(new ClaimsIdentity());
 
     public static ClaimsPrincipal Named(string subject, string? name = null) =>

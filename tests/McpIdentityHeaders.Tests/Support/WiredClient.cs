@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging.Testing;
 
 namespace McpIdentityHeaders.Tests.Support;
 
-/// <summary>A client with one trusted origin, on real sockets and wired in one of the ways there are, for one user.</summary>
+/// <summary>A client of one user with one trusted origin, on real sockets, wired in one of the possible ways.</summary>
 internal sealed class WiredClient : IAsyncDisposable
 {
     public const string Name = "backend";
@@ -34,7 +34,7 @@ internal sealed class WiredClient : IAsyncDisposable
     public FakeLogCollector Logs => _services!.GetFakeLogCollector();
 
     /// <param name="wiring">How the client is made.</param>
-    /// <param name="user">What the accessor says; null: not known.</param>
+    /// <param name="user">The accessor's user; null: unknown.</param>
     /// <param name="trusted">Any address within the trusted origin.</param>
     /// <param name="configure">Further settings.</param>
     public static WiredClient For(Wiring wiring, ClaimsPrincipal? user, Uri trusted, Action<ClaimInjectionOptions>? configure = null)

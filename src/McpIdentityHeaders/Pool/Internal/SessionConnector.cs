@@ -31,7 +31,7 @@ internal sealed class SessionConnector : IDisposable
         _userTransport = new UserTransport(name);
         _closeBound = new CloseDeadline(() => PoolOptions.CloseTimeout, Time, _givenUp.Token);
         _options = services.GetRequiredKeyedService<McpClientPoolRegistration>(name);
-        _options.OnChange(() => PoolOptionsChanged?.Invoke());
+        _options.OnIdleTimeoutChange(() => PoolOptionsChanged?.Invoke());
     }
 
     internal string Name { get; }
