@@ -17,10 +17,10 @@ public static class ClaimInjectionHttpClientBuilderExtensions
     /// <returns>The same builder.</returns>
     /// <remarks>
     /// The handlers stand innermost, whatever else is added before or after. The primary handler's redirects and cookies are turned off:
-    /// redirects are followed by a handler of ours. Calling it again adds settings and no second set of handlers.
+    /// this library's handler follows redirects. Calling it again adds settings and no second set of handlers.
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="builder"/> is <see langword="null"/>.</exception>
-    /// <exception cref="ArgumentException">The client has no name: it is everybody's, and must carry nobody's identity.</exception>
+    /// <exception cref="ArgumentException">The client has no name: every caller shares it, and it must carry no identity.</exception>
     public static IHttpClientBuilder AddClaimInjection(this IHttpClientBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -44,7 +44,7 @@ public static class ClaimInjectionHttpClientBuilderExtensions
     /// <inheritdoc cref="AddClaimInjection(IHttpClientBuilder)"/>
     /// <param name="builder">Any HttpClient's builder, an MCP client's among them.</param>
     /// <param name="section">
-    /// Holds <see cref="ClaimInjectionOptions"/> by their names. Headers in it are added to the default three. A setting that is not known,
+    /// Holds <see cref="ClaimInjectionOptions"/> by their names. Headers in it are added to the default three. An unknown setting, or one that is
     /// empty or of another type is refused; a section that is not there at all leaves the defaults. A change takes effect with the next
     /// request if it is valid; a section that was there and vanishes is no valid change.
     /// </param>
@@ -69,7 +69,7 @@ public static class ClaimInjectionHttpClientBuilderExtensions
         {
             throw new ArgumentException(
                 "AddClaimInjection needs a client with a name of its own. The defaults of all clients and the client without a name are "
-                + "everybody's, and must not carry identities. Call it on AddMcpClient(…), or on AddHttpClient(\"name\").",
+                + "shared by every caller, and must not carry identities. Call it on AddMcpClient(…), or on AddHttpClient(\"name\").",
                 nameof(builder));
         }
 
@@ -92,7 +92,7 @@ public static class ClaimInjectionHttpClientBuilderExtensions
         services.AddSingleton(new ClaimInjectionClientName(name));
         services.AddKeyedSingleton(name, static (provider, key) => CreateState(provider, (string)key!));
 
-        // After all of the user's own: whatever RedactLoggedHeaders says, before or after, owned names are redacted besides.
+        // After the user's own: identity headers are redacted besides what RedactLoggedHeaders names, whatever the order.
         services.AddOptions<HttpClientFactoryOptions>(name)
             .PostConfigure<IServiceProvider>((options, provider) =>
             {

@@ -126,7 +126,7 @@ public static class McpClientServiceCollectionExtensions
             });
             options.Validate(
                 static transport => transport.KnownSessionId is null,
-                $"MCP client '{name}': KnownSessionId is set on a registered client, whose sessions would all be the same one. Leave it null; to "
+                $"MCP client '{name}': KnownSessionId is set on a registered client: all of its sessions would be the same one. Leave it null; to "
                 + "resume a session, make an HttpClientTransport of your own and call McpClient.ResumeSessionAsync.");
         }
 

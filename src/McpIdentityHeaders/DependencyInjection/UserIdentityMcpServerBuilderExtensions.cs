@@ -11,7 +11,7 @@ public static class UserIdentityMcpServerBuilderExtensions
 {
     /// <summary>
     /// Makes each incoming message's own <see cref="MessageContext.User"/> the <see cref="AmbientIdentity.User"/> while it is handled, and
-    /// nobody where it has none: in tools, prompts, resources, completions and notification handlers, and in filters.
+    /// anonymous where it has none: in tools, prompts, resources, completions and notification handlers, and in filters.
     /// </summary>
     /// <param name="builder">The MCP server's builder.</param>
     /// <returns>The same builder.</returns>

@@ -2,11 +2,11 @@ using System.Security.Claims;
 
 namespace McpIdentityHeaders;
 
-/// <summary>Says who the user is for a flow of execution. The default <see cref="IIdentityAccessor"/> reads it.</summary>
+/// <summary>Sets the user of a flow of execution. The default <see cref="IIdentityAccessor"/> reads it.</summary>
 /// <remarks>
 /// The user flows into everything that is called, awaited or started within the scope, and never out of it, as with
 /// <see cref="AsyncLocal{T}"/>. An async iterator is the one surprise: a scope opened in its body is in force only up to the next
-/// <see langword="yield return"/>, since each step of an iterator runs in the flow of whoever asks for the step. Open the scope around the
+/// <see langword="yield return"/>, since each step of an iterator runs in the flow that asks for the step. Open the scope around the
 /// <see langword="await foreach"/>, or use <see cref="RunAsync(ClaimsPrincipal?, Func{Task})"/> within one step.
 /// </remarks>
 public static class AmbientIdentity
@@ -15,7 +15,7 @@ public static class AmbientIdentity
 
     /// <summary>Gets the user of the current flow.</summary>
     /// <value>
-    /// What the innermost scope says; after <see cref="Use"/> with <see langword="null"/>, a principal without identities.
+    /// The innermost scope's user; after <see cref="Use"/> with <see langword="null"/>, a principal without identities.
     /// <see langword="null"/> where no scope is in force.
     /// </value>
     public static ClaimsPrincipal? User => Innermost.Value?.User;
@@ -27,7 +27,7 @@ public static class AmbientIdentity
     }
 
     /// <summary>Makes <paramref name="user"/> the user of the current flow until the scope is disposed.</summary>
-    /// <param name="user">The user; <see langword="null"/> says that there is nobody, which is not the same as saying nothing.</param>
+    /// <param name="user">The user; <see langword="null"/> makes the flow anonymous, which is not the same as unknown.</param>
     /// <returns>The scope to dispose in the same method, with <see langword="using"/>.</returns>
     /// <remarks>
     /// A scope opened by an async method ends for the caller when that method returns: a helper that opens a scope for its caller must
@@ -36,7 +36,7 @@ public static class AmbientIdentity
     public static IdentityScope Use(ClaimsPrincipal? user) => IdentityScope.Open(user ?? new ClaimsPrincipal());
 
     /// <summary>Runs an action with <paramref name="user"/> as the user, and nothing after it.</summary>
-    /// <param name="user">The user; <see langword="null"/> says that there is nobody.</param>
+    /// <param name="user">The user; <see langword="null"/> makes the flow anonymous.</param>
     /// <param name="action">The action to run.</param>
     /// <returns>A task that ends when the action has ended, with its exception if it failed.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="action"/> is <see langword="null"/>.</exception>
@@ -57,7 +57,7 @@ public static class AmbientIdentity
 
     /// <summary>Runs a function with <paramref name="user"/> as the user, and nothing after it.</summary>
     /// <typeparam name="T">The type of the result.</typeparam>
-    /// <param name="user">The user; <see langword="null"/> says that there is nobody.</param>
+    /// <param name="user">The user; <see langword="null"/> makes the flow anonymous.</param>
     /// <param name="action">The function to run.</param>
     /// <returns>A task with the function's result, or its exception if it failed.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="action"/> is <see langword="null"/>.</exception>

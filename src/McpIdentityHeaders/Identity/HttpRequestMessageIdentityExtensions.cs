@@ -3,12 +3,12 @@ using McpIdentityHeaders.Internal;
 
 namespace McpIdentityHeaders;
 
-/// <summary>Says for one request who its user is.</summary>
+/// <summary>Sets the user of one request.</summary>
 public static class HttpRequestMessageIdentityExtensions
 {
-    /// <summary>Makes <paramref name="user"/> the user of this one request, whatever is ambient and whoever the MCP session belongs to.</summary>
+    /// <summary>Makes <paramref name="user"/> the user of this one request, whatever is ambient, and whichever user the MCP session belongs to.</summary>
     /// <param name="request">The request, before it is sent.</param>
-    /// <param name="user">The user; <see langword="null"/> says that there is nobody.</param>
+    /// <param name="user">The user; <see langword="null"/> makes the request anonymous.</param>
     /// <remarks>
     /// It is kept in <see cref="HttpRequestMessage.Options"/>, so resilience handlers that copy the request for a retry or a hedged attempt
     /// carry it along, and so do redirects. All handlers of this library honour it before anything else.

@@ -10,10 +10,10 @@ namespace McpIdentityHeaders;
 /// </remarks>
 public interface IIdentityAccessor
 {
-    /// <summary>Gets the user, nobody, or that it is not known.</summary>
+    /// <summary>Gets the user of the current flow.</summary>
     /// <value>
-    /// A principal with an authenticated identity is a user. A principal without one says that there is nobody, and says it finally: no
-    /// other source is asked. <see langword="null"/> means not known here: a timer, a dispose, a background task.
+    /// A principal with an authenticated identity is a user. A principal without one is anonymous, and that is final: no other
+    /// source is asked. <see langword="null"/> means unknown: a timer, a dispose, a background task.
     /// </value>
     ClaimsPrincipal? User { get; }
 }

@@ -18,15 +18,15 @@ public sealed class IdentityScope : IDisposable
         _message = message;
         Session = session;
 
-        // Scopes that hand over to one another (open the next, then dispose the last) would else chain up for as long as the flow lives.
+        // Scopes that hand over to one another (open the next, dispose the last) would chain up for as long as the flow lives.
         outer?._outer = outer.Outer;
         _outer = outer is null ? null : new OuterScope(outer);
     }
 
-    /// <summary>Gets the session whose own flow this is, or null for a scope that a caller opened.</summary>
+    /// <summary>Gets the session that this flow belongs to, or null for a scope that a caller opened.</summary>
     internal SessionIdentity? Session { get; }
 
-    // A filter may say a message's user at any time, so it is asked each time.
+    // Read each time: a filter may set a message's user at any time.
     internal ClaimsPrincipal? User => Session is not null ? Session.User : _message?.User ?? _user;
 
     /// <summary>
@@ -51,12 +51,12 @@ public sealed class IdentityScope : IDisposable
 
     internal static IdentityScope Open(ClaimsPrincipal user) => Enter(new IdentityScope(AmbientIdentity.Current, user));
 
-    /// <summary>Makes the message's user, or nobody, the user of the current flow.</summary>
+    /// <summary>Makes the message's user the user of the current flow, which is anonymous where the message has none.</summary>
     internal static IdentityScope OpenForMessage(MessageContext message) =>
         Enter(new IdentityScope(AmbientIdentity.Current, user: new ClaimsPrincipal(), message: message));
 
     /// <summary>
-    /// Says that the message has been handled: its user stays for what was started meanwhile and still runs, and the message need not.
+    /// Lets go of a message that has been handled: its user stays for what was started meanwhile and still runs.
     /// </summary>
     internal void EndOfMessage()
     {
@@ -85,8 +85,8 @@ public sealed class IdentityScope : IDisposable
     }
 
     /// <summary>
-    /// An outer scope, as it stood when the inner one was opened. Only what ended it since then counts: what another flow said before did not
-    /// end it here, where it was in force.
+    /// An outer scope, as it stood when the inner one was opened. Only what ended it since then counts: another flow's dispose before that did
+    /// not end it here, where it was in force.
     /// </summary>
     private sealed class OuterScope(IdentityScope scope)
     {

@@ -12,14 +12,14 @@ public sealed class ClaimInjectionException : InvalidOperationException
     {
     }
 
-    /// <summary>Makes an exception that says <paramref name="message"/>.</summary>
+    /// <summary>Makes an exception with a message.</summary>
     /// <param name="message">What was refused, and what to do.</param>
     public ClaimInjectionException(string? message)
         : base(message)
     {
     }
 
-    /// <summary>Makes an exception that says <paramref name="message"/> and has a cause.</summary>
+    /// <summary>Makes an exception with a message and a cause.</summary>
     /// <param name="message">What was refused, and what to do.</param>
     /// <param name="innerException">The cause.</param>
     public ClaimInjectionException(string? message, Exception? innerException)

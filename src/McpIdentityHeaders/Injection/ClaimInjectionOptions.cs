@@ -10,7 +10,7 @@ namespace McpIdentityHeaders;
 /// </remarks>
 public sealed class ClaimInjectionOptions
 {
-    /// <summary>Gets the headers and the claims they are filled from. Their names, and aliases of these, are owned by this library.</summary>
+    /// <summary>Gets the headers and the claims they are filled from. Their names and the aliases of these are identity header names.</summary>
     /// <value>
     /// The default value is <c>X-User-Sub</c> from <c>sub</c>, <c>X-User-Email</c> from <c>email</c> and <c>X-User-Name</c> from
     /// <c>name</c>, each also from the <see cref="ClaimTypes"/> that ASP.NET Core renames it to. Clear it first to replace the three; settings
@@ -23,7 +23,7 @@ public sealed class ClaimInjectionOptions
         { "X-User-Name", "name", ClaimTypes.Name },
     };
 
-    /// <summary>Gets or sets what happens to a request whose user is not known.</summary>
+    /// <summary>Gets or sets what happens to a request of an unknown user.</summary>
     /// <value>The default value is <see cref="MissingIdentityBehavior.Forward"/>.</value>
     public MissingIdentityBehavior MissingIdentity { get; set; }
 
@@ -31,10 +31,10 @@ public sealed class ClaimInjectionOptions
     /// <value>The default value is <see cref="HeaderValueEncoding.Mcp"/>.</value>
     public HeaderValueEncoding Encoding { get; set; }
 
-    /// <summary>Gets the origins (scheme, host and port; a path is ignored) whose requests carry identity headers.</summary>
+    /// <summary>Gets the origins (scheme, host and port; a path is ignored) that identity headers are sent to.</summary>
     /// <value>
     /// Empty by default. An MCP client's endpoint and the HttpClient's <see cref="HttpClient.BaseAddress"/> count besides. With none at all,
-    /// every origin is served, and a warning says so.
+    /// every origin is served, with one warning.
     /// </value>
     public IList<Uri> TrustedOrigins { get; } = [];
 
@@ -56,7 +56,7 @@ public sealed class ClaimInjectionOptions
     /// <summary>Gets or sets the header by which a backend knows this program.</summary>
     /// <value>
     /// The default value is <see langword="null"/>: none. It goes beside identity headers, never without one, and only to origins that are
-    /// named: not to those that are served because of <see cref="AllowAnyOrigin"/>. Its name is owned and redacted like theirs; its length
+    /// named: not to those that are served because of <see cref="AllowAnyOrigin"/>. Its name is stripped and redacted as theirs are; its length
     /// does not count in <see cref="MaxTotalLength"/>.
     /// </value>
     public SharedSecret? SharedSecret { get; set; }

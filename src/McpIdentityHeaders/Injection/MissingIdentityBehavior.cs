@@ -1,13 +1,13 @@
 namespace McpIdentityHeaders;
 
-/// <summary>What happens to a request whose user is not known: no scope, no accessor and no session says anything about it.</summary>
-/// <remarks>That there is nobody is another matter: it is known, and such a request never carries an owned header.</remarks>
+/// <summary>What happens to a request of an unknown user: neither a scope nor the accessor nor a session knows one.</summary>
+/// <remarks>An anonymous user is not unknown: such a request never carries an identity header.</remarks>
 public enum MissingIdentityBehavior
 {
-    /// <summary>The request goes on as it is, owned names that it carries included: the same object.</summary>
+    /// <summary>The request goes on as it is, with any identity headers that it carries: the same object.</summary>
     Forward,
 
-    /// <summary>The request goes on without owned names, as if there were nobody.</summary>
+    /// <summary>The request goes on without identity headers, as an anonymous user's does.</summary>
     StripHeaders,
 
     /// <summary>The request is refused with a <see cref="ClaimInjectionException"/> before anything is sent.</summary>

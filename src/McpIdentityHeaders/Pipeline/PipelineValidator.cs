@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>
-/// Refuses to make a client's handlers where ours would be missing, since the factory's builder was replaced after ours was put around it.
+/// Refuses to make a client's handlers where this library's would be missing: another builder replaced the factory's after it was decorated.
 /// The factory reads these options before it makes any handler, with a host or without.
 /// </summary>
 internal sealed class PipelineValidator(IServiceProvider services) : IValidateOptions<HttpClientFactoryOptions>

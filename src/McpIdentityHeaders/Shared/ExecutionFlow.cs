@@ -1,11 +1,11 @@
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>Which flow of execution work runs in, where that says whose it is.</summary>
+/// <summary>Chooses the flow of execution that work runs in, since the flow decides the user.</summary>
 internal static class ExecutionFlow
 {
     /// <summary>
-    /// Starts work that outlives whoever starts it, and may serve others, in a flow of its own: nothing that is ambient with the starter (its
-    /// user, its HttpContext, its log scopes) goes with it.
+    /// Starts work that outlives its starter, and may serve other users, in a flow of its own: nothing ambient with the starter (its user, its
+    /// HttpContext, its log scopes) goes with it.
     /// </summary>
     internal static Task RunWithoutFlow(Func<Task> action)
     {
@@ -14,8 +14,8 @@ internal static class ExecutionFlow
     }
 
     /// <summary>
-    /// Has the rest of an async method run in the flow that it was called in, though its caller has suppressed that: else it would run in the
-    /// flow of whoever completes what it waits for, who may be another user. To be called from the method itself, whose end undoes it.
+    /// Has the rest of an async method run in the flow that it was called in, though its caller has suppressed it: otherwise it would run in
+    /// the flow that completes what it awaits, perhaps another user's. Call it from the method itself: its end undoes it.
     /// </summary>
     internal static void RestoreSuppressedFlow()
     {

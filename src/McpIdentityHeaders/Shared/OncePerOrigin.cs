@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>Says yes to each origin once. A caller that is led through countless origins cannot make it grow without end.</summary>
+/// <summary>Tells the first sight of each origin. Bounded, since redirects may lead a caller through countless origins.</summary>
 internal sealed class OncePerOrigin
 {
     private const int MostOrigins = 1000;

@@ -125,8 +125,8 @@ internal readonly struct UserIdentities
         {
             if (select is null)
             {
-                error = "the principal has authenticated identities of different subjects or issuers, and which of them is the user is "
-                    + "not said. Set ClaimInjectionOptions.SelectIdentity";
+                error = "the principal has authenticated identities of different subjects or issuers, and none of them is "
+                    + "selected as the user. Set ClaimInjectionOptions.SelectIdentity";
                 return null;
             }
 
@@ -146,7 +146,7 @@ internal readonly struct UserIdentities
         return new UserIdentities(user, authenticated.FindAll(identity => identity != user && Contributes(identity, user)));
     }
 
-    /// <summary>Calls the user's own code, whose exceptions may hold what they like.</summary>
+    /// <summary>Calls user code. Its exceptions may hold claims, so their messages are not shown.</summary>
     private static ClaimsIdentity? Choose(
         ClaimsPrincipal principal, Func<ClaimsPrincipal, ClaimsIdentity?> select, out string? error)
     {

@@ -18,7 +18,7 @@ internal sealed class ClaimInjectionMetrics
         Meter meter = meterFactory.Create(MeterName);
         _requests = meter.CreateCounter<long>("mcp.identity.requests", "{request}", "Requests that passed a client's claim injection.");
         _stripped = meter.CreateCounter<long>(
-            "mcp.identity.headers.stripped", "{header}", "Headers under an owned name that were removed from a message.");
+            "mcp.identity.headers.stripped", "{header}", "Headers under an identity header's name that were removed from a message.");
         _refusedRedirects = meter.CreateCounter<long>(
             "mcp.identity.redirects.refused", "{redirect}", "Redirects not followed for the sake of an identity.");
     }

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Options;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>Checks what the attributes on the options cannot say. Each message names the client, the option and the fix.</summary>
+/// <summary>Checks what the attributes on the options cannot express. Each message names the client, the option and the fix.</summary>
 internal sealed class ClaimInjectionOptionsValidator : IValidateOptions<ClaimInjectionOptions>
 {
     private static readonly ClaimInjectionRangesValidator Ranges = new();

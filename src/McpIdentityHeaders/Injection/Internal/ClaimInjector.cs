@@ -30,7 +30,7 @@ internal sealed class ClaimInjector(ClaimInjectionPlan plan, ClaimInjectionTelem
         {
             throw telemetry.Reject(
                 "its user is unknown and MissingIdentity is Reject. Send it within AmbientIdentity.Use(user), call request.SetUser(user), or "
-                + "register an IIdentityAccessor that knows the user; null for either user says that the request is anonymous");
+                + "register an IIdentityAccessor that knows the user; null for either user makes the request anonymous");
         }
 
         if (user is null || UserIdentities.IsAnonymous(user))

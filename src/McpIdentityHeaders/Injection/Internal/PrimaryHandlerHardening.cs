@@ -4,7 +4,7 @@ namespace McpIdentityHeaders.Internal;
 
 /// <summary>
 /// Makes the handler that owns the sockets safe for many users: it follows no redirects, which would take identity headers to another host
-/// below any handler of ours, and keeps no cookies, which would send one user's session with another's request.
+/// below this library's handlers, and keeps no cookies, which would send one user's session with another's request.
 /// </summary>
 internal static class PrimaryHandlerHardening
 {

@@ -5,8 +5,8 @@ using System.Text.Json.Nodes;
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>
-/// Whether content can be sent a second time. A type that is not known might write nothing then, and the backend would take an empty body
-/// for the real one, so it counts as not repeatable.
+/// Whether content can be sent a second time. An unknown type might write nothing then, and the backend would take an empty body for the
+/// real one, so it counts as not repeatable.
 /// </summary>
 internal static class RepeatableContent
 {
