@@ -23,7 +23,7 @@ internal sealed class SessionOwner(string clientName, ClaimInjectionClient? clai
     // Told anew for each request: a principal that was the owner's may have been given another identity since.
     private string? ReasonAgainst(ClaimsPrincipal user)
     {
-        if (!PoolUser.TryRead(user, claims?.Plan.SelectIdentity, out PoolUser current, out string? refusal))
+        if (!SessionUser.TryRead(user, claims?.Plan.SelectIdentity, out SessionUser current, out string? refusal))
         {
             return refusal;
         }

@@ -10,7 +10,7 @@ internal sealed class PooledSession : IDisposable
     private readonly CancellationTokenSource _closing = new();
     private double? _issuedAt;
 
-    internal PooledSession(PoolUser user, HttpClientTransportOptions transport, SessionOwner owner, CloseDeadline closeBound)
+    internal PooledSession(SessionUser user, HttpClientTransportOptions transport, SessionOwner owner, CloseDeadline closeBound)
     {
         Key = user.Key;
         IsVisitors = user.Key is null;
@@ -68,7 +68,7 @@ internal sealed class PooledSession : IDisposable
     /// Has the newest principal stand for the user from now on. One of an older token does not take its place, nor does another of the same,
     /// which would be no newer, and would have each rent keep other objects alive.
     /// </summary>
-    internal void Renew(PoolUser user)
+    internal void Renew(SessionUser user)
     {
         if (Key is not null && !(user.IssuedAt <= _issuedAt))
         {

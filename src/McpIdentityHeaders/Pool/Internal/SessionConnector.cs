@@ -58,18 +58,18 @@ internal sealed class SessionConnector : IDisposable
     public void Dispose() => _options.Dispose();
 
     /// <exception cref="InvalidOperationException">Somebody is signed in, and cannot be told from others.</exception>
-    internal PoolUser UserOf(ClaimsPrincipal? principal) =>
-        PoolUser.TryRead(principal, _claims?.Plan.SelectIdentity, out PoolUser user, out string? refusal)
+    internal SessionUser UserOf(ClaimsPrincipal? principal) =>
+        SessionUser.TryRead(principal, _claims?.Plan.SelectIdentity, out SessionUser user, out string? refusal)
             ? user
             : throw new InvalidOperationException($"MCP client '{Name}': no session was rented: {refusal}.");
 
     /// <summary>Gives the keys of whoever a principal may have rented as: where it is several users now, each of them.</summary>
     internal HashSet<UserKey> KeysOf(ClaimsPrincipal principal) =>
-        PoolUser.TryRead(principal, _claims?.Plan.SelectIdentity, out PoolUser user, out _) && user.Key is { } key
+        SessionUser.TryRead(principal, _claims?.Plan.SelectIdentity, out SessionUser user, out _) && user.Key is { } key
             ? [key]
             : [.. principal.Identities.Where(identity => identity.IsAuthenticated).Select(UserKey.Of).OfType<UserKey>()];
 
-    internal PooledSession NewSession(PoolUser user, HttpClientTransportOptions transport) =>
+    internal PooledSession NewSession(SessionUser user, HttpClientTransportOptions transport) =>
         new(user, transport, new SessionOwner(Name, _claims, user.Key), _closeBound);
 
     /// <summary>Opens a session. Where it is retired meanwhile, hangs up as soon as the backend can be told to close it, or after a while.</summary>

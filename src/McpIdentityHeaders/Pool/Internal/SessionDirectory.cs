@@ -20,7 +20,7 @@ internal sealed class SessionDirectory
     /// <summary>Gets how many there are that count among those that there may be.</summary>
     internal int Counted { get; private set; }
 
-    internal PooledSession? FindOwn(PoolUser user) =>
+    internal PooledSession? FindOwn(SessionUser user) =>
         user.Key is { } key && _byUser.TryGetValue(key, out PooledSession? session) ? session : null;
 
     internal void Add(PooledSession session)

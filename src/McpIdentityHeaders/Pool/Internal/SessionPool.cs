@@ -29,7 +29,7 @@ internal sealed class SessionPool : IDisposable
     {
         cancellationToken.ThrowIfCancellationRequested();
 
-        PoolUser user = _client.UserOf(principal);
+        SessionUser user = _client.UserOf(principal);
         _wasUsed = true;
         PooledSession session = _sessions.Take(user);
         return session.State == PooledSessionState.Open && !session.Session.IsDoubtful
@@ -65,7 +65,7 @@ internal sealed class SessionPool : IDisposable
         return closing.IsCompleted ? Task.CompletedTask : _client.WaitAndGiveUpAsync(closing, cancellationToken);
     }
 
-    private async Task<McpClientLease> WaitAndRentAsync(PoolUser user, PooledSession session, CancellationToken cancellationToken)
+    private async Task<McpClientLease> WaitAndRentAsync(SessionUser user, PooledSession session, CancellationToken cancellationToken)
     {
         while (true)
         {

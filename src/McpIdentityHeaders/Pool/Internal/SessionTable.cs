@@ -30,7 +30,7 @@ internal sealed class SessionTable : IDisposable
 
     /// <summary>Takes the session that serves the user, and starts to open one where there is none.</summary>
     /// <exception cref="InvalidOperationException">There are as many as there may be, and all are in use.</exception>
-    internal PooledSession Take(PoolUser user)
+    internal PooledSession Take(SessionUser user)
     {
         // Asked before the lock: the first to ask has them made of other people's code.
         McpClientPoolOptions options = _client.PoolOptions;
@@ -208,7 +208,7 @@ internal sealed class SessionTable : IDisposable
         _transport = transport;
     }
 
-    private PooledSession? FindOpen(PoolUser user, McpClientPoolOptions options)
+    private PooledSession? FindOpen(SessionUser user, McpClientPoolOptions options)
     {
         if (_directory.Shared is { } shared && !options.AllowsSharing)
         {
@@ -228,7 +228,7 @@ internal sealed class SessionTable : IDisposable
         return null;
     }
 
-    private PooledSession Open(PoolUser user, McpClientPoolOptions options)
+    private PooledSession Open(SessionUser user, McpClientPoolOptions options)
     {
         PooledSession session = _client.NewSession(user, _transport!);
 
