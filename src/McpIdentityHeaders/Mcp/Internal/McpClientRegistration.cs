@@ -14,7 +14,7 @@ internal sealed class McpClientRegistration : IDisposable
 
     private McpClientRegistration(IServiceProvider services, string name, Reloadable<HttpClientTransportOptions> transport)
     {
-        // Not asked for at once, since it asks for this one; nor each time, since a container's answer costs.
+        // Lazy: resolving it now would be circular, and at each use slow.
         _claims = new Lazy<ClaimInjectionClient?>(() => services.GetKeyedService<ClaimInjectionClient>(name));
         _transport = transport;
     }
@@ -37,7 +37,7 @@ internal sealed class McpClientRegistration : IDisposable
         return new McpClientRegistration(services, name, transport);
     }
 
-    /// <summary>Makes the registered options anew. Their setters refuse some values with an error that knows neither client nor remedy.</summary>
+    /// <summary>Creates the registered options. Their setters' errors name neither client nor remedy: add both.</summary>
     /// <exception cref="OptionsValidationException">The options are not valid.</exception>
     internal static HttpClientTransportOptions CreateTransport(IServiceProvider services, string name)
     {

@@ -18,7 +18,7 @@ internal readonly record struct SessionUser(ClaimsPrincipal? Principal, UserKey?
     /// <param name="principal">The principal; null where the user is unknown.</param>
     /// <param name="select">Chooses among several subjects.</param>
     /// <param name="user">The user.</param>
-    /// <param name="error">Why a signed-in user cannot be told from others.</param>
+    /// <param name="error">Why a signed-in user has no key.</param>
     internal static bool TryRead(
         ClaimsPrincipal? principal,
         Func<ClaimsPrincipal, ClaimsIdentity?>? select,
