@@ -24,7 +24,7 @@ public class PooledRequestBenchmarks
         _gateway = new Gateway(Endpoint, inMemory: true);
         await _gateway.OpenAsync(user);
 
-        PoolUser.TryRead(user, select: null, out PoolUser owner, out _);
+        SessionUser.TryRead(user, select: null, out SessionUser owner, out _);
         var bound = new CloseDeadline(() => TimeSpan.FromSeconds(5), TimeProvider.System, CancellationToken.None);
         _callers = Invoker(new McpSession(user));
         _pooled = Invoker(new McpSession(

@@ -3,7 +3,7 @@ using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders;
 
-/// <summary>A user's hold on a pooled session. While there is one, the session is not closed for being idle.</summary>
+/// <summary>A lease of a pooled session. A leased session is never closed for being idle.</summary>
 public sealed class McpClientLease : IAsyncDisposable
 {
     private readonly McpClient _client;
@@ -17,13 +17,13 @@ public sealed class McpClientLease : IAsyncDisposable
         _client = session.Session.Client;
     }
 
-    /// <summary>Gets the connected client, which others who rent for the same user may be using too. It is the pool's to dispose.</summary>
+    /// <summary>Gets the connected client, which other leases for the same user may share. The pool disposes it.</summary>
     /// <remarks>
-    /// Use it for the user who rented it. A call under another user, or where nobody is signed in, throws a
-    /// <see cref="ClaimInjectionException"/> before anything is sent, and so does a signed-in user's on a visitor's. Where the user is not
-    /// known, it goes out as the session's user. A client of a stateless backend serves everybody: each call is its own user's.
+    /// Use it for the user who rented it. A call under another or an anonymous user throws a <see cref="ClaimInjectionException"/> before
+    /// anything is sent, and so does a signed-in user's call on an anonymous session. Where the user is unknown, the call carries the session's
+    /// user. A stateless backend's client is shared: each call carries the caller's own user.
     /// </remarks>
-    /// <exception cref="ObjectDisposedException">The lease has been given back.</exception>
+    /// <exception cref="ObjectDisposedException">The lease is disposed.</exception>
     public McpClient Client
     {
         get
@@ -33,8 +33,8 @@ public sealed class McpClientLease : IAsyncDisposable
         }
     }
 
-    /// <summary>Gives the session back to the pool. A visitor's is closed, within <see cref="McpClientPoolOptions.CloseTimeout"/>.</summary>
-    /// <returns>A task that ends when that is done. Disposing again does nothing.</returns>
+    /// <summary>Returns the session to the pool. An anonymous session is closed, within <see cref="McpClientPoolOptions.CloseTimeout"/>.</summary>
+    /// <returns>A task that completes when that is done. Disposing again does nothing.</returns>
     public ValueTask DisposeAsync() =>
-        Interlocked.Exchange(ref _session, null) is { } session ? new ValueTask(_pool.Return(session)) : ValueTask.CompletedTask;
+        Interlocked.Exchange(ref _session, null) is { } session ? new ValueTask(_pool.Release(session)) : ValueTask.CompletedTask;
 }

@@ -11,37 +11,37 @@ namespace McpIdentityHeaders;
 /// </remarks>
 public sealed class McpClientPoolOptions
 {
-    /// <summary>Gets or sets how long a session that nobody has rented stays open.</summary>
+    /// <summary>Gets or sets how long an idle session stays open.</summary>
     /// <value>More than zero and at most 24 days. The default value is 10 minutes. Keep it below the time after which the backend ends idle sessions.</value>
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>Gets or sets how many sessions there are at most, those being opened included, those being closed not.</summary>
+    /// <summary>Gets or sets the maximum number of sessions, those being opened included, those being closed not.</summary>
     /// <value>
-    /// At least 1. The default value is 10,000. When it is reached, the session that has been idle longest is closed for a new one; where all
-    /// are rented, renting fails.
+    /// At least 1. The default value is 10,000. At the maximum, a new session closes the one that has been idle longest; where all are rented,
+    /// renting fails.
     /// </value>
     public int MaxSessions { get; set; } = 10_000;
 
     /// <summary>Gets or sets whether one client serves all users where the backend is stateless.</summary>
     /// <value>
-    /// The default value is <see langword="true"/>. It does so where protocol 2026-07-28 or later is negotiated over Streamable HTTP without a
+    /// The default value is <see langword="true"/>. A client is shared where protocol 2026-07-28 or later is negotiated over Streamable HTTP without a
     /// session id, and where the client has no <c>OAuth</c>, no handlers for elicitation, sampling, roots or notifications, and no
-    /// <see cref="TransportOptionsFactory"/>: everywhere else, something is one user's.
+    /// <see cref="TransportOptionsFactory"/>: everywhere else, some state belongs to one user.
     /// </value>
     public bool ShareStatelessClients { get; set; } = true;
 
-    /// <summary>Gets or sets how long closing a session may take, such as the DELETE to a backend that does not answer.</summary>
+    /// <summary>Gets or sets how long closing a session may take, such as the DELETE to a backend that does not respond.</summary>
     /// <value>More than zero and at most 24 days. The default value is 5 seconds for each session; many are closed at once.</value>
     public TimeSpan CloseTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Gets or sets what makes the transport options of one user's session.</summary>
+    /// <summary>Gets or sets the factory of the transport options of one user's session.</summary>
     /// <value>
     /// The default value is <see langword="null"/>: all sessions are opened with the registered options. It is given the session's user (a
-    /// principal without identities for a visitor) and a copy of the registered options, <c>OAuth</c> included, which it may change and return.
+    /// principal without identities where the user is anonymous or unknown) and a copy of the registered options, <c>OAuth</c> included, which it may change and return.
     /// It is the way to a <c>TokenCache</c> for each user. With it, no client serves several users.
     /// </value>
     public Func<ClaimsPrincipal, HttpClientTransportOptions, HttpClientTransportOptions>? TransportOptionsFactory { get; set; }
 
-    /// <summary>Gets whether the settings let one client serve everybody.</summary>
+    /// <summary>Gets whether the settings let one client serve all users.</summary>
     internal bool AllowsSharing => ShareStatelessClients && TransportOptionsFactory is null;
 }

@@ -3,10 +3,10 @@ using ModelContextProtocol.Server;
 
 namespace McpIdentityHeaders.Tests.Mcp;
 
-/// <summary>Who a client's messages come from, as long as nothing else is said. It can change in the middle of a session.</summary>
+/// <summary>The default sender of a client's messages, which can change within a session.</summary>
 internal sealed class Caller(string? name)
 {
-    private const string Visitor = "-";
+    private const string AnonymousSender = "-";
 
     private static readonly AsyncLocal<Caller?> OfStreams = new();
 
@@ -14,27 +14,27 @@ internal sealed class Caller(string? name)
 
     private volatile string? _name = name;
 
-    /// <summary>Gets or sets the name of who sends the next messages; null: a visitor who has not signed in.</summary>
+    /// <summary>Gets or sets the sender's name of the next messages; null: anonymous.</summary>
     public string? Name
     {
         get => _name;
         set => _name = value;
     }
 
-    /// <summary>Gets whether who opened the session had the account.</summary>
+    /// <summary>Gets whether the user who opened the session had the account.</summary>
     private bool IsSignedIn { get; } = name is not null;
 
-    /// <summary>Gets whether a flow may say that its own messages come from somebody else. Over HTTP only.</summary>
+    /// <summary>Gets whether a flow may set another sender of its own messages. Over HTTP only.</summary>
     public bool OfFlow { get; init; }
 
-    /// <summary>Runs a call that comes from somebody else than the client's other calls.</summary>
+    /// <summary>Runs a call with another sender than the client's other calls.</summary>
     public static async Task<string> CallAsAsync(string? name, Func<Task<string>> call)
     {
         OfFlows.Value = (true, name);
         return await call();
     }
 
-    /// <summary>Makes it the caller of a server's streams that is run in this flow.</summary>
+    /// <summary>Sets it as the caller of a server over streams that runs in this flow.</summary>
     public void EnterStreams() => OfStreams.Value = this;
 
     /// <summary>The authentication of a server over streams, which has no requests that could bring a user.</summary>
@@ -56,14 +56,14 @@ internal sealed class Caller(string? name)
         string name = context.Request.Headers.Authorization.ToString();
         if (name.Length > 0)
         {
-            context.User = name == Visitor ? Users.With((ClaimTypes.Upn, "account")) : Users.With((ClaimTypes.Upn, "account"), ("name", name));
+            context.User = name == AnonymousSender ? Users.With((ClaimTypes.Upn, "account")) : Users.With((ClaimTypes.Upn, "account"), ("name", name));
         }
 
         return next(context);
     }
 
-    /// <summary>Makes nobody of who has the account and no name.</summary>
-    public static McpMessageHandler SignOutVisitors(McpMessageHandler next) => (context, cancellationToken) =>
+    /// <summary>Signs out senders who have the account and no name.</summary>
+    public static McpMessageHandler SignOutAnonymous(McpMessageHandler next) => (context, cancellationToken) =>
     {
         if (context.User?.HasClaim(claim => claim.Type == "name") == false)
         {
@@ -83,7 +83,7 @@ internal sealed class Caller(string? name)
             string? name = caller.OfFlow && OfFlows.Value.IsSaid ? OfFlows.Value.Name : caller.Name;
             if (name is not null || (caller.IsSignedIn && IsInSession(request)))
             {
-                request.Headers.TryAddWithoutValidation("Authorization", name ?? Visitor);
+                request.Headers.TryAddWithoutValidation("Authorization", name ?? AnonymousSender);
             }
 
             return base.SendAsync(request, cancellationToken);

@@ -12,7 +12,7 @@ public sealed class ConcurrentUsersTests
     private static readonly string[] Subjects = [.. Enumerable.Range(0, Count).Select(number => $"user-{number}")];
 
     [Fact]
-    public async Task Calls_through_one_pipeline_arrive_under_their_own_name_while_handlers_rotate()
+    public async Task Calls_through_one_pipeline_carry_their_own_user_while_handlers_rotate()
     {
         int made = 0;
         var rotated = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -77,7 +77,7 @@ public sealed class ConcurrentUsersTests
     }
 
     [Fact]
-    public async Task Calls_from_scopes_of_their_own_arrive_under_their_own_name()
+    public async Task Calls_from_scopes_of_their_own_carry_their_own_user()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider(validateScopes: true);

@@ -3,12 +3,12 @@ using Microsoft.Extensions.Logging;
 
 namespace McpIdentityHeaders.Tests.Mcp;
 
-/// <summary>Keeps who the ambient user is wherever the SDK logs something.</summary>
+/// <summary>Records the ambient user of each of the SDK's log entries.</summary>
 internal sealed class FlowLog : ILoggerProvider, ILogger
 {
     private readonly ConcurrentQueue<(string Text, string UserNames)> _entries = new();
 
-    /// <summary>Gets who the user was for each entry with these words.</summary>
+    /// <summary>Gets the user of each entry with these words.</summary>
     public IReadOnlyList<string> Of(string words) =>
         [.. _entries.Where(entry => entry.Text.Contains(words, StringComparison.Ordinal)).Select(entry => entry.UserNames)];
 

@@ -9,7 +9,7 @@ public sealed class McpClientFactoryTests
     [InlineData(McpBackendKind.Stateless)]
     [InlineData(McpBackendKind.Sessions)]
     [InlineData(McpBackendKind.LegacySse)]
-    public async Task Call_arrives_under_the_users_name(McpBackendKind kind)
+    public async Task Call_carries_the_user(McpBackendKind kind)
     {
         await using McpBackend backend = await McpBackend.StartAsync(kind);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider(validateScopes: true);

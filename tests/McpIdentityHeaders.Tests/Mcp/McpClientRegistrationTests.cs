@@ -41,7 +41,7 @@ public sealed class McpClientRegistrationTests
         (services, endpoint) => services.AddMcpClient().ConfigureHttpClient(client => client.BaseAddress = endpoint));
 
     [Fact]
-    public Task Endpoint_said_later_is_in_force() => AssertReachesAsync(
+    public Task Endpoint_configured_later_is_in_force() => AssertReachesAsync(
         "files",
         (services, endpoint) =>
         {
@@ -50,7 +50,7 @@ public sealed class McpClientRegistrationTests
         });
 
     [Fact]
-    public async Task Client_without_any_endpoint_fails_with_an_error_that_names_both_ways()
+    public async Task Client_without_any_endpoint_is_refused_with_both_ways_to_set_one()
     {
         await using ServiceProvider services = BuildServices(services => services.AddMcpClient("files", _ => { }));
 
@@ -62,7 +62,7 @@ public sealed class McpClientRegistrationTests
     }
 
     [Fact]
-    public async Task Name_that_is_not_registered_fails_with_an_error_that_names_AddMcpClient()
+    public async Task Unregistered_name_is_refused_with_an_error_that_names_AddMcpClient()
     {
         await using ServiceProvider services = BuildServices(services =>
         {
@@ -102,15 +102,15 @@ public sealed class McpClientRegistrationTests
     }
 
     [Fact]
-    public async Task Everybodys_client_carries_no_identity_beside_the_default_client()
+    public async Task Shared_default_HttpClient_carries_no_identity_beside_the_MCP_client()
     {
         Assert.Equal("McpClient", McpClientDefaults.Name);
         await using WireServer server = await WireServer.StartAsync();
         await using ServiceProvider services = BuildServices(services => services.AddMcpClient(server.Uri).AddClaimInjection());
-        using HttpClient everybodys = services.GetRequiredService<IHttpClientFactory>().CreateClient();
+        using HttpClient defaultClient = services.GetRequiredService<IHttpClientFactory>().CreateClient();
         using IdentityScope scope = AmbientIdentity.Use(Users.Alice);
 
-        await everybodys.GetAsync(server.Uri);
+        await defaultClient.GetAsync(server.Uri);
 
         Assert.Empty(server.OnlyHead.Identity);
     }

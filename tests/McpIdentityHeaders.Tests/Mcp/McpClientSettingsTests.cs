@@ -119,7 +119,7 @@ public sealed class McpClientSettingsTests
     [InlineData("Endpoint", "ftp://backend.test/mcp")]
     [InlineData("TransportMode", "Pigeon")]
     [InlineData("ConnectionTimeout", "soon")]
-    public async Task Invalid_reload_is_logged_keeps_the_last_good_settings_and_throws_into_nobody(string setting, string value)
+    public async Task Invalid_reload_is_logged_keeps_the_last_valid_settings_and_never_throws(string setting, string value)
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless);
         IConfigurationRoot configuration = Configuration([new("Endpoint", backend.Endpoint.ToString())]);
@@ -156,7 +156,7 @@ public sealed class McpClientSettingsTests
     }
 
     [Fact]
-    public async Task Reload_that_claim_injection_refuses_keeps_the_last_good_endpoint_too()
+    public async Task Reload_that_claim_injection_refuses_keeps_the_last_valid_endpoint_too()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless);
         IConfigurationRoot configuration = Configuration([new("Endpoint", backend.Endpoint.ToString())]);
@@ -230,7 +230,7 @@ public sealed class McpClientSettingsTests
     }
 
     [Fact]
-    public async Task Invalid_reload_in_a_started_host_throws_into_nobody()
+    public async Task Invalid_reload_in_a_started_host_never_throws()
     {
         IConfigurationRoot configuration = Configuration([new("Endpoint", HttpTesting.Endpoint)]);
         HostApplicationBuilder builder = NewHost();

@@ -30,7 +30,7 @@ public sealed class OAuthTests
     [Theory]
     [InlineData(McpBackendKind.Stateless)]
     [InlineData(McpBackendKind.Sessions)]
-    public async Task New_token_that_bobs_call_needs_is_fetched_without_identity_and_the_call_sent_again_as_bob(McpBackendKind kind)
+    public async Task Token_for_bobs_call_is_fetched_without_identity_and_the_call_resent_as_bob(McpBackendKind kind)
     {
         await using AuthorizationServer authorization = await AuthorizationServer.StartAsync();
         await using McpBackend backend = await McpBackend.StartAsync(kind, authorization.ProtectAsync);

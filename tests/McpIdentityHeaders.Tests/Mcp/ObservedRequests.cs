@@ -2,12 +2,12 @@ using System.Threading.Channels;
 
 namespace McpIdentityHeaders.Tests.Mcp;
 
-/// <summary>Whom code that gives no answer saw as its user, in order.</summary>
+/// <summary>The users that code without a response ran for, in order.</summary>
 internal sealed class ObservedRequests
 {
     private readonly Channel<string> _channel = Channel.CreateUnbounded<string>();
 
-    /// <summary>Keeps who the user is for the caller.</summary>
+    /// <summary>Records the ambient user.</summary>
     public void Add(string place) => _channel.Writer.TryWrite($"{place}: {UserNames.Ambient}");
 
     /// <summary>Waits for the next one, however early or late it comes.</summary>

@@ -4,7 +4,7 @@ using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.Tests.Mcp;
 
-/// <summary>A call goes as whoever calls; where that is not known, as the session's user.</summary>
+/// <summary>A call carries the caller's user; where that is unknown, the session's.</summary>
 public sealed class SessionCallTests
 {
     [Theory]
@@ -36,7 +36,7 @@ public sealed class SessionCallTests
     [InlineData(McpBackendKind.Stateless)]
     [InlineData(McpBackendKind.Sessions)]
     [InlineData(McpBackendKind.LegacySse)]
-    public async Task Call_where_the_user_is_not_known_carries_the_sessions_user_as_it_stands(McpBackendKind kind)
+    public async Task Call_where_the_user_is_unknown_carries_the_sessions_current_user(McpBackendKind kind)
     {
         await using McpBackend backend = await McpBackend.StartAsync(kind);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
@@ -55,7 +55,7 @@ public sealed class SessionCallTests
     [InlineData(McpBackendKind.Stateless)]
     [InlineData(McpBackendKind.Sessions)]
     [InlineData(McpBackendKind.LegacySse)]
-    public async Task Call_where_neither_flow_nor_session_has_a_user_goes_as_it_is(McpBackendKind kind)
+    public async Task Call_where_neither_flow_nor_session_has_a_user_is_unchanged(McpBackendKind kind)
     {
         await using McpBackend backend = await McpBackend.StartAsync(kind);
         await using ServiceProvider services = McpTesting.ServicesFor(backend)
@@ -98,7 +98,7 @@ public sealed class SessionCallTests
     [InlineData(McpBackendKind.Sessions, Flow.OfAnonymous)]
     [InlineData(McpBackendKind.LegacySse, Flow.OfNobody)]
     [InlineData(McpBackendKind.LegacySse, Flow.OfAnonymous)]
-    public async Task Call_of_nobody_on_alices_session_carries_no_identity_header(McpBackendKind kind, Flow caller)
+    public async Task Anonymous_call_on_alices_session_carries_no_identity_header(McpBackendKind kind, Flow caller)
     {
         await using McpBackend backend = await McpBackend.StartAsync(kind);
         await using ServiceProvider services = McpTesting.ServicesFor(backend)
@@ -119,7 +119,7 @@ public sealed class SessionCallTests
     [InlineData(McpBackendKind.Stateless)]
     [InlineData(McpBackendKind.Sessions)]
     [InlineData(McpBackendKind.LegacySse)]
-    public async Task Call_on_nobodys_session_is_the_live_users_or_nobodys(McpBackendKind kind)
+    public async Task Call_on_an_anonymous_session_carries_the_live_user_or_none(McpBackendKind kind)
     {
         await using McpBackend backend = await McpBackend.StartAsync(kind);
         await using ServiceProvider services = McpTesting.ServicesFor(backend)
@@ -128,7 +128,7 @@ public sealed class SessionCallTests
         McpSession session = await services.OpenSessionAsync(user: null);
         await using McpClient client = session.Client;
 
-        // Nobody is known of the session, so that the header is dropped: it would go through if nothing were known.
+        // The session's user is anonymous, so the header is dropped; an unknown user would let it pass.
         await client.CallTextAsync("ping");
         using (AmbientIdentity.Use(Users.Alice))
         {
@@ -158,7 +158,7 @@ public sealed class SessionCallTests
     [InlineData(McpBackendKind.Stateless)]
     [InlineData(McpBackendKind.Sessions)]
     [InlineData(McpBackendKind.LegacySse)]
-    public async Task Nobody_set_on_the_request_wins_over_flow_and_session_on_every_leg(McpBackendKind kind)
+    public async Task Anonymous_set_on_the_request_wins_over_flow_and_session_on_every_leg(McpBackendKind kind)
     {
         await using McpBackend backend = await McpBackend.StartAsync(kind);
         await using ServiceProvider services = McpTesting

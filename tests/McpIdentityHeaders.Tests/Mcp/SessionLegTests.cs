@@ -18,7 +18,7 @@ public sealed class SessionLegTests
     [InlineData(McpBackendKind.Stateless, "POST server/discover")]
     [InlineData(McpBackendKind.Sessions, "POST initialize", "POST notifications/initialized", "GET ", "DELETE ")]
     [InlineData(McpBackendKind.LegacySse, "GET ", "POST initialize", "POST notifications/initialized")]
-    public async Task Legs_carry_the_sessions_user_when_the_accessor_has_come_to_say_another(McpBackendKind kind, params string[] legs)
+    public async Task Legs_carry_the_sessions_user_when_the_accessor_has_another(McpBackendKind kind, params string[] legs)
     {
         ClaimsPrincipal said = Users.Alice;
         IIdentityAccessor accessor = Substitute.For<IIdentityAccessor>();
@@ -120,7 +120,7 @@ public sealed class SessionLegTests
     [InlineData(McpBackendKind.Sessions, Flow.NotKnown)]
     [InlineData(McpBackendKind.LegacySse, Flow.OfBob)]
     [InlineData(McpBackendKind.LegacySse, Flow.OfAnonymous)]
-    public async Task Answer_to_the_server_carries_the_sessions_user_whoever_calls(McpBackendKind kind, Flow caller)
+    public async Task Response_to_the_server_carries_the_sessions_user_whoever_calls(McpBackendKind kind, Flow caller)
     {
         ClaimsPrincipal? asked = null;
         await using McpBackend backend = await McpBackend.StartAsync(kind);
@@ -144,9 +144,9 @@ public sealed class SessionLegTests
     }
 
     [Fact]
-    public async Task Answer_that_is_a_call_of_its_own_carries_the_live_user()
+    public async Task Response_that_is_a_call_of_its_own_carries_the_live_user()
     {
-        // Protocol 2026-07-28 has no requests of the server's: the client makes its call again, with the answer in it.
+        // Protocol 2026-07-28 has no server requests: the client repeats its call with the response in it.
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless);
         await using ServiceProvider services = McpTesting
             .ServicesFor(backend, mcp: options => options.Handlers.ElicitationHandler = (_, _) => ValueTask.FromResult(new ElicitResult()))
@@ -185,7 +185,7 @@ public sealed class SessionLegTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Session_opened_by_nobody_has_legs_without_headers_even_if_alice_disposes_it(bool anonymous)
+    public async Task Session_opened_anonymously_has_legs_without_headers_if_alice_disposes_it(bool anonymous)
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
@@ -202,7 +202,7 @@ public sealed class SessionLegTests
     }
 
     [Fact]
-    public async Task Session_opened_where_the_user_was_not_known_has_legs_without_headers()
+    public async Task Session_opened_where_the_user_was_unknown_has_legs_without_headers()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();

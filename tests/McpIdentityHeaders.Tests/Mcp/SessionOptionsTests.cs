@@ -32,7 +32,7 @@ public sealed class SessionOptionsTests
     }
 
     [Fact]
-    public void Headers_that_a_session_adds_are_not_the_next_sessions()
+    public void Headers_that_a_session_adds_are_not_in_the_next()
     {
         var registered = new HttpClientTransportOptions
         {

@@ -41,7 +41,7 @@ public sealed class SessionRedirectTests
     [InlineData(Flow.OfBob, "bob")]
     [InlineData(Flow.OfNobody, null)]
     [InlineData(Flow.OfAnonymous, null)]
-    public async Task Call_that_a_redirect_makes_a_get_does_not_become_the_sessions_own(Flow caller, string? expected)
+    public async Task Call_that_a_redirect_turns_into_a_get_keeps_the_callers_user(Flow caller, string? expected)
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless, (context, next) =>
         {

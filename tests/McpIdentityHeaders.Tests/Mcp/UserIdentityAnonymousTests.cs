@@ -4,7 +4,7 @@ using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.Tests.Mcp;
 
-/// <summary>A message that nobody has signed is nobody's: neither unknown, nor anybody else's.</summary>
+/// <summary>An unauthenticated message is anonymous: neither unknown, nor another user's.</summary>
 public sealed class UserIdentityAnonymousTests
 {
     public static TheoryData<UserServerKind> Kinds => [.. Enum.GetValues<UserServerKind>()];
@@ -13,7 +13,7 @@ public sealed class UserIdentityAnonymousTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public async Task Visitors_message_is_a_principal_without_identities(UserServerKind kind)
+    public async Task Anonymous_message_has_a_principal_without_identities(UserServerKind kind)
     {
         ClaimsPrincipal? seen = null;
         await using UserServer server = await UserServer.StartAsync(
@@ -33,7 +33,7 @@ public sealed class UserIdentityAnonymousTests
 
     [Theory]
     [MemberData(nameof(HttpKinds))]
-    public async Task Visitor_is_nobody_where_the_flow_around_has_another_user(UserServerKind kind)
+    public async Task Anonymous_user_stays_anonymous_within_another_users_flow(UserServerKind kind)
     {
         await using UserServer server = await UserServer.StartAsync(kind, before: InFlowOfMalloryAsync);
         await using McpClient client = await server.ConnectAsync(new Caller(null));
@@ -43,7 +43,7 @@ public sealed class UserIdentityAnonymousTests
 
     [Theory]
     [MemberData(nameof(HttpKinds))]
-    public async Task Signed_in_user_wins_over_the_flow_around(UserServerKind kind)
+    public async Task Signed_in_user_wins_over_the_surrounding_flow(UserServerKind kind)
     {
         await using UserServer server = await UserServer.StartAsync(kind, before: InFlowOfMalloryAsync);
         await using McpClient client = await server.ConnectAsync(new Caller("alice"));
@@ -52,7 +52,7 @@ public sealed class UserIdentityAnonymousTests
     }
 
     [Fact]
-    public async Task Visitor_is_nobody_on_streams_that_are_run_in_anothers_flow()
+    public async Task Anonymous_user_stays_anonymous_on_streams_in_another_users_flow()
     {
         await using UserServer server = await UserServer.StartAsync(UserServerKind.Streams);
         using IdentityScope mallory = AmbientIdentity.Use(Users.Named("mallory"));
@@ -66,7 +66,7 @@ public sealed class UserIdentityAnonymousTests
     [InlineData(UserServerKind.SessionsOfOneFlow)]
     [InlineData(UserServerKind.LegacySse)]
     [InlineData(UserServerKind.Streams)]
-    public async Task Visitor_is_nobody_on_a_session_that_a_user_opened(UserServerKind kind)
+    public async Task Anonymous_user_stays_anonymous_on_a_session_that_a_user_opened(UserServerKind kind)
     {
         await using UserServer server = await UserServer.StartAsync(kind, before: kind == UserServerKind.Streams ? null : InFlowOfUserAsync);
         var caller = new Caller("alice");
@@ -79,7 +79,7 @@ public sealed class UserIdentityAnonymousTests
     }
 
     [Fact]
-    public async Task User_is_known_on_streams_that_a_visitor_opened()
+    public async Task User_is_known_on_streams_that_an_anonymous_user_opened()
     {
         await using UserServer server = await UserServer.StartAsync(UserServerKind.Streams);
         var caller = new Caller(null);
@@ -94,7 +94,7 @@ public sealed class UserIdentityAnonymousTests
     [Theory]
     [InlineData(UserServerKind.Stateless)]
     [InlineData(UserServerKind.Sessions)]
-    public async Task Claims_of_an_identity_that_is_not_authenticated_make_nobody_a_user(UserServerKind kind)
+    public async Task Unauthenticated_identitys_claims_leave_the_user_anonymous(UserServerKind kind)
     {
         await using UserServer server = await UserServer.StartAsync(kind, signIn: (context, next) =>
         {

@@ -9,7 +9,7 @@ public sealed class UserIdentityConcurrencyTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public async Task Call_that_is_held_open_keeps_its_user_while_others_call_on_the_same_session(UserServerKind kind)
+    public async Task Call_held_open_keeps_its_user_while_others_call_on_the_same_session(UserServerKind kind)
     {
         var held = new AsyncGate();
         await using UserServer server = await UserServer.StartAsync(kind, held: held);
@@ -33,25 +33,25 @@ public sealed class UserIdentityConcurrencyTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public async Task Visitors_call_that_is_held_open_stays_nobodys(UserServerKind kind)
+    public async Task Anonymous_call_held_open_stays_anonymous(UserServerKind kind)
     {
         var held = new AsyncGate();
         await using UserServer server = await UserServer.StartAsync(kind, held: held);
         await using McpClient client = await server.ConnectAsync(new Caller(null));
         await using McpClient other = await server.ConnectAsync(new Caller("alice"));
 
-        Task<string> visitors = client.CallTextAsync("hold");
+        Task<string> anonymous = client.CallTextAsync("hold");
         await held.Arrived;
         string alices = await other.CallTextAsync("who");
         held.Release();
 
         Assert.Equal("alice", alices);
-        Assert.Equal(UserNames.Nobody, await visitors);
+        Assert.Equal(UserNames.Nobody, await anonymous);
     }
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public async Task Calls_of_many_users_that_are_open_at_once_keep_their_own(UserServerKind kind)
+    public async Task Concurrent_calls_of_many_users_keep_their_own(UserServerKind kind)
     {
         const int Users = 24;
         string?[] names = [.. Enumerable.Range(0, Users).Select(number => number % 6 == 0 ? null : $"user-{number}")];
@@ -72,7 +72,7 @@ public sealed class UserIdentityConcurrencyTests
     [InlineData(UserServerKind.Sessions)]
     [InlineData(UserServerKind.SessionsOfOneFlow)]
     [InlineData(UserServerKind.LegacySse)]
-    public async Task Calls_of_many_users_on_one_session_that_are_open_at_once_keep_their_own(UserServerKind kind)
+    public async Task Concurrent_calls_of_many_users_on_one_session_keep_their_own(UserServerKind kind)
     {
         const int Calls = 30;
         string?[] names = [.. Enumerable.Range(0, Calls).Select(number => number % 5 == 0 ? null : $"user-{number}")];

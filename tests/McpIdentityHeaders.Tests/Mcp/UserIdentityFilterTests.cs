@@ -5,7 +5,7 @@ using ModelContextProtocol.Server;
 
 namespace McpIdentityHeaders.Tests.Mcp;
 
-/// <summary>Filters of a server's own: they see the user, and where they say another one, that counts from then on.</summary>
+/// <summary>A server's own filters see the user, and one that they set counts from then on.</summary>
 public sealed class UserIdentityFilterTests
 {
     public static TheoryData<UserServerKind, bool> KindsAndOrders
@@ -25,7 +25,7 @@ public sealed class UserIdentityFilterTests
 
     [Theory]
     [MemberData(nameof(KindsAndOrders))]
-    public async Task User_whom_a_message_filter_says_counts_from_then_on(UserServerKind kind, bool filterFirst)
+    public async Task User_set_by_a_message_filter_counts_from_then_on(UserServerKind kind, bool filterFirst)
     {
         List<string> seen = [];
         await using UserServer server = await StartAsync(kind, filterFirst, mcp => mcp.WithMessageFilters(filters => filters.AddIncomingFilter(
@@ -47,7 +47,7 @@ public sealed class UserIdentityFilterTests
 
         Assert.Equal("carol", await client.CallTextAsync("who"));
 
-        // After the answer has gone out, in no order with who waits for it.
+        // Runs after the response is sent, unordered with its waiter.
         await client.DisposeAsync();
         Assert.Equal(["alice", "carol"], seen.Take(2));
         Assert.DoesNotContain(seen.Skip(2), who => who != "carol");
@@ -55,7 +55,7 @@ public sealed class UserIdentityFilterTests
 
     [Theory]
     [MemberData(nameof(KindsAndOrders))]
-    public async Task User_whom_a_request_filter_says_counts_from_then_on(UserServerKind kind, bool filterFirst)
+    public async Task User_set_by_a_request_filter_counts_from_then_on(UserServerKind kind, bool filterFirst)
     {
         List<string> seen = [];
         await using UserServer server = await StartAsync(kind, filterFirst, mcp => mcp.WithRequestFilters(filters => filters.AddCallToolFilter(
@@ -78,7 +78,7 @@ public sealed class UserIdentityFilterTests
 
     [Theory]
     [MemberData(nameof(KindsAndOrders))]
-    public async Task User_whom_a_filter_takes_back_is_nobody(UserServerKind kind, bool filterFirst)
+    public async Task User_removed_by_a_filter_is_anonymous(UserServerKind kind, bool filterFirst)
     {
         await using UserServer server = await StartAsync(kind, filterFirst, mcp => mcp.WithMessageFilters(filters => filters.AddIncomingFilter(
             next => (context, cancellationToken) =>
@@ -93,7 +93,7 @@ public sealed class UserIdentityFilterTests
 
     [Theory]
     [MemberData(nameof(KindsAndOrders))]
-    public async Task Filters_see_the_user_on_the_way_in_and_on_the_way_out(UserServerKind kind, bool filterFirst)
+    public async Task Filters_see_the_user_before_and_after_the_handler(UserServerKind kind, bool filterFirst)
     {
         var sightings = new ObservedRequests();
         await using UserServer server = await StartAsync(kind, filterFirst, mcp => mcp
@@ -150,7 +150,7 @@ public sealed class UserIdentityFilterTests
     [Theory]
     [InlineData(UserServerKind.Stateless)]
     [InlineData(UserServerKind.Streams)]
-    public async Task User_of_a_message_that_a_filter_puts_in_its_place_counts(UserServerKind kind)
+    public async Task User_of_a_message_that_a_filter_substitutes_counts(UserServerKind kind)
     {
         await using UserServer server = await StartAsync(kind, filterFirst: true, mcp => mcp.WithMessageFilters(filters => filters.AddIncomingFilter(
             next => (context, cancellationToken) =>

@@ -27,16 +27,16 @@ public sealed class UserIdentityFlowTests
         caller.Name = "bob";
         string bobs = await client.CallTextAsync("who");
         caller.Name = null;
-        string visitors = await client.CallTextAsync("who");
+        string anonymous = await client.CallTextAsync("who");
         held.Release();
 
-        Assert.Equal(("alice", "bob", UserNames.Nobody), (started, bobs, visitors));
+        Assert.Equal(("alice", "bob", UserNames.Nobody), (started, bobs, anonymous));
         Assert.Equal("background: alice", await server.ObservedRequests.NextAsync());
     }
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public async Task Work_that_a_visitors_tool_starts_stays_nobodys(UserServerKind kind)
+    public async Task Work_that_an_anonymous_tool_call_starts_stays_anonymous(UserServerKind kind)
     {
         var held = new AsyncGate();
         await using UserServer server = await UserServer.StartAsync(kind, held: held);
@@ -54,7 +54,7 @@ public sealed class UserIdentityFlowTests
     [Theory]
     [InlineData(UserServerKind.Streams)]
     [InlineData(UserServerKind.SessionsOfOneFlow)]
-    public async Task Loop_that_handles_messages_never_becomes_a_users(UserServerKind kind)
+    public async Task Loop_that_handles_messages_never_has_a_user(UserServerKind kind)
     {
         using var log = new FlowLog();
         await using UserServer server = await UserServer.StartAsync(

@@ -29,7 +29,7 @@ public sealed class UserIdentityGatewayTests
 
     [Theory]
     [MemberData(nameof(Pairs))]
-    public async Task Calls_arrive_at_the_backend_as_their_caller(UserServerKind kind, McpBackendKind backendKind, string tool)
+    public async Task Calls_reach_the_backend_as_their_caller(UserServerKind kind, McpBackendKind backendKind, string tool)
     {
         await using McpBackend backend = await McpBackend.StartAsync(backendKind);
         await using UserServer gateway = await StartGatewayAsync(kind, backend);
@@ -47,7 +47,7 @@ public sealed class UserIdentityGatewayTests
     [Theory]
     [InlineData(McpBackendKind.Stateless)]
     [InlineData(McpBackendKind.Sessions)]
-    public async Task Calls_of_many_that_are_open_at_once_arrive_as_their_callers(McpBackendKind backendKind)
+    public async Task Concurrent_calls_reach_the_backend_as_their_callers(McpBackendKind backendKind)
     {
         string?[] names = [.. Enumerable.Range(0, 20).Select(number => number % 5 == 0 ? null : $"user-{number}")];
         var held = new AsyncGate(expected: names.Length);
@@ -66,7 +66,7 @@ public sealed class UserIdentityGatewayTests
     [Theory]
     [InlineData(UserServerKind.Sessions)]
     [InlineData(UserServerKind.LegacySse)]
-    public async Task Work_that_outlives_its_call_arrives_as_who_started_it(UserServerKind kind)
+    public async Task Work_that_outlives_its_call_carries_the_user_who_started_it(UserServerKind kind)
     {
         var held = new AsyncGate();
         var results = new RelayTools.Results();
@@ -89,7 +89,7 @@ public sealed class UserIdentityGatewayTests
     [InlineData(UserServerKind.Sessions)]
     [InlineData(UserServerKind.SessionsOfOneFlow)]
     [InlineData(UserServerKind.LegacySse)]
-    public async Task Call_after_the_callers_answer_to_a_question_arrives_as_the_caller(UserServerKind kind)
+    public async Task Call_after_the_callers_response_to_a_question_carries_the_caller(UserServerKind kind)
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using UserServer gateway = await StartGatewayAsync(kind, backend);

@@ -48,7 +48,7 @@ public sealed class UserIdentityMessageTests
     [InlineData(UserServerKind.Stateless)]
     [InlineData(UserServerKind.Sessions)]
     [InlineData(UserServerKind.Streams)]
-    public async Task User_is_not_known_to_a_server_that_does_not_ask_for_it(UserServerKind kind)
+    public async Task User_is_unknown_to_a_server_without_WithUserIdentity(UserServerKind kind)
     {
         await using UserServer server = await UserServer.StartAsync(kind, mcp: _ => { });
         await using McpClient client = await server.ConnectAsync(new Caller("alice"));

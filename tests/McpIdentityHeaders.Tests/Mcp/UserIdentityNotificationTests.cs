@@ -5,7 +5,7 @@ using ModelContextProtocol.Server;
 
 namespace McpIdentityHeaders.Tests.Mcp;
 
-/// <summary>Messages of a client's that get no answer run for their own user as well.</summary>
+/// <summary>A client's messages without a response run for their own user as well.</summary>
 public sealed class UserIdentityNotificationTests
 {
     private const string Custom = "notifications/custom";
@@ -73,7 +73,7 @@ public sealed class UserIdentityNotificationTests
     [InlineData(UserServerKind.Sessions)]
     [InlineData(UserServerKind.SessionsOfOneFlow)]
     [InlineData(UserServerKind.Streams)]
-    public async Task Handshake_runs_as_who_opens_the_session(UserServerKind kind)
+    public async Task Handshake_runs_as_the_user_who_opens_the_session(UserServerKind kind)
     {
         await using UserServer server = await UserServer.StartAsync(
             kind, mcp => Listen(mcp, NotificationMethods.InitializedNotification).WithUserIdentity());

@@ -9,7 +9,7 @@ namespace McpIdentityHeaders.Tests.Mcp;
 public sealed class UserIdentityRegistrationTests
 {
     [Fact]
-    public void It_gives_back_the_builder()
+    public void WithUserIdentity_returns_the_builder()
     {
         IMcpServerBuilder mcp = new ServiceCollection().AddMcpServer();
 
@@ -57,7 +57,7 @@ public sealed class UserIdentityRegistrationTests
     [Theory]
     [InlineData(UserServerKind.Stateless)]
     [InlineData(UserServerKind.Sessions)]
-    public async Task Options_of_a_sessions_own_keep_it(UserServerKind kind)
+    public async Task Options_of_one_session_keep_the_filter(UserServerKind kind)
     {
         int configured = 0;
         await using UserServer server = await UserServer.StartAsync(kind, mcp => mcp.WithUserIdentity().WithHttpTransport(http =>

@@ -2,7 +2,7 @@ using ModelContextProtocol.Server;
 
 namespace McpIdentityHeaders.Tests.Mcp;
 
-/// <summary>A prompt that says whom it is made for.</summary>
+/// <summary>A prompt that returns its user.</summary>
 [McpServerPromptType]
 internal sealed class UserPrompts
 {

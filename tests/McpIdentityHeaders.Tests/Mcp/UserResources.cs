@@ -2,7 +2,7 @@ using ModelContextProtocol.Server;
 
 namespace McpIdentityHeaders.Tests.Mcp;
 
-/// <summary>Resources that say whom they are read for.</summary>
+/// <summary>Resources that return their user.</summary>
 [McpServerResourceType]
 internal sealed class UserResources
 {

@@ -12,7 +12,7 @@ using ModelContextProtocol.Server;
 
 namespace McpIdentityHeaders.Tests.Mcp;
 
-/// <summary>A real MCP server of the C# SDK whose callers are its users, and which says whom it takes for whom.</summary>
+/// <summary>A real MCP server of the C# SDK whose callers are its users, and whose tools return them.</summary>
 internal sealed class UserServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -28,7 +28,7 @@ internal sealed class UserServer : IAsyncDisposable
     public ObservedRequests ObservedRequests => _app.Services.GetRequiredService<ObservedRequests>();
 
     /// <param name="kind">How messages come to it.</param>
-    /// <param name="mcp">How it is made: WithUserIdentity, if nothing else is said.</param>
+    /// <param name="mcp">Configures it; by default with WithUserIdentity.</param>
     /// <param name="before">Middleware in front of the MCP endpoint, behind authentication.</param>
     /// <param name="held">Where its tools wait.</param>
     /// <param name="signIn">Its authentication, if it is not Caller's.</param>
@@ -48,7 +48,7 @@ internal sealed class UserServer : IAsyncDisposable
             .WithTools<UserTools>().WithPrompts<UserPrompts>().WithResources<UserResources>();
         if (signIn is null)
         {
-            server.WithMessageFilters(filters => filters.AddIncomingFilter(kind == UserServerKind.Streams ? Caller.SignIn : Caller.SignOutVisitors));
+            server.WithMessageFilters(filters => filters.AddIncomingFilter(kind == UserServerKind.Streams ? Caller.SignIn : Caller.SignOutAnonymous));
         }
 
         (mcp ?? (made => made.WithUserIdentity()))(server);

@@ -18,6 +18,6 @@ public enum UserServerKind
     /// <summary>The legacy transport; all messages run in the flow of the GET.</summary>
     LegacySse,
 
-    /// <summary>Streams, as over stdio; a message filter says whose each message is.</summary>
+    /// <summary>Streams, as over stdio; a message filter sets each message's user.</summary>
     Streams,
 }

@@ -3,7 +3,7 @@ using ModelContextProtocol.Server;
 
 namespace McpIdentityHeaders.Tests.Mcp;
 
-/// <summary>Tools that say whom they run for.</summary>
+/// <summary>Tools that return their user.</summary>
 [McpServerToolType]
 internal sealed class UserTools
 {

@@ -12,7 +12,7 @@ public sealed class CloseUserTests
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     [Fact]
-    public async Task Sessions_of_the_user_end_on_all_clients_rented_or_not_and_no_one_elses()
+    public async Task Sessions_of_the_user_end_on_all_clients_and_other_users_stay()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using McpBackend other = await McpBackend.StartAsync(McpBackendKind.Sessions);
@@ -21,7 +21,7 @@ public sealed class CloseUserTests
         await using ServiceProvider services = collection.BuildServiceProvider();
         await using McpClientLease rented = await services.RentForAsync(Users.Alice);
         await using McpClientLease bobs = await services.RentForAsync(Users.Bob);
-        await using McpClientLease visitors = await services.RentForAsync(null);
+        await using McpClientLease anonymous = await services.RentForAsync(null);
         await (await services.RentSecondForAsync(Users.Alice)).DisposeAsync();
         await (await services.RentSecondForAsync(Users.Bob)).DisposeAsync();
 
@@ -32,7 +32,7 @@ public sealed class CloseUserTests
         Assert.Equal(2, backend.LiveSessions.Count);
         Assert.Single(other.LiveSessions);
         Assert.Equal("bob", await bobs.Client.CallTextAsync("whoami"));
-        Assert.Equal("nobody", await visitors.Client.CallTextAsync("whoami"));
+        Assert.Equal("nobody", await anonymous.Client.CallTextAsync("whoami"));
         await AssertFailsAsync(rented.Client.CallTextAsync("whoami"));
         Assert.Equal(2, backend.Calls().Count());
     }
@@ -52,7 +52,7 @@ public sealed class CloseUserTests
     [Theory]
     [InlineData(McpBackendKind.Sessions)]
     [InlineData(McpBackendKind.LegacySse)]
-    public async Task Call_that_waits_for_its_answer_fails(McpBackendKind kind)
+    public async Task Call_that_waits_for_its_response_fails(McpBackendKind kind)
     {
         var asked = new TaskCompletionSource();
         await using McpBackend backend = await McpBackend.StartAsync(kind);
@@ -91,7 +91,7 @@ public sealed class CloseUserTests
     }
 
     [Fact]
-    public async Task Rent_after_it_opens_a_new_session()
+    public async Task Rent_after_closing_opens_a_new_session()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
@@ -175,7 +175,7 @@ public sealed class CloseUserTests
     }
 
     [Fact]
-    public async Task User_of_no_session_is_closed_without_a_word()
+    public async Task User_without_a_session_is_closed_without_an_error()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
@@ -191,7 +191,7 @@ public sealed class CloseUserTests
     [InlineData(Flow.OfNobody)]
     [InlineData(Flow.OfAnonymous)]
     [InlineData(Flow.NotKnown)]
-    public async Task Principal_that_no_session_can_be_found_by_is_an_argument_error(Flow flow)
+    public async Task Principal_without_a_session_key_is_an_argument_error(Flow flow)
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();

@@ -32,10 +32,10 @@ public sealed class CloseWhileOpeningTests
     }
 
     [Fact]
-    public async Task Session_that_the_backend_has_opened_already_is_not_left_there()
+    public async Task Session_that_the_backend_has_opened_already_is_deleted_there()
     {
-        // The session's id is in the answer that is on its way: who hangs up now never learns what to close.
-        var gate = new Gate("initialize", holdsAnswer: true);
+        // The pending response has the session id: hanging up now would lose it.
+        var gate = new Gate("initialize", holdsResponse: true);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, gate.HoldAsync);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
         Task<McpClientLease> renting = services.RentForAsync(Users.Alice);
@@ -51,7 +51,7 @@ public sealed class CloseWhileOpeningTests
     }
 
     [Fact]
-    public async Task Session_that_is_being_opened_keeps_nobody_waiting_for_longer_than_CloseTimeout()
+    public async Task Session_being_opened_delays_closing_no_longer_than_CloseTimeout()
     {
         var time = new FakeTimeProvider();
         var deleting = new TaskCompletionSource();
@@ -79,9 +79,9 @@ public sealed class CloseWhileOpeningTests
     }
 
     [Fact]
-    public async Task Rent_that_waits_for_what_another_user_finds_out_fails()
+    public async Task Rent_that_waits_for_another_users_probe_fails()
     {
-        // Until the first session is open, no one knows whether one client can serve everybody, and the second user waits for the first.
+        // The second user waits: the first probes whether one client can serve all users.
         var gate = new Gate("initialize");
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, gate.HoldAsync);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();

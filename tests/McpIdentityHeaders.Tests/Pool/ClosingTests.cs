@@ -15,7 +15,7 @@ public sealed class ClosingTests
     [InlineData(Flow.OfNobody)]
     [InlineData(Flow.OfAnonymous)]
     [InlineData(Flow.NotKnown)]
-    public async Task Delete_of_a_session_that_makes_room_is_its_owners(Flow renter)
+    public async Task Delete_of_an_evicted_session_carries_its_user(Flow renter)
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).ConfigurePool(pool => pool.MaxSessions = 1).BuildServiceProvider();
@@ -33,7 +33,7 @@ public sealed class ClosingTests
     [InlineData(Flow.OfNobody)]
     [InlineData(Flow.OfAnonymous)]
     [InlineData(Flow.NotKnown)]
-    public async Task Delete_of_a_session_that_times_out_is_its_owners(Flow timer)
+    public async Task Delete_of_an_expired_session_carries_its_user(Flow timer)
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = ServicesFor(backend).BuildServiceProvider();
@@ -54,7 +54,7 @@ public sealed class ClosingTests
     [InlineData(Flow.OfAnonymous, false)]
     [InlineData(Flow.NotKnown, true)]
     [InlineData(Flow.NotKnown, false)]
-    public async Task Delete_when_the_container_is_disposed_is_its_owners(Flow disposer, bool synchronous)
+    public async Task Delete_when_the_container_is_disposed_carries_its_user(Flow disposer, bool synchronous)
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
@@ -70,7 +70,7 @@ public sealed class ClosingTests
     [Theory]
     [InlineData(Flow.OfBob)]
     [InlineData(Flow.NotKnown)]
-    public async Task Delete_of_a_visitors_session_names_nobody_whoever_gives_it_back(Flow disposer)
+    public async Task Delete_of_an_anonymous_session_carries_no_user_whoever_returns_it(Flow disposer)
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
@@ -86,7 +86,7 @@ public sealed class ClosingTests
     }
 
     [Fact]
-    public async Task Visitors_lease_is_given_back_in_time_if_the_backend_does_not_answer()
+    public async Task Anonymous_lease_is_returned_in_time_if_the_backend_does_not_respond()
     {
         var held = new HeldRequests(HeldRequests.IsDelete);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
@@ -111,7 +111,7 @@ public sealed class ClosingTests
     }
 
     [Fact]
-    public async Task Users_lease_is_given_back_without_waiting_for_the_backend()
+    public async Task Users_lease_is_returned_without_waiting_for_the_backend()
     {
         var held = new HeldRequests(HeldRequests.IsDelete);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
@@ -129,13 +129,13 @@ public sealed class ClosingTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Container_is_disposed_in_time_if_the_backend_does_not_answer(bool synchronous)
+    public async Task Container_is_disposed_in_time_if_the_backend_does_not_respond(bool synchronous)
     {
         var held = new HeldRequests(HeldRequests.IsDelete, expected: 3);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
         ServiceProvider services = ServicesFor(backend).BuildServiceProvider();
         McpClientLease alices = await services.RentForAsync(Users.Alice);
-        McpClientLease visitors = await services.RentForAsync(null);
+        McpClientLease anonymous = await services.RentForAsync(null);
         await services.CallForAsync(Users.Bob);
 
         Task disposal = Task.Run(() => DisposeAsync(services, synchronous));
@@ -145,11 +145,11 @@ public sealed class ClosingTests
         await disposal.WaitAsync(HeldRequests.Patience);
         await held.Aborted;
         await alices.DisposeAsync();
-        await visitors.DisposeAsync();
+        await anonymous.DisposeAsync();
     }
 
     [Fact]
-    public async Task Connect_that_is_given_up_ends_its_session_in_time_if_the_backend_does_not_answer()
+    public async Task Canceled_connect_ends_its_session_in_time_if_the_backend_does_not_respond()
     {
         var held = new HeldRequests(HeldRequests.IsInSession);
         var heldDelete = new HeldRequests(HeldRequests.IsDelete);
@@ -199,7 +199,7 @@ public sealed class ClosingTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Container_is_disposed_where_no_rent_ever_got_as_far_as_a_session(bool synchronous)
+    public async Task Container_is_disposed_where_no_rent_ever_opened_a_session(bool synchronous)
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();

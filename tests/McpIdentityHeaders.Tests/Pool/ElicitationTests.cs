@@ -5,13 +5,13 @@ using ModelContextProtocol.Protocol;
 
 namespace McpIdentityHeaders.Tests.Pool;
 
-/// <summary>Users whom the backend asks at the same time: who is asked, and as whom the answers go out.</summary>
+/// <summary>Users whom the backend asks concurrently: which user is asked, and which identity the response carries.</summary>
 public sealed class ElicitationTests
 {
     [Theory]
     [InlineData(McpBackendKind.Sessions)]
     [InlineData(McpBackendKind.LegacySse)]
-    public async Task Answers_of_users_asked_at_the_same_time_go_out_as_each_ones_own(McpBackendKind kind)
+    public async Task Responses_of_users_asked_concurrently_carry_each_users_identity(McpBackendKind kind)
     {
         var posts = new ConcurrentQueue<(string Session, string Subject)>();
         var bothAreAsked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -53,7 +53,7 @@ public sealed class ElicitationTests
     [Theory]
     [InlineData(McpBackendKind.Sessions)]
     [InlineData(McpBackendKind.LegacySse)]
-    public async Task Handler_runs_as_the_sessions_owner_while_the_user_is_not_known(McpBackendKind kind)
+    public async Task Handler_runs_as_the_sessions_user_while_the_user_is_unknown(McpBackendKind kind)
     {
         ClaimsPrincipal bob = Users.Bob;
         ClaimsPrincipal? asked = null;
@@ -77,7 +77,7 @@ public sealed class ElicitationTests
     [Theory]
     [InlineData(Flow.OfNobody)]
     [InlineData(Flow.NotKnown)]
-    public async Task Visitor_is_asked_and_answers_as_nobody(Flow visitor)
+    public async Task Anonymous_user_is_asked_and_responds_without_identity(Flow anonymous)
     {
         bool? isSignedIn = null;
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
@@ -89,7 +89,7 @@ public sealed class ElicitationTests
             })
             .BuildServiceProvider();
         await using McpClientLease alices = await services.RentForAsync(Users.Alice);
-        using IdentityScope? scope = visitor.Enter();
+        using IdentityScope? scope = anonymous.Enter();
         await using McpClientLease lease = await services.RentAsync();
 
         Assert.Equal("decline", await lease.Client.CallTextAsync("ask"));

@@ -46,7 +46,7 @@ public sealed class EndedSessionTests
     }
 
     [Fact]
-    public async Task Leases_on_a_session_that_has_ended_can_be_given_back_and_do_not_end_its_successor()
+    public async Task Leases_of_an_ended_session_are_returned_and_do_not_end_its_successor()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).ConfigurePool(pool => pool.MaxSessions = 2).BuildServiceProvider();
@@ -122,7 +122,7 @@ public sealed class EndedSessionTests
     [Theory]
     [InlineData(McpBackendKind.Stateless, McpBackendKind.Sessions)]
     [InlineData(McpBackendKind.Sessions, McpBackendKind.Stateless)]
-    public async Task Backend_that_comes_back_speaking_otherwise_is_served_again(McpBackendKind before, McpBackendKind after)
+    public async Task Backend_that_restarts_with_another_protocol_is_served_again(McpBackendKind before, McpBackendKind after)
     {
         McpBackend old = await McpBackend.StartAsync(before);
         await using ServiceProvider services = McpTesting.ServicesFor(old, mcp: Negotiate).BuildServiceProvider();
@@ -141,7 +141,7 @@ public sealed class EndedSessionTests
     [InlineData(McpBackendKind.Stateless, McpBackendKind.OlderStateless)]
     [InlineData(McpBackendKind.OlderStateless, McpBackendKind.Sessions)]
     [InlineData(McpBackendKind.Sessions, McpBackendKind.OlderStateless)]
-    public async Task Backend_that_comes_back_with_other_sessions_is_served_again(McpBackendKind before, McpBackendKind after)
+    public async Task Backend_that_restarts_with_other_sessions_is_served_again(McpBackendKind before, McpBackendKind after)
     {
         // With the older protocol throughout: all that changes is whether there is a session id.
         McpBackend old = await McpBackend.StartAsync(before);

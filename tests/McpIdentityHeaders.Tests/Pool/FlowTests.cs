@@ -12,7 +12,7 @@ public sealed class FlowTests
     [Theory]
     [InlineData(McpBackendKind.Sessions)]
     [InlineData(McpBackendKind.LegacySse)]
-    public async Task Answer_to_the_server_is_made_without_what_was_ambient_with_the_first_renter(McpBackendKind kind)
+    public async Task Response_to_the_server_runs_without_the_first_renters_ambient_state(McpBackendKind kind)
     {
         var seen = new ConcurrentQueue<(string? Ambient, string? User)>();
         await using McpBackend backend = await McpBackend.StartAsync(kind);
@@ -33,7 +33,7 @@ public sealed class FlowTests
     }
 
     [Fact]
-    public async Task Sessions_own_requests_go_out_without_what_was_ambient_with_whoever_rents()
+    public async Task Sessions_own_requests_run_without_the_renters_ambient_state()
     {
         var seen = new ConcurrentQueue<Seen>();
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
@@ -63,7 +63,7 @@ public sealed class FlowTests
     [InlineData(Flow.OfNobody)]
     [InlineData(Flow.OfAnonymous)]
     [InlineData(Flow.NotKnown)]
-    public async Task Handler_of_the_users_sees_the_sessions_user_in_every_request_of_the_sessions_own(Flow disposer)
+    public async Task Users_handler_sees_the_sessions_user_in_each_of_its_own_requests(Flow disposer)
     {
         var seen = new ConcurrentQueue<Seen>();
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);

@@ -5,8 +5,8 @@ namespace McpIdentityHeaders.Tests.Pool;
 
 /// <summary>Middleware that holds the messages of one JSON-RPC method until it is opened, or the client hangs up.</summary>
 /// <param name="method">The JSON-RPC method.</param>
-/// <param name="holdsAnswer">Whether it holds the answer to what the backend has done already, which hanging up does not undo.</param>
-internal sealed class Gate(string method, bool holdsAnswer = false)
+/// <param name="holdsResponse">Whether it holds the response to work that the backend has done, which hanging up does not undo.</param>
+internal sealed class Gate(string method, bool holdsResponse = false)
 {
     private readonly TaskCompletionSource _open = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _passed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -26,7 +26,7 @@ internal sealed class Gate(string method, bool holdsAnswer = false)
 
         try
         {
-            if (holdsAnswer)
+            if (holdsResponse)
             {
                 context.Response.OnStarting(() => _open.Task);
             }
@@ -53,6 +53,6 @@ internal sealed class Gate(string method, bool holdsAnswer = false)
         // Buffered already, by what records it.
         using JsonDocument message = await JsonDocument.ParseAsync(request.Body);
         request.Body.Position = 0;
-        return message.RootElement.TryGetProperty("method", out JsonElement said) && said.ValueEquals(method);
+        return message.RootElement.TryGetProperty("method", out JsonElement found) && found.ValueEquals(method);
     }
 }

@@ -9,13 +9,13 @@ namespace McpIdentityHeaders.Tests.Pool;
 public sealed class HostShutdownTests
 {
     [Fact]
-    public async Task Host_that_stops_closes_all_sessions_at_once_and_those_in_use_too()
+    public async Task Host_that_stops_closes_all_sessions_at_once_leased_ones_too()
     {
         var held = new HeldRequests(HeldRequests.IsDelete, expected: 4);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
         using IHost host = await StartHostAsync(backend);
         await using McpClientLease alices = await host.Services.RentForAsync(Users.Alice);
-        await using McpClientLease visitors = await host.Services.RentForAsync(null);
+        await using McpClientLease anonymous = await host.Services.RentForAsync(null);
         await host.Services.CallForAsync(Users.Bob);
         await host.Services.CallForAsync(Users.Named("carol"));
 
@@ -35,7 +35,7 @@ public sealed class HostShutdownTests
     }
 
     [Fact]
-    public async Task Host_that_must_stop_now_gives_up_a_backend_that_does_not_answer()
+    public async Task Host_that_must_stop_now_gives_up_a_backend_that_does_not_respond()
     {
         var held = new HeldRequests(HeldRequests.IsDelete, expected: 2);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
@@ -50,7 +50,7 @@ public sealed class HostShutdownTests
         await held.Arrived;
         await now.CancelAsync();
 
-        // Whether the host says so is the host's own matter.
+        // The host decides whether StopAsync throws.
         await stopping.ContinueWith(_ => { }, TaskScheduler.Default).WaitAsync(HeldRequests.Patience);
         await held.Aborted;
     }
@@ -85,7 +85,7 @@ public sealed class HostShutdownTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Session_that_is_being_opened_when_the_host_stops_leaves_nothing(bool isKnownToTheBackend)
+    public async Task Session_being_opened_when_the_host_stops_leaves_nothing(bool isKnownToTheBackend)
     {
         var held = new HeldRequests(isKnownToTheBackend ? HeldRequests.IsInSession : HeldRequests.IsInitialize);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
@@ -140,7 +140,7 @@ public sealed class HostShutdownTests
         return host;
     }
 
-    /// <summary>Makes its last calls when it is told to stop.</summary>
+    /// <summary>Sends its last calls when it stops.</summary>
     private sealed class LastCaller(IMcpClientPool pool) : IHostedService
     {
         public List<string> Answers { get; } = [];

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace McpIdentityHeaders.Tests.Pool;
 
-/// <summary>A session that nobody has is closed after a while, and never one that somebody has.</summary>
+/// <summary>An idle session is closed at its timeout, a leased one never.</summary>
 public sealed class IdleTests
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(3);
@@ -12,7 +12,7 @@ public sealed class IdleTests
     private readonly FakeTimeProvider _time = new();
 
     [Fact]
-    public async Task Session_is_closed_when_it_was_idle_for_long_enough()
+    public async Task Session_is_closed_when_its_idle_timeout_elapses()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = ServicesFor(backend);
@@ -42,7 +42,7 @@ public sealed class IdleTests
     }
 
     [Fact]
-    public async Task Session_that_is_used_just_in_time_stays_and_its_time_starts_anew()
+    public async Task Session_used_just_in_time_stays_and_its_timeout_restarts()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = ServicesFor(backend);
@@ -60,7 +60,7 @@ public sealed class IdleTests
     }
 
     [Fact]
-    public async Task Session_that_is_rented_is_not_closed_however_long_it_takes()
+    public async Task Session_that_is_leased_is_never_closed_as_idle()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = ServicesFor(backend);
@@ -81,7 +81,7 @@ public sealed class IdleTests
     }
 
     [Fact]
-    public async Task Sessions_time_out_each_at_its_own_time()
+    public async Task Sessions_expire_each_at_its_own_time()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = ServicesFor(backend);
@@ -103,7 +103,7 @@ public sealed class IdleTests
     }
 
     [Fact]
-    public async Task Session_used_again_times_out_after_one_that_was_not()
+    public async Task Session_used_again_expires_after_one_that_was_not()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = ServicesFor(backend);
@@ -123,7 +123,7 @@ public sealed class IdleTests
     }
 
     [Fact]
-    public async Task Visitors_session_is_closed_with_its_lease_without_waiting()
+    public async Task Anonymous_session_is_closed_with_its_lease_whatever_the_idle_timeout()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = ServicesFor(backend);

@@ -5,25 +5,25 @@ using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.Tests.Pool;
 
-/// <summary>A lease is of use to the user who rented it, and to no one else.</summary>
+/// <summary>A lease serves only the user who rented it.</summary>
 public sealed class LeaseCheckTests
 {
     private const string RentYourOwn =
         "Rent a session for the user of the moment with IMcpClientPool.RentAsync, and use its lease for no other.";
     private const string AnothersUser = $"a user called on another user's session. {RentYourOwn}";
-    private const string NoUser = $"nobody is signed in where a signed-in user's session was called on. {RentYourOwn}";
-    private const string UserOnVisitors = $"a signed-in user called on a visitor's session. {RentYourOwn}";
+    private const string AnonymousUser = $"an anonymous user called on a signed-in user's session. {RentYourOwn}";
+    private const string UserOnAnonymous = $"a signed-in user called on an anonymous session. {RentYourOwn}";
 
     [Theory]
     [InlineData(McpBackendKind.Sessions, Flow.OfBob, AnothersUser)]
-    [InlineData(McpBackendKind.Sessions, Flow.OfNobody, NoUser)]
-    [InlineData(McpBackendKind.Sessions, Flow.OfAnonymous, NoUser)]
+    [InlineData(McpBackendKind.Sessions, Flow.OfNobody, AnonymousUser)]
+    [InlineData(McpBackendKind.Sessions, Flow.OfAnonymous, AnonymousUser)]
     [InlineData(McpBackendKind.LegacySse, Flow.OfBob, AnothersUser)]
-    [InlineData(McpBackendKind.LegacySse, Flow.OfNobody, NoUser)]
+    [InlineData(McpBackendKind.LegacySse, Flow.OfNobody, AnonymousUser)]
     [InlineData(McpBackendKind.OlderStateless, Flow.OfBob, AnothersUser)]
     [InlineData(McpBackendKind.Stateless, Flow.OfBob, AnothersUser)]
-    [InlineData(McpBackendKind.Stateless, Flow.OfAnonymous, NoUser)]
-    public async Task Call_of_anyone_but_the_owner_is_refused_before_anything_is_sent(McpBackendKind kind, Flow caller, string reason)
+    [InlineData(McpBackendKind.Stateless, Flow.OfAnonymous, AnonymousUser)]
+    public async Task Call_of_another_user_is_refused_before_anything_is_sent(McpBackendKind kind, Flow caller, string reason)
     {
         await using McpBackend backend = await McpBackend.StartAsync(kind);
         await using ServiceProvider services = McpTesting.ServicesFor(backend)
@@ -33,14 +33,14 @@ public sealed class LeaseCheckTests
 
         await AssertRefusedAsync(backend, caller, lease, $"HttpClient 'backend': the request was not sent: {reason}");
 
-        await AssertOwnerCanCallAsync(backend, Users.Alice, lease);
+        await AssertUserCanCallAsync(backend, Users.Alice, lease);
     }
 
     [Theory]
     [InlineData(Flow.OfBob, AnothersUser)]
-    [InlineData(Flow.OfNobody, NoUser)]
-    [InlineData(Flow.OfAnonymous, NoUser)]
-    public async Task Call_of_anyone_but_the_owner_is_refused_without_claim_injection(Flow caller, string reason)
+    [InlineData(Flow.OfNobody, AnonymousUser)]
+    [InlineData(Flow.OfAnonymous, AnonymousUser)]
+    public async Task Call_of_another_user_is_refused_without_claim_injection(Flow caller, string reason)
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = ServicesWithoutClaimInjection(backend);
@@ -48,28 +48,28 @@ public sealed class LeaseCheckTests
 
         await AssertRefusedAsync(backend, caller, lease, $"MCP client 'backend': the request was not sent: {reason}");
 
-        await AssertOwnerCanCallAsync(backend, Users.Alice, lease);
+        await AssertUserCanCallAsync(backend, Users.Alice, lease);
         Assert.All(backend.Exchanges, exchange => Assert.Empty(exchange.IdentityHeaders));
     }
 
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Signed_in_users_call_on_a_visitors_session_is_refused(bool injects)
+    public async Task Signed_in_users_call_on_an_anonymous_session_is_refused(bool injects)
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = injects
             ? McpTesting.ServicesFor(backend).BuildServiceProvider()
             : ServicesWithoutClaimInjection(backend);
-        await using McpClientLease nobodys = await services.RentForAsync(null);
-        await using McpClientLease unknowns = await services.RentAsync();
+        await using McpClientLease anonymous = await services.RentForAsync(null);
+        await using McpClientLease unknown = await services.RentAsync();
         string prefix = injects ? "HttpClient" : "MCP client";
 
-        await AssertRefusedAsync(backend, Flow.OfBob, nobodys, $"{prefix} 'backend': the request was not sent: {UserOnVisitors}");
-        await AssertRefusedAsync(backend, Flow.OfBob, unknowns, $"{prefix} 'backend': the request was not sent: {UserOnVisitors}");
+        await AssertRefusedAsync(backend, Flow.OfBob, anonymous, $"{prefix} 'backend': the request was not sent: {UserOnAnonymous}");
+        await AssertRefusedAsync(backend, Flow.OfBob, unknown, $"{prefix} 'backend': the request was not sent: {UserOnAnonymous}");
 
-        await AssertOwnerCanCallAsync(backend, Users.Anonymous, nobodys);
-        Assert.Equal("nobody", await unknowns.Client.CallTextAsync("whoami"));
+        await AssertUserCanCallAsync(backend, Users.Anonymous, anonymous);
+        Assert.Equal("nobody", await unknown.Client.CallTextAsync("whoami"));
     }
 
     [Fact]
@@ -105,31 +105,31 @@ public sealed class LeaseCheckTests
 
     [Theory]
     [InlineData(false, AnothersUser)]
-    [InlineData(true, NoUser)]
-    public async Task Request_that_a_handler_makes_another_users_is_refused(bool nobodys, string reason)
+    [InlineData(true, AnonymousUser)]
+    public async Task Request_to_which_a_handler_sets_another_user_is_refused(bool anonymous, string reason)
     {
-        ClaimsPrincipal? said = null;
+        ClaimsPrincipal? userSet = null;
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = McpTesting
-            .ServicesFor(backend, http => http.AddHttpMessageHandler(() => new SayingHandler(() => said)))
+            .ServicesFor(backend, http => http.AddHttpMessageHandler(() => new UserSettingHandler(() => userSet)))
             .BuildServiceProvider();
         await using McpClientLease lease = await services.RentForAsync(Users.Alice);
         await backend.WaitForAsync(exchange => exchange.Http == "GET");
         using IdentityScope scope = AmbientIdentity.Use(Users.Alice);
 
-        said = nobodys ? Users.Anonymous : Users.Bob;
+        userSet = anonymous ? Users.Anonymous : Users.Bob;
         var error = await Assert.ThrowsAsync<ClaimInjectionException>(() => lease.Client.CallTextAsync("ping"));
 
         Assert.Equal($"HttpClient 'backend': the request was not sent: {reason}", error.Message);
         Assert.Empty(backend.Calls());
-        said = null;
+        userSet = null;
         Assert.Equal("alice", await lease.Client.CallTextAsync("whoami"));
     }
 
     [Theory]
     [InlineData(McpBackendKind.Sessions)]
     [InlineData(McpBackendKind.LegacySse)]
-    public async Task Call_where_the_user_is_not_known_goes_out_as_the_owner(McpBackendKind kind)
+    public async Task Call_where_the_user_is_unknown_carries_the_sessions_user(McpBackendKind kind)
     {
         await using McpBackend backend = await McpBackend.StartAsync(kind);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
@@ -142,7 +142,7 @@ public sealed class LeaseCheckTests
     }
 
     [Fact]
-    public async Task Call_of_a_visitor_on_a_session_that_was_rented_where_the_user_was_not_known_goes_out_as_nobody()
+    public async Task Anonymous_call_on_a_session_rented_by_an_unknown_user_carries_no_identity()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
@@ -156,24 +156,24 @@ public sealed class LeaseCheckTests
     [InlineData(true)]
     public async Task Refused_call_counts_once_as_rejected(bool byHandler)
     {
-        ClaimsPrincipal? said = null;
+        ClaimsPrincipal? userSet = null;
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = McpTesting
-            .ServicesFor(backend, http => http.AddHttpMessageHandler(() => new SayingHandler(() => said)))
+            .ServicesFor(backend, http => http.AddHttpMessageHandler(() => new UserSettingHandler(() => userSet)))
             .BuildServiceProvider();
         await using McpClientLease lease = await services.RentForAsync(Users.Alice);
         await backend.WaitForAsync(exchange => exchange.Http == "GET");
         var meters = services.GetRequiredService<IMeterFactory>();
         using var requests = new MetricCollector<long>(meters, "McpIdentityHeaders", "mcp.identity.requests");
 
-        said = byHandler ? Users.Bob : null;
+        userSet = byHandler ? Users.Bob : null;
         using IdentityScope scope = AmbientIdentity.Use(byHandler ? Users.Alice : Users.Bob);
         await Assert.ThrowsAsync<ClaimInjectionException>(() => lease.Client.CallTextAsync("ping"));
 
         CollectedMeasurement<long> counted = Assert.Single(requests.GetMeasurementSnapshot());
         Assert.Equal(1, counted.Value);
         Assert.Equal(new Dictionary<string, object?> { ["client"] = "backend", ["outcome"] = "rejected" }, counted.Tags);
-        said = null;
+        userSet = null;
     }
 
     private static ServiceProvider ServicesWithoutClaimInjection(McpBackend backend)
@@ -196,20 +196,20 @@ public sealed class LeaseCheckTests
         Assert.DoesNotContain(backend.Exchanges, exchange => exchange.Rpc == "notifications/cancelled");
     }
 
-    private static async Task AssertOwnerCanCallAsync(McpBackend backend, ClaimsPrincipal owner, McpClientLease lease)
+    private static async Task AssertUserCanCallAsync(McpBackend backend, ClaimsPrincipal owner, McpClientLease lease)
     {
         Assert.Equal("pong", await AmbientIdentity.RunAsync(owner, () => lease.Client.CallTextAsync("ping")));
         Assert.Single(backend.Calls());
     }
 
-    /// <summary>A handler of the user's, which says whose request it is.</summary>
-    private sealed class SayingHandler(Func<ClaimsPrincipal?> user) : DelegatingHandler
+    /// <summary>A user's handler that sets the request's user.</summary>
+    private sealed class UserSettingHandler(Func<ClaimsPrincipal?> user) : DelegatingHandler
     {
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
-            if (user() is { } said)
+            if (user() is { } userSet)
             {
-                request.SetUser(said);
+                request.SetUser(userSet);
             }
 
             return base.SendAsync(request, cancellationToken);

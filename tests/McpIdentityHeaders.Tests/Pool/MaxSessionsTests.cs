@@ -3,11 +3,11 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace McpIdentityHeaders.Tests.Pool;
 
-/// <summary>There are never more sessions than there may be: the one idle longest makes room, and one in use never does.</summary>
+/// <summary>MaxSessions holds: the session idle longest is evicted, a leased one never.</summary>
 public sealed class MaxSessionsTests
 {
     [Fact]
-    public async Task Session_that_was_idle_longest_makes_room()
+    public async Task Session_that_was_idle_longest_is_evicted()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = ServicesFor(backend, max: 3);
@@ -26,7 +26,7 @@ public sealed class MaxSessionsTests
     }
 
     [Fact]
-    public async Task Session_that_is_rented_makes_no_room_however_long_ago()
+    public async Task Session_that_is_leased_is_never_evicted()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = ServicesFor(backend, max: 2);
@@ -42,10 +42,10 @@ public sealed class MaxSessionsTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Rent_fails_where_all_are_rented_and_works_when_one_is_given_back(bool visitors)
+    public async Task Rent_fails_while_all_sessions_are_leased_and_works_after_a_return(bool anonymous)
     {
-        ClaimsPrincipal? second = visitors ? null : Users.Bob;
-        ClaimsPrincipal? third = visitors ? null : Users.Named("carol");
+        ClaimsPrincipal? second = anonymous ? null : Users.Bob;
+        ClaimsPrincipal? third = anonymous ? null : Users.Named("carol");
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = ServicesFor(backend, max: 2);
         await using McpClientLease alices = await services.RentForAsync(Users.Alice);
@@ -56,14 +56,14 @@ public sealed class MaxSessionsTests
             "MCP client 'backend': no session was opened: all of 2 are in use. Give leases back sooner, or raise McpClientPoolOptions.MaxSessions.",
             exception.Message);
 
-        // Who has one is not refused.
+        // A user with a session is not refused.
         await using McpClientLease again = await services.RentForAsync(Users.Alice);
         await others.DisposeAsync();
-        Assert.Equal(visitors ? "nobody" : "carol", await services.CallForAsync(third));
+        Assert.Equal(anonymous ? "nobody" : "carol", await services.CallForAsync(third));
     }
 
     [Fact]
-    public async Task Failed_connects_use_up_no_place()
+    public async Task Failed_connects_hold_no_slot()
     {
         bool fails = true;
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, (context, next) =>
@@ -89,7 +89,7 @@ public sealed class MaxSessionsTests
     }
 
     [Fact]
-    public async Task Sessions_that_the_backend_ended_use_up_no_place()
+    public async Task Sessions_that_the_backend_ended_hold_no_slot()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = ServicesFor(backend, max: 1);
@@ -105,7 +105,7 @@ public sealed class MaxSessionsTests
     }
 
     [Fact]
-    public async Task Rents_that_are_canceled_give_their_places_back()
+    public async Task Canceled_rents_release_their_slots()
     {
         var held = new HeldRequests(HeldRequests.IsInitialize, expected: 2);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
@@ -136,7 +136,7 @@ public sealed class MaxSessionsTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Users_who_rent_at_one_time_get_as_many_sessions_as_there_may_be(bool share)
+    public async Task Concurrent_rents_get_at_most_MaxSessions_sessions(bool share)
     {
         const int Max = 3;
         var held = new HeldRequests(HeldRequests.IsInitialize);
@@ -156,7 +156,7 @@ public sealed class MaxSessionsTests
     }
 
     [Fact]
-    public async Task Users_who_come_no_more_at_a_time_than_there_may_be_sessions_are_all_served()
+    public async Task Users_no_more_than_MaxSessions_at_a_time_are_all_served()
     {
         const int Max = 3;
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, PoolTesting.SignInByHeaderAsync);

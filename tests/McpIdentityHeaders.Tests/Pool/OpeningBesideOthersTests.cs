@@ -7,7 +7,7 @@ namespace McpIdentityHeaders.Tests.Pool;
 public sealed class OpeningBesideOthersTests
 {
     [Fact]
-    public async Task Connect_that_the_backend_refuses_alice_does_not_fail_bobs()
+    public async Task Connect_refused_for_alice_does_not_fail_bobs()
     {
         var held = new HeldRequests(context => HeldRequests.IsOf(context, "alice"));
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, (context, next) => held.HoldAsync(context, _ =>
@@ -29,7 +29,7 @@ public sealed class OpeningBesideOthersTests
     }
 
     [Fact]
-    public async Task Connect_that_hangs_for_alice_does_not_hold_bob_up_where_the_backend_is_known()
+    public async Task Hanging_connect_of_alice_does_not_delay_bob_where_the_backend_is_known()
     {
         var held = new HeldRequests(context => HeldRequests.IsOf(context, "alice"));
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
@@ -47,7 +47,7 @@ public sealed class OpeningBesideOthersTests
     }
 
     [Fact]
-    public async Task Connect_that_hangs_for_alice_does_not_hold_bob_up_where_no_client_may_be_shared()
+    public async Task Hanging_connect_of_alice_does_not_delay_bob_where_sharing_is_off()
     {
         var held = new HeldRequests(context => HeldRequests.IsOf(context, "alice"));
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
@@ -63,7 +63,7 @@ public sealed class OpeningBesideOthersTests
     }
 
     [Fact]
-    public async Task Bob_who_waits_for_what_alice_finds_out_is_served_when_she_gives_up()
+    public async Task Bob_who_waits_for_alices_probe_is_served_when_she_cancels()
     {
         var held = new HeldRequests(context => HeldRequests.IsOf(context, "alice"));
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
@@ -80,7 +80,7 @@ public sealed class OpeningBesideOthersTests
     }
 
     [Fact]
-    public async Task Bob_who_cancels_while_he_waits_for_alices_connect_leaves_it_to_her()
+    public async Task Bob_who_cancels_while_waiting_for_alices_connect_leaves_it_to_her()
     {
         var held = new HeldRequests(context => HeldRequests.IsOf(context, "alice"));
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless, held.HoldAsync);

@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace McpIdentityHeaders.Tests.Pool;
 
-/// <summary>All who come first for one user wait for one connect, and none of them is another's trouble.</summary>
+/// <summary>Concurrent first rents of one user wait for one connect, and cancelling one does not fail the others.</summary>
 public sealed class OpeningTests
 {
     [Theory]
@@ -11,7 +11,7 @@ public sealed class OpeningTests
     [InlineData(McpBackendKind.Sessions, "initialize")]
     [InlineData(McpBackendKind.OlderStateless, "initialize")]
     [InlineData(McpBackendKind.LegacySse, "initialize")]
-    public async Task First_callers_of_one_user_at_one_time_make_one_connect(McpBackendKind kind, string opens)
+    public async Task Concurrent_first_rents_of_one_user_make_one_connect(McpBackendKind kind, string opens)
     {
         var held = new HeldRequests(context => !HeldRequests.IsDelete(context));
         await using McpBackend backend = await McpBackend.StartAsync(kind, held.HoldAsync);
@@ -33,7 +33,7 @@ public sealed class OpeningTests
     [InlineData(McpBackendKind.OlderStateless, 503)]
     [InlineData(McpBackendKind.LegacySse, 500)]
     [InlineData(McpBackendKind.LegacySse, null)]
-    public async Task Failed_connect_fails_all_who_wait_and_is_not_remembered(McpBackendKind kind, int? status)
+    public async Task Failed_connect_fails_all_waiters_and_is_not_remembered(McpBackendKind kind, int? status)
     {
         bool fails = true;
         var held = new HeldRequests(_ => fails);
@@ -83,7 +83,7 @@ public sealed class OpeningTests
     }
 
     [Fact]
-    public async Task Connect_is_given_up_when_the_last_waiter_has_canceled_and_leaves_nothing()
+    public async Task Connect_whose_last_waiter_canceled_is_canceled_and_leaves_nothing()
     {
         var held = new HeldRequests(HeldRequests.IsInitialize);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
@@ -103,7 +103,7 @@ public sealed class OpeningTests
     }
 
     [Fact]
-    public async Task Rent_after_a_connect_was_given_up_opens_another()
+    public async Task Rent_after_a_canceled_connect_opens_another()
     {
         var held = new HeldRequests(HeldRequests.IsInitialize);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
@@ -125,7 +125,7 @@ public sealed class OpeningTests
     }
 
     [Fact]
-    public async Task Session_whose_connect_is_given_up_late_is_ended_at_the_backend()
+    public async Task Session_whose_connect_is_canceled_late_is_deleted_at_the_backend()
     {
         var held = new HeldRequests(HeldRequests.IsInSession);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);

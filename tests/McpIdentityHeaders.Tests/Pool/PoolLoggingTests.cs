@@ -19,7 +19,7 @@ public sealed class PoolLoggingTests
     private readonly TaskCompletionSource _endIsLogged = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private readonly TaskCompletionSource _deleteIsHeld = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile bool _holdsDelete;
+    private volatile bool _isDeleteHeld;
 
     public PoolLoggingTests() => _logs = FakeLogCollector.Create(new FakeLogCollectorOptions
     {
@@ -58,7 +58,7 @@ public sealed class PoolLoggingTests
     }
 
     [Fact]
-    public async Task Session_left_when_the_container_is_disposed_is_ended_though_headers_are_logged()
+    public async Task Session_left_at_disposal_is_deleted_though_headers_are_logged()
     {
         // The factory's logging asks for each header whether to redact it, when the container has nothing to give any more.
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
@@ -71,7 +71,7 @@ public sealed class PoolLoggingTests
     }
 
     [Fact]
-    public async Task Session_whose_closing_takes_too_long_is_warned_about_and_given_up()
+    public async Task Session_whose_closing_takes_too_long_is_given_up_with_a_warning()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, HoldDeleteAsync);
         await using ServiceProvider services = ServicesFor(backend);
@@ -86,7 +86,7 @@ public sealed class PoolLoggingTests
     }
 
     [Fact]
-    public async Task No_claims_value_is_in_any_line_at_any_level_nor_in_what_a_renter_is_told()
+    public async Task Claim_value_is_in_no_log_line_at_any_level_and_in_no_error()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, HoldDeleteAsync);
         await using ServiceProvider services = ServicesFor(backend, pool => pool.MaxSessions = 1);
@@ -95,7 +95,7 @@ public sealed class PoolLoggingTests
         await EndAsync(backend, services);
         await using (McpClientLease lease = await services.RentForAsync(User))
         {
-            // Another's call on it, one too many, and one that cannot be told from others.
+            // Another user's call, a rent above the maximum, and a principal of two users.
             AssertNowhere(await Assert.ThrowsAsync<ClaimInjectionException>(
                 () => AmbientIdentity.RunAsync(Users.Bob, () => lease.Client.CallTextAsync("ping"))));
             AssertNowhere(await Assert.ThrowsAsync<InvalidOperationException>(() => services.CallForAsync(Users.Bob)));
@@ -120,14 +120,14 @@ public sealed class PoolLoggingTests
             await Assert.ThrowsAnyAsync<Exception>(() => lease.Client.CallTextAsync("ping"));
         }
 
-        // Who rents next finds it out, unless the stream did.
+        // The next rent detects the end, unless the stream did.
         await services.CallForAsync(User, "ping");
         await _endIsLogged.Task.WaitAsync(TimeSpan.FromSeconds(60));
     }
 
     private async Task CloseInVainAsync(ServiceProvider services)
     {
-        _holdsDelete = true;
+        _isDeleteHeld = true;
         Task closing = services.Pool().CloseAsync(User);
         await _deleteIsHeld.Task.WaitAsync(TimeSpan.FromSeconds(60));
         Assert.False(closing.IsCompleted);
@@ -138,7 +138,7 @@ public sealed class PoolLoggingTests
 
     private Task HoldDeleteAsync(HttpContext context, RequestDelegate next)
     {
-        if (!_holdsDelete || context.Request.Method != HttpMethods.Delete)
+        if (!_isDeleteHeld || context.Request.Method != HttpMethods.Delete)
         {
             return next(context);
         }

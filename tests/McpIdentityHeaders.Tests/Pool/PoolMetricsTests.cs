@@ -8,13 +8,13 @@ using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.Tests.Pool;
 
-/// <summary>What the meter tells of sessions: how many there are, and why each was closed.</summary>
+/// <summary>The meter counts sessions, and why each was closed.</summary>
 public sealed class PoolMetricsTests
 {
     private readonly FakeTimeProvider _time = new();
 
     [Fact]
-    public async Task Session_is_counted_while_it_is_open_with_its_client()
+    public async Task Session_is_counted_with_its_client_while_it_is_open()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = ServicesFor(backend);
@@ -33,7 +33,7 @@ public sealed class PoolMetricsTests
     }
 
     [Fact]
-    public async Task Client_of_all_is_one_session()
+    public async Task Shared_client_counts_as_one_session()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless);
         await using ServiceProvider services = ServicesFor(backend);
@@ -62,7 +62,7 @@ public sealed class PoolMetricsTests
     }
 
     [Fact]
-    public async Task Session_that_makes_room_is_closed_as_evicted()
+    public async Task Session_that_is_evicted_is_closed_as_evicted()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = ServicesFor(backend, pool => pool.MaxSessions = 1);
@@ -92,7 +92,7 @@ public sealed class PoolMetricsTests
     }
 
     [Fact]
-    public async Task Visitors_session_is_closed_as_returned()
+    public async Task Anonymous_session_is_closed_as_returned()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = ServicesFor(backend);
@@ -141,9 +141,9 @@ public sealed class PoolMetricsTests
     }
 
     [Fact]
-    public async Task Client_that_turns_out_not_to_be_needed_is_closed_as_shared()
+    public async Task Client_made_redundant_by_a_shared_one_is_closed_as_shared()
     {
-        // Bob and Carol wait for Alice, who is refused; then both open one, and it turns out that either serves both.
+        // Bob and Carol wait for Alice, who is refused; then both open a client, and either can serve both.
         int others = 0;
         var bothWait = new TaskCompletionSource();
         var bothOpen = new TaskCompletionSource();
@@ -180,10 +180,10 @@ public sealed class PoolMetricsTests
     public async Task Session_that_was_never_connected_is_counted_nowhere()
     {
         var isHeld = new TaskCompletionSource();
-        bool holds = true;
+        bool holdsCalls = true;
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, async (context, next) =>
         {
-            if (holds)
+            if (holdsCalls)
             {
                 isHeld.TrySetResult();
                 await Task.Delay(Timeout.InfiniteTimeSpan, context.RequestAborted);
@@ -197,7 +197,7 @@ public sealed class PoolMetricsTests
         Task<McpClientLease> rent = services.RentForAsync(Users.Alice, abandoned.Token);
         await isHeld.Task;
 
-        holds = false;
+        holdsCalls = false;
         await abandoned.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => rent);
         await services.CallForAsync(Users.Alice);
@@ -257,7 +257,7 @@ public sealed class PoolMetricsTests
 
         public void AssertNoneLeft(long created) => Assert.Equal((0, created), (Active, Created));
 
-        /// <summary>The client and the reason are all there is: no tag tells of a user.</summary>
+        /// <summary>The tags are the client and the reason: no tag names a user.</summary>
         public void AssertNamesTheClient()
         {
             Assert.All(_active.GetMeasurementSnapshot().Concat(_created.GetMeasurementSnapshot()), measurement =>

@@ -28,7 +28,7 @@ public sealed class PoolReloadTests
     }
 
     [Fact]
-    public async Task Shorter_IdleTimeout_closes_at_once_what_has_been_idle_for_that_long()
+    public async Task Shorter_IdleTimeout_closes_at_once_what_has_been_idle_as_long()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         IConfigurationRoot configuration = ConfigurationFor(backend);
@@ -65,7 +65,7 @@ public sealed class PoolReloadTests
     [InlineData("Pool:MaxSessions", "0")]
     [InlineData("Pool:MaxSessions", "many")]
     [InlineData("Pool:Nonsense", "1")]
-    public async Task Invalid_reload_is_logged_and_leaves_the_last_good_settings_in_force(string setting, string value)
+    public async Task Invalid_reload_is_logged_and_keeps_the_last_valid_settings(string setting, string value)
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         IConfigurationRoot configuration = ConfigurationFor(backend, ("Pool:MaxSessions", "1"));
@@ -87,7 +87,7 @@ public sealed class PoolReloadTests
     }
 
     [Fact]
-    public async Task Changed_endpoint_moves_the_next_rent_and_closes_the_old_session_when_it_is_given_back()
+    public async Task Changed_endpoint_moves_the_next_rent_and_closes_a_returned_old_session()
     {
         await using McpBackend older = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using McpBackend newer = await McpBackend.StartAsync(McpBackendKind.Sessions);
@@ -126,7 +126,7 @@ public sealed class PoolReloadTests
     }
 
     [Fact]
-    public async Task Changed_endpoint_moves_the_client_of_all()
+    public async Task Changed_endpoint_moves_the_shared_client()
     {
         await using McpBackend older = await McpBackend.StartAsync(McpBackendKind.Stateless);
         await using McpBackend newer = await McpBackend.StartAsync(McpBackendKind.Stateless);
@@ -147,7 +147,7 @@ public sealed class PoolReloadTests
     [InlineData("Other:Setting", "1")]
     [InlineData("Pool:MaxSessions", "5")]
     [InlineData("AdditionalHeaders:X-Tenant", "blue")]
-    public async Task Reload_that_changes_nothing_of_the_transport_keeps_the_session(string setting, string value)
+    public async Task Reload_without_a_changed_transport_keeps_the_session(string setting, string value)
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         IConfigurationRoot configuration = ConfigurationFor(backend, ("AdditionalHeaders:X-Tenant", "blue"));
@@ -164,7 +164,7 @@ public sealed class PoolReloadTests
     }
 
     [Fact]
-    public async Task Sharing_that_is_turned_off_gives_users_clients_of_their_own_and_closes_the_one_of_all()
+    public async Task Sharing_turned_off_gives_each_user_a_client_and_closes_the_shared_one()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless);
         IConfigurationRoot configuration = ConfigurationFor(backend);
@@ -186,7 +186,7 @@ public sealed class PoolReloadTests
     }
 
     [Fact]
-    public async Task Sharing_that_is_turned_on_serves_all_by_one_client()
+    public async Task Sharing_turned_on_serves_all_users_by_one_client()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless);
         IConfigurationRoot configuration = ConfigurationFor(backend, ("Pool:ShareStatelessClients", "false"));

@@ -21,7 +21,7 @@ public sealed class PoolSettingsTests
     }
 
     [Fact]
-    public void Settings_are_the_named_clients_alone()
+    public void Settings_apply_to_the_named_client_alone()
     {
         var services = new ServiceCollection();
         services.AddMcpClient("one", new Uri(HttpTesting.Endpoint));
@@ -73,7 +73,7 @@ public sealed class PoolSettingsTests
     }
 
     [Fact]
-    public void Settings_that_are_not_configured_keep_their_defaults_and_code_after_the_section_wins()
+    public void Unconfigured_settings_keep_their_defaults_and_later_code_wins()
     {
         using ServiceProvider services = ServicesFor(
             collection => collection.ConfigurePool(pool => pool.IdleTimeout = TimeSpan.FromMinutes(1)),
@@ -98,7 +98,7 @@ public sealed class PoolSettingsTests
     [InlineData("Pool:ShareStatelessClients", "")]
     [InlineData("Pool", "5")]
     [InlineData("Pool", "")]
-    public async Task Setting_that_is_unknown_empty_or_misshapen_is_refused_with_its_path(string setting, string value)
+    public async Task Unknown_empty_or_malformed_setting_is_refused_with_its_path(string setting, string value)
     {
         await using ServiceProvider services = ServicesFor((setting, value));
 
@@ -109,7 +109,7 @@ public sealed class PoolSettingsTests
     }
 
     [Fact]
-    public async Task Setting_that_is_unknown_is_refused_at_startup()
+    public async Task Unknown_setting_is_refused_at_startup()
     {
         HostApplicationBuilder builder = NewHost();
         builder.Services.AddMcpClient(McpTesting.ClientName, Section(("Pool:Nonsense", "1")));
@@ -162,7 +162,7 @@ public sealed class PoolSettingsTests
     }
 
     [Fact]
-    public async Task Container_whose_pool_was_refused_its_settings_is_disposed_without_an_error()
+    public async Task Container_whose_pool_settings_were_refused_is_disposed_without_an_error()
     {
         ServiceProvider services = ServicesFor(("Pool:MaxSessions", "0"));
         await Assert.ThrowsAsync<OptionsValidationException>(() => services.RentForAsync(Users.Alice));
@@ -171,7 +171,7 @@ public sealed class PoolSettingsTests
     }
 
     [Fact]
-    public async Task All_failures_are_said_at_once()
+    public async Task Errors_are_all_reported_at_once()
     {
         await using ServiceProvider services = ServicesFor(("Pool:MaxSessions", "0"), ("Pool:IdleTimeout", "00:00:00"), ("Pool:CloseTimeout", "-01:00:00"));
 
@@ -181,7 +181,7 @@ public sealed class PoolSettingsTests
     }
 
     [Fact]
-    public async Task Longest_and_shortest_that_are_allowed_are_accepted()
+    public async Task Longest_and_shortest_allowed_times_are_accepted()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless);
         await using ServiceProvider services = McpTesting.ServicesFor(backend)

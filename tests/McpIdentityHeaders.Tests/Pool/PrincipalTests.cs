@@ -38,7 +38,7 @@ public sealed class PrincipalTests
     }
 
     [Fact]
-    public async Task Older_principal_makes_its_own_calls_and_the_newest_those_of_no_one()
+    public async Task Older_principal_makes_its_own_calls_and_the_newest_the_sessions_own()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
@@ -54,7 +54,7 @@ public sealed class PrincipalTests
     [Theory]
     [InlineData(McpBackendKind.Sessions)]
     [InlineData(McpBackendKind.LegacySse)]
-    public async Task Answer_to_the_server_carries_the_newest_principal_while_an_older_one_calls(McpBackendKind kind)
+    public async Task Response_to_the_server_carries_the_newest_principal_despite_older_calls(McpBackendKind kind)
     {
         ClaimsPrincipal? asked = null;
         await using McpBackend backend = await McpBackend.StartAsync(kind);
@@ -106,7 +106,7 @@ public sealed class PrincipalTests
     }
 
     [Fact]
-    public async Task Principal_of_the_same_subject_at_another_issuer_does_not_stand_for_the_user()
+    public async Task Principal_of_another_issuer_does_not_replace_the_users()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();

@@ -5,13 +5,13 @@ using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.Tests.Pool;
 
-/// <summary>Users wait for what another finds out only while nobody knows it, and where there is something to find out.</summary>
+/// <summary>Users wait for a probe only while its result is open, and where sharing is possible.</summary>
 public sealed class ProbeTests
 {
     [Theory]
     [InlineData("bob", "carol")]
     [InlineData("carol", "bob")]
-    public async Task User_is_not_held_up_by_one_who_would_find_out_what_another_has_found_out(string hanging, string other)
+    public async Task User_does_not_wait_for_a_second_probe(string hanging, string other)
     {
         var heldAlices = new HeldRequests(context => HeldRequests.IsOf(context, "alice"));
         var held = new HeldRequests(context => HeldRequests.IsOf(context, hanging));
@@ -41,7 +41,7 @@ public sealed class ProbeTests
     }
 
     [Fact]
-    public async Task Login_of_one_user_holds_up_no_other()
+    public async Task Login_of_one_user_delays_no_other()
     {
         var held = new HeldRequests(context => HeldRequests.IsOf(context, "alice"));
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);

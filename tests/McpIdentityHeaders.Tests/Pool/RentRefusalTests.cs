@@ -2,7 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace McpIdentityHeaders.Tests.Pool;
 
-/// <summary>What is not rented, and what is said about it. Nothing is sent for it.</summary>
+/// <summary>Refused rents: their errors name the fix, and nothing is sent.</summary>
 public sealed class RentRefusalTests
 {
     private static ClaimsPrincipal AliceAndBob => new([Users.SignedIn(("sub", "alice")), Users.SignedIn(("sub", "bob"))]);
@@ -42,7 +42,7 @@ public sealed class RentRefusalTests
     }
 
     [Fact]
-    public async Task Principal_of_two_subjects_shares_the_session_of_the_one_that_SelectIdentity_chooses()
+    public async Task Principal_of_two_subjects_shares_the_session_that_SelectIdentity_chooses()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = McpTesting
@@ -75,7 +75,7 @@ public sealed class RentRefusalTests
     }
 
     [Fact]
-    public async Task Name_that_is_not_registered_is_refused_with_the_call_to_make()
+    public async Task Unregistered_name_is_refused_with_the_call_to_make()
     {
         await using ServiceProvider services = Services();
 
@@ -88,7 +88,7 @@ public sealed class RentRefusalTests
     [Theory]
     [InlineData("")]
     [InlineData(null)]
-    public async Task Name_that_is_empty_is_an_argument_error(string? name)
+    public async Task Empty_name_is_an_argument_error(string? name)
     {
         await using ServiceProvider services = Services();
 

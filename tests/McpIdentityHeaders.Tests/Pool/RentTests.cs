@@ -2,7 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace McpIdentityHeaders.Tests.Pool;
 
-/// <summary>Whose session a lease is on.</summary>
+/// <summary>Which session a rent leases.</summary>
 public sealed class RentTests
 {
     private const string Issuer = "https://login.example";
@@ -35,7 +35,7 @@ public sealed class RentTests
     };
 
     [Fact]
-    public async Task Users_of_a_backend_that_binds_sessions_to_users_each_have_their_own()
+    public async Task Users_of_a_backend_that_binds_sessions_have_one_each()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, PoolTesting.SignInByHeaderAsync);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
@@ -70,7 +70,7 @@ public sealed class RentTests
     [InlineData(McpBackendKind.Sessions)]
     [InlineData(McpBackendKind.LegacySse)]
     [InlineData(McpBackendKind.OlderStateless)]
-    public async Task Users_who_rent_at_the_same_time_never_share(McpBackendKind kind)
+    public async Task Users_who_rent_concurrently_never_share(McpBackendKind kind)
     {
         await using McpBackend backend = await McpBackend.StartAsync(kind);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
@@ -134,7 +134,7 @@ public sealed class RentTests
     }
 
     [Fact]
-    public async Task Session_of_a_user_stays_open_and_is_rented_again_when_its_lease_is_given_back()
+    public async Task Session_whose_lease_is_returned_stays_open_and_is_rented_again()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();

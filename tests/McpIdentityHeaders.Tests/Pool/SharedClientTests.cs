@@ -6,19 +6,19 @@ using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.Tests.Pool;
 
-/// <summary>One client for everybody, where nothing of it is one user's.</summary>
+/// <summary>One shared client, where it keeps no state of one user.</summary>
 public sealed class SharedClientTests
 {
     private const string Discovery = "server/discover";
 
     [Fact]
-    public async Task One_client_serves_users_and_visitors_who_come_at_once_and_each_call_is_its_own_users()
+    public async Task Shared_client_serves_concurrent_users_and_each_call_carries_its_own()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
         var clients = new ConcurrentBag<McpClient>();
 
-        string[] answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(number => (number % 5) switch
+        string[] responses = await Task.WhenAll(Enumerable.Range(0, 50).Select(number => (number % 5) switch
         {
             0 => AmbientIdentity.RunAsync(null, CallAsync),
             1 => AmbientIdentity.RunAsync(Users.Anonymous, CallAsync),
@@ -26,7 +26,7 @@ public sealed class SharedClientTests
             _ => AmbientIdentity.RunAsync(Users.Named($"user-{number}"), CallAsync),
         }));
 
-        Assert.Equal(Enumerable.Range(0, 50).Select(number => number % 5 < 3 ? "nobody" : $"user-{number}"), answers);
+        Assert.Equal(Enumerable.Range(0, 50).Select(number => number % 5 < 3 ? "nobody" : $"user-{number}"), responses);
         Assert.Single(clients.Distinct());
         Assert.Single(backend.Exchanges, exchange => exchange.Rpc == Discovery);
 
@@ -43,7 +43,7 @@ public sealed class SharedClientTests
     [InlineData(Flow.OfNobody, "nobody")]
     [InlineData(Flow.OfAnonymous, "nobody")]
     [InlineData(Flow.OfBob, "bob")]
-    public async Task Lease_that_alice_rented_first_is_used_as_whoever_calls(Flow caller, string expected)
+    public async Task Lease_that_alice_rented_first_carries_the_callers_identity(Flow caller, string expected)
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
@@ -56,7 +56,7 @@ public sealed class SharedClientTests
     }
 
     [Fact]
-    public async Task Client_that_a_visitor_opened_serves_a_signed_in_user()
+    public async Task Client_that_an_anonymous_user_opened_serves_a_signed_in_user()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
@@ -68,7 +68,7 @@ public sealed class SharedClientTests
     }
 
     [Fact]
-    public async Task Backends_of_all_kinds_behind_one_gateway_get_as_many_clients_as_they_need_and_no_call_of_anyone_elses()
+    public async Task Backends_of_all_kinds_get_the_clients_they_need_and_each_users_own_calls()
     {
         string[] subjects = ["alice", "bob", "carol", "dave"];
         const int rounds = 3;
@@ -99,7 +99,7 @@ public sealed class SharedClientTests
     }
 
     [Fact]
-    public async Task Closing_a_users_sessions_leaves_the_client_of_all_open()
+    public async Task Closing_a_users_sessions_leaves_the_shared_client_open()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
@@ -113,7 +113,7 @@ public sealed class SharedClientTests
     }
 
     [Fact]
-    public async Task Idle_client_of_all_is_closed_after_the_idle_timeout_and_opened_again_at_need()
+    public async Task Idle_shared_client_is_closed_and_opened_again_at_need()
     {
         var time = new FakeTimeProvider();
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless);
@@ -132,14 +132,14 @@ public sealed class SharedClientTests
     }
 
     [Fact]
-    public async Task Rented_client_of_all_is_not_closed_for_being_idle()
+    public async Task Leased_shared_client_is_not_closed_as_idle()
     {
         var time = new FakeTimeProvider();
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).AddSingleton<TimeProvider>(time).BuildServiceProvider();
         await using McpClientLease lease = await services.RentForAsync(Users.Alice);
 
-        // Another's coming and going starts no timeout while Alice has it.
+        // Bob's return starts no timeout while Alice holds a lease.
         Assert.Same(lease.Client, await ClientForAsync(services, Users.Bob));
         time.Advance(TimeSpan.FromHours(1));
 
@@ -148,7 +148,7 @@ public sealed class SharedClientTests
     }
 
     [Fact]
-    public async Task Backend_that_refuses_alice_who_comes_first_does_not_fail_bob_who_waits_for_her()
+    public async Task Backend_that_refuses_alice_first_does_not_fail_bob_who_waits_for_her()
     {
         var bobWaits = new TaskCompletionSource();
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless, async (context, next) =>

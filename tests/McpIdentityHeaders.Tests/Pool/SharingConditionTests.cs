@@ -86,7 +86,7 @@ public sealed class SharingConditionTests
     [InlineData(HttpTransportMode.Sse, "2026-07-28", "2026-07-28")]
     [InlineData(HttpTransportMode.Sse, null, "2025-11-25")]
     [InlineData(HttpTransportMode.AutoDetect, null, "2025-11-25")]
-    public async Task Users_have_clients_of_their_own_over_legacy_sse_whatever_protocol_is_negotiated(
+    public async Task Users_have_clients_of_their_own_over_legacy_sse_with_any_protocol(
         HttpTransportMode mode, string? pinned, string negotiated)
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.LegacySse);
@@ -101,7 +101,7 @@ public sealed class SharingConditionTests
     }
 
     [Fact]
-    public void Handlers_that_the_sdk_has_are_all_among_the_conditions() => Assert.Equal(
+    public void Handlers_of_the_sdk_are_all_among_the_conditions() => Assert.Equal(
         typeof(McpClientHandlers).GetProperties().Select(property => property.Name).Order(),
         Conditions.Select(condition => (string)condition[0]).Where(name => name.Contains("Handler", StringComparison.Ordinal)).Order());
 
@@ -110,10 +110,10 @@ public sealed class SharingConditionTests
         await using McpClientLease alice = await services.RentForAsync(Users.Alice);
         await using McpClientLease aliceAgain = await services.RentForAsync(Users.Alice);
         await using McpClientLease bob = await services.RentForAsync(Users.Bob);
-        await using McpClientLease visitor = await services.RentForAsync(null);
+        await using McpClientLease anonymous = await services.RentForAsync(null);
 
         Assert.Same(alice.Client, aliceAgain.Client);
-        McpClient[] clients = [.. new[] { alice.Client, bob.Client, visitor.Client }.Distinct()];
+        McpClient[] clients = [.. new[] { alice.Client, bob.Client, anonymous.Client }.Distinct()];
         Assert.Equal(shared ? 1 : 3, clients.Length);
     }
 

@@ -29,7 +29,7 @@ public sealed class SoakTests(ITestOutputHelper output)
     private int _killed;
 
     [Fact]
-    public async Task No_call_goes_out_under_another_name_and_no_session_is_left_behind()
+    public async Task Calls_under_load_carry_their_own_user_and_leave_no_session()
     {
         int seed = int.TryParse(Environment.GetEnvironmentVariable(SeedVariable), CultureInfo.InvariantCulture, out int set)
             ? set
@@ -107,7 +107,7 @@ public sealed class SoakTests(ITestOutputHelper output)
         }
     }
 
-    /// <summary>What docs/sessions.md says may become of a call on a session that the backend ends.</summary>
+    /// <summary>The errors that docs/sessions.md allows for a call on a session that the backend ends.</summary>
     private static bool IsDocumented(Exception failure) => failure
         is HttpRequestException { StatusCode: HttpStatusCode.NotFound or HttpStatusCode.InternalServerError }
         or McpException

@@ -6,7 +6,7 @@ using NSubstitute;
 
 namespace McpIdentityHeaders.Tests.Pool;
 
-/// <summary>Which transport options make other sessions, and what a user's copy has.</summary>
+/// <summary>Which transport options open another session, and what a user's copy contains.</summary>
 public sealed class TransportOptionsTests
 {
     /// <summary>All that the SDK has but the one that no registered client may have, so that what it adds is noticed here.</summary>
@@ -15,7 +15,7 @@ public sealed class TransportOptionsTests
         .Except([nameof(HttpClientTransportOptions.KnownSessionId)])];
 
     [Fact]
-    public void Options_made_alike_are_the_same()
+    public void Options_created_alike_are_the_same()
     {
         Assert.True(TransportOptions.AreSame(Filled(), Filled()));
         Assert.True(TransportOptions.AreSame(New(), New()));
@@ -48,7 +48,7 @@ public sealed class TransportOptionsTests
     }
 
     [Fact]
-    public void Headers_in_another_order_are_the_same_and_so_are_none_and_no_dictionary()
+    public void Headers_in_another_order_are_the_same_as_are_none_and_null()
     {
         Assert.True(TransportOptions.AreSame(With(("X-A", "1"), ("X-B", "2")), With(("X-B", "2"), ("X-A", "1"))));
         Assert.True(TransportOptions.AreSame(With(), New()));

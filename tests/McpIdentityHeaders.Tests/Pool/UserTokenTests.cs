@@ -71,7 +71,7 @@ public sealed class UserTokenTests
     }
 
     [Fact]
-    public async Task Factory_that_leaves_the_registered_cache_is_refused_for_the_first_user_already()
+    public async Task Factory_that_leaves_the_registered_cache_is_refused_for_the_first_user()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = ServicesFor(backend, (_, registered) => registered!, new MemoryTokenCache());
@@ -82,7 +82,7 @@ public sealed class UserTokenTests
     }
 
     [Fact]
-    public async Task Factory_that_gives_two_users_one_cache_is_refused_for_the_second_and_keeps_the_first()
+    public async Task Factory_that_gives_two_users_one_cache_is_refused_for_the_second()
     {
         var cache = new MemoryTokenCache();
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
@@ -98,7 +98,7 @@ public sealed class UserTokenTests
     }
 
     [Fact]
-    public async Task Cache_that_was_a_users_is_refused_for_another_after_the_session_is_closed()
+    public async Task Cache_of_one_user_is_refused_for_another_after_the_session_is_closed()
     {
         var cache = new MemoryTokenCache();
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
@@ -111,7 +111,7 @@ public sealed class UserTokenTests
     }
 
     [Fact]
-    public async Task Visitors_who_would_have_one_cache_between_them_are_refused()
+    public async Task Anonymous_users_who_would_share_one_cache_are_refused()
     {
         var cache = new MemoryTokenCache();
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);

@@ -5,11 +5,11 @@ using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.Tests.Pool;
 
-/// <summary>What TransportOptionsFactory makes for one user is that user's alone.</summary>
+/// <summary>The options that TransportOptionsFactory creates for one user serve no other.</summary>
 public sealed class UserTransportTests
 {
     [Fact]
-    public async Task Header_set_for_a_user_goes_with_every_request_of_that_users_session_and_with_no_other()
+    public async Task Header_set_for_a_user_is_on_every_request_of_that_users_session_alone()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = ServicesFor(backend, (user, options) =>
@@ -26,7 +26,7 @@ public sealed class UserTransportTests
     }
 
     [Fact]
-    public async Task Factory_may_change_what_it_is_given_and_the_registered_options_stay_as_they_are()
+    public async Task Factory_that_changes_its_options_leaves_the_registered_ones_unchanged()
     {
         var headers = new Dictionary<string, string> { ["X-Region"] = "north" };
         ClientOAuthOptions oauth = AuthorizationServer.NewClientOptions();
@@ -55,7 +55,7 @@ public sealed class UserTransportTests
     }
 
     [Fact]
-    public async Task Factory_is_given_the_sessions_user()
+    public async Task Factory_receives_the_sessions_user()
     {
         var given = new ConcurrentQueue<ClaimsPrincipal>();
         ClaimsPrincipal alice = Users.Alice;
@@ -69,7 +69,7 @@ public sealed class UserTransportTests
     }
 
     [Fact]
-    public async Task Factory_is_given_a_principal_without_identities_for_visitors()
+    public async Task Factory_receives_a_principal_without_identities_for_anonymous_users()
     {
         var given = new ConcurrentQueue<ClaimsPrincipal>();
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
@@ -85,7 +85,7 @@ public sealed class UserTransportTests
     }
 
     [Fact]
-    public async Task Factory_is_not_given_the_claims_of_a_visitor_who_has_not_proved_them()
+    public async Task Factory_does_not_receive_unauthenticated_claims()
     {
         // A factory looks a user's cache up by FindFirst("sub"), which reads identities that are not authenticated too.
         var given = new ConcurrentQueue<ClaimsPrincipal>();
@@ -126,7 +126,7 @@ public sealed class UserTransportTests
     }
 
     [Fact]
-    public async Task Exception_of_the_factory_reaches_the_renter_and_the_next_rent_asks_it_again()
+    public async Task Exception_of_the_factory_fails_the_rent_and_the_next_calls_it_again()
     {
         var failure = new NotSupportedException("no tenant");
         bool fails = true;

@@ -39,9 +39,9 @@ internal sealed class McpClientFactory(
 
     /// <summary>Connects a session.</summary>
     /// <param name="name">The client's name.</param>
-    /// <param name="registered">The options of all of the client's sessions.</param>
-    /// <param name="session">The session, which says whose it is.</param>
-    /// <param name="forUser">Makes of a copy of the options those of this one session.</param>
+    /// <param name="registered">The transport options that all sessions of the client share.</param>
+    /// <param name="session">The session, with its user.</param>
+    /// <param name="forUser">Turns a copy of those options into this session's.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     internal async Task ConnectAsync(
         string name,
@@ -68,7 +68,7 @@ internal sealed class McpClientFactory(
         session.IsStateless = StatelessSession.Is(session, transport, options);
     }
 
-    /// <summary>Connects in a flow of the session's own, in which its message loop and streams then run for as long as it lives.</summary>
+    /// <summary>Connects in the session's own flow: its message loop and streams run in it for the session's lifetime.</summary>
     private async Task<McpClient> ConnectAsync(
         McpSession session, HttpClientTransport transport, McpClientOptions options, CancellationToken cancellationToken)
     {
@@ -76,10 +76,10 @@ internal sealed class McpClientFactory(
         return await McpClient.CreateAsync(transport, options, loggerFactory, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Does what IHttpClientFactory.CreateClient does, with the session in front of the pooled handlers.</summary>
+    /// <summary>Does what IHttpClientFactory.CreateClient does, with the session's handler before the pooled handlers.</summary>
     private HttpClient CreateHttpClient(string name, McpSession session)
     {
-        // Never disposed: it owns nothing, since the handlers are the factory's, and it lives as long as the session that uses it.
+        // Never disposed: the factory owns the handlers, and the client lives as long as its session.
         var client = new HttpClient(new McpSessionHandler(session, accessor, handlers.CreateHandler(name)), disposeHandler: false);
 
         foreach (Action<HttpClient> configure in httpOptions.Get(name).HttpClientActions)

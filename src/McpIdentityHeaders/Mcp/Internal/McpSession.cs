@@ -7,38 +7,35 @@ using ModelContextProtocol.Protocol;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>One MCP session and whose it is. Shared by the session's own flow and by the wrapper that its requests pass.</summary>
+/// <summary>One MCP session and its user, shared by the session's own flow and the handler of its requests.</summary>
 internal sealed class McpSession : SessionIdentity
 {
+    private readonly TaskCompletionSource _sessionIdReceived = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile ClaimsPrincipal? _user;
     private volatile SessionOwner? _owner;
     private volatile bool _hasStream;
-    private readonly TaskCompletionSource _known = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile bool _isDoubtful;
+    private volatile bool _isSuspect;
     private volatile bool _hasEnded;
 
     /// <summary>A session that its caller owns.</summary>
     internal McpSession(ClaimsPrincipal? user) => _user = user;
 
     /// <summary>A session that the pool owns.</summary>
-    internal McpSession(ClaimsPrincipal? user, SessionOwner owner, CloseDeadline closeBound, CancellationToken closing)
+    internal McpSession(ClaimsPrincipal? user, SessionOwner owner, CloseDeadline closeDeadline, CancellationToken closing)
     {
         _user = user;
         _owner = owner;
-        CloseDeadline = closeBound;
+        CloseDeadline = closeDeadline;
         Closing = closing;
     }
 
-    /// <summary>
-    /// Gets the session's user. A session outlives tokens, so a newer principal of the same user may take the place of the first;
-    /// the legs that run for hours carry what stands here at each moment. Null: the session was opened where the user was not known.
-    /// </summary>
+    /// <summary>Gets the session's user; null where unknown. Sessions outlive tokens: a newer principal may replace it.</summary>
     internal override ClaimsPrincipal? User => _user;
 
-    /// <summary>Gets who alone may use the session. Null: its user is a matter of its caller's, or it serves everybody.</summary>
+    /// <summary>Gets the only user who may use the session; null where its caller decides, or where it is shared.</summary>
     internal SessionOwner? Owner => _owner;
 
-    /// <summary>Gets the connected client. Set once, before anyone but the connecting flow sees the session.</summary>
+    /// <summary>Gets the connected client. Set once, before other flows see the session.</summary>
     internal McpClient Client
     {
         get;
@@ -46,7 +43,7 @@ internal sealed class McpSession : SessionIdentity
         {
             field = value;
 
-            // Told at once, and kept here: each rent looks at it.
+            // A field, set at once: every rent reads it.
             value.Completion.ContinueWith(
                 static (_, session) => ((McpSession)session!)._hasEnded = true,
                 this,
@@ -56,10 +53,10 @@ internal sealed class McpSession : SessionIdentity
         }
     } = null!;
 
-    /// <summary>Gets or sets where the backend is. The SDK's OAuth support asks others, through the same HttpClient.</summary>
+    /// <summary>Gets or sets the backend's endpoint. The SDK's OAuth support sends to other hosts through the same HttpClient.</summary>
     internal Uri? Endpoint { get; set; }
 
-    /// <summary>Gets whether the session keeps nothing that is one user's, on either side. Set with the client.</summary>
+    /// <summary>Gets or sets whether neither side keeps state of one user. Set with the client.</summary>
     internal bool IsStateless { get; set; }
 
     /// <summary>Gets or sets whether it has opened a stream, as legacy SSE does whatever protocol it speaks.</summary>
@@ -69,26 +66,23 @@ internal sealed class McpSession : SessionIdentity
         set => _hasStream = value;
     }
 
-    /// <summary>Gets how long the DELETE may take, where the pool owns the session. Its caller waits for as long as it likes.</summary>
+    /// <summary>Gets the deadline of the DELETE; null where the caller owns the session, and decides how long to wait.</summary>
     internal CloseDeadline? CloseDeadline { get; }
 
-    /// <summary>Gets what ends when the client knows the session's id, and can close it: while it connects, or never where there is none.</summary>
-    internal Task Known => _known.Task;
+    /// <summary>Gets what completes once the client has the session id and can close the session; never where there is none.</summary>
+    internal Task SessionIdReceived => _sessionIdReceived.Task;
 
-    /// <summary>Gets what is cancelled when the pool closes the session.</summary>
+    /// <summary>Gets the token that the pool cancels to close the session.</summary>
     internal CancellationToken Closing { get; }
 
-    /// <summary>
-    /// Gets or sets whether the backend has answered a call as many do that know nothing of the session any more, though it may have meant the
-    /// call alone.
-    /// </summary>
-    internal bool IsDoubtful
+    /// <summary>Gets or sets whether a call's response may mean that the backend lost the session, or concern that call alone.</summary>
+    internal bool IsSuspect
     {
-        get => _isDoubtful;
-        set => _isDoubtful = value;
+        get => _isSuspect;
+        set => _isSuspect = value;
     }
 
-    /// <summary>Gets whether it is not to be called on any more.</summary>
+    /// <summary>Gets whether no call can succeed any more.</summary>
     internal bool HasEnded => _hasEnded;
 
     internal override bool HasOwner => _owner is not null;
@@ -97,35 +91,35 @@ internal sealed class McpSession : SessionIdentity
 
     internal void SetUser(ClaimsPrincipal? user) => _user = user;
 
-    internal void SetKnown() => _known.TrySetResult();
+    internal void SetSessionIdReceived() => _sessionIdReceived.TrySetResult();
 
-    /// <summary>Looks whether an answer says that the session has ended. The SDK tells somewhat later, if at all.</summary>
-    /// <param name="status">The answer's status.</param>
-    /// <param name="isCall">Whether it is a call's, and not the stream's.</param>
-    internal void Answered(HttpStatusCode status, bool isCall)
+    /// <summary>Detects the end of the session by a response: the SDK reports it later, if at all.</summary>
+    /// <param name="status">The response's status.</param>
+    /// <param name="isCall">Whether it responds to a call, and not to the stream's GET.</param>
+    internal void OnResponse(HttpStatusCode status, bool isCall)
     {
         switch (status)
         {
-            // Of a session id, 404 says so for certain (MCP 2025-11-25, transports, session management).
+            // With a session id, 404 means that the session has ended (MCP 2025-11-25, transports, session management).
             case HttpStatusCode.NotFound when Client.SessionId is not null:
                 _hasEnded = true;
                 break;
 
-            // Without one, both are errors of the call as well (MCP 2026-07-28 answers 404 to a method that is not known).
+            // Without one, both may be errors of the call (MCP 2026-07-28 responds 404 to an unknown method).
             case HttpStatusCode.NotFound or HttpStatusCode.BadRequest when isCall:
-                _isDoubtful = true;
+                _isSuspect = true;
                 break;
         }
     }
 
-    /// <summary>Makes it everybody's: it has no user, and the live identity decides.</summary>
+    /// <summary>Turns the session into a shared one: it has no user, and the live identity decides.</summary>
     internal void Share()
     {
         _user = null;
         _owner = null;
     }
 
-    /// <summary>Asks the backend whether it knows the session, in the session's own flow; where it is everybody's, as who asks.</summary>
+    /// <summary>Asks the backend whether it knows the session: as the session's user, or as the caller where it is shared.</summary>
     internal async Task<bool> IsAliveAsync(CancellationToken cancellationToken)
     {
         if (Owner is not null)
@@ -133,26 +127,26 @@ internal sealed class McpSession : SessionIdentity
             IdentityScope.EnterSession(this);
         }
 
-        _isDoubtful = false;
+        _isSuspect = false;
         try
         {
-            // Each revision has one request that a server has to answer: ping up to 2025-11-25, server/discover since.
+            // Each revision has one request that every server must handle: ping up to 2025-11-25, server/discover since.
             string method = StatelessSession.IsOfStatelessProtocol(Client) ? RequestMethods.ServerDiscover : RequestMethods.Ping;
             await Client.SendRequestAsync(new JsonRpcRequest { Method = method, Params = new JsonObject() }, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception answered) when (answered is McpProtocolException or HttpRequestException { StatusCode: not null })
+        catch (Exception error) when (error is McpProtocolException or HttpRequestException { StatusCode: not null })
         {
-            // An answer, if an error. Whether it was one of those that say more has been seen as it came.
+            // An error is a response too: OnResponse has judged its status already.
         }
         catch (Exception)
         {
             return false;
         }
 
-        return !_isDoubtful && !_hasEnded;
+        return !_isSuspect && !_hasEnded;
     }
 
-    /// <summary>Closes the session in its own flow, so that whatever is sent for it is sent as its user's.</summary>
+    /// <summary>Closes the session in its own flow: its last requests must carry its user.</summary>
     internal async Task CloseAsync()
     {
         IdentityScope.EnterSession(this);

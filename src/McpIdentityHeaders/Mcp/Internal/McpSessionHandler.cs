@@ -1,9 +1,6 @@
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>
-/// Says of each request which session it belongs to. It stands in front of the pooled handlers, one a session, so that those hold no
-/// session's state and can serve all.
-/// </summary>
+/// <summary>Marks each request with its session. One a session: the pooled handlers behind it serve all, and hold no state.</summary>
 internal sealed class McpSessionHandler : DelegatingHandler
 {
     private const string SessionId = "Mcp-Session-Id";
@@ -28,18 +25,15 @@ internal sealed class McpSessionHandler : DelegatingHandler
     {
         Mark(request);
 
-        // Its caller disposes a session of its own, and waits for as long as it likes.
-        if (_session.CloseDeadline is not { } bound)
+        // No deadline: the caller owns the session.
+        if (_session.CloseDeadline is not { } deadline)
         {
             return base.SendAsync(request, cancellationToken);
         }
 
-        if (request.Method == HttpMethod.Delete)
-        {
-            return bound.RunAsync(token => base.SendAsync(request, token), cancellationToken);
-        }
-
-        return SendObservedAsync(request, cancellationToken);
+        return request.Method == HttpMethod.Delete
+            ? deadline.RunAsync(token => base.SendAsync(request, token), cancellationToken)
+            : SendObservedAsync(request, cancellationToken);
     }
 
     private void Mark(HttpRequestMessage request)
@@ -51,8 +45,8 @@ internal sealed class McpSessionHandler : DelegatingHandler
             _session.HasStream = true;
         }
 
-        // Refused here already, before handlers of the user's have done anything for the request, and where claims are not injected at all.
-        // It is decided again where it goes out, since such a handler may say otherwise.
+        // Check before user code sees the request, and for clients without claim injection.
+        // Checked again at the end: a user's handler may call SetUser.
         if (_session.Owner is not null)
         {
             IdentityResolver.Resolve(request, _accessor);
@@ -64,28 +58,22 @@ internal sealed class McpSessionHandler : DelegatingHandler
         bool isCall = request.Method == HttpMethod.Post;
         if (isCall && _session.Client is null && request.Headers.Contains(SessionId))
         {
-            _session.SetKnown();
+            _session.SetSessionIdReceived();
         }
 
-        bool isBesideStream = isCall && _session is { HasStream: true, Client.SessionId: null };
-        HttpResponseMessage response = isBesideStream
-            ? await PostBesideStreamAsync(request, cancellationToken).ConfigureAwait(false)
-            : await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
+        bool hasSeparateStream = isCall && _session is { HasStream: true, Client.SessionId: null };
 
-        // While it connects there is no client: the SDK tries one protocol after another then, and a refusal means nothing. Neither does what
-        // is sent elsewhere, to an authorization server.
-        if (_session.Client is not null && (isBesideStream || request.RequestUri == _session.Endpoint))
+        // The SDK's transport for legacy SSE leaves a pending POST as it is when it closes.
+        using CancellationTokenSource? either =
+            hasSeparateStream ? CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _session.Closing) : null;
+        HttpResponseMessage response = await base.SendAsync(request, either?.Token ?? cancellationToken).ConfigureAwait(false);
+
+        // Ignore responses while connecting, when the SDK tries one protocol after another, and those of authorization servers.
+        if (_session.Client is not null && (hasSeparateStream || request.RequestUri == _session.Endpoint))
         {
-            _session.Answered(response.StatusCode, isCall);
+            _session.OnResponse(response.StatusCode, isCall);
         }
 
         return response;
-    }
-
-    /// <summary>Posts as legacy SSE does. The SDK's transport for it leaves a POST that is not answered as it is when it is closed.</summary>
-    private async Task<HttpResponseMessage> PostBesideStreamAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-    {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _session.Closing);
-        return await base.SendAsync(request, either.Token).ConfigureAwait(false);
     }
 }

@@ -2,30 +2,30 @@ using System.Security.Claims;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>Whose a pooled session is. No request of anyone else's goes out on it.</summary>
+/// <summary>The one user of a pooled session. Another user's request must not be sent on it.</summary>
 /// <param name="clientName">The MCP client's name.</param>
 /// <param name="claims">The client's claim injection, if it has any.</param>
-/// <param name="key">The user; null where it is a visitor's, which no signed-in user may use.</param>
+/// <param name="key">The user's key; null where the session is anonymous, which no signed-in user may use.</param>
 internal sealed class SessionOwner(string clientName, ClaimInjectionState? claims, UserKey? key)
 {
     private const string RentYourOwn = "Rent a session for the user of the moment with IMcpClientPool.RentAsync, and use its lease for no other";
 
-    /// <summary>Refuses a request of anyone but the owner. Where the user is not known, the request goes out as the owner's.</summary>
-    /// <exception cref="ClaimInjectionException">It is someone else's. Nothing has been sent.</exception>
+    /// <summary>Refuses another user's request. Where the user is unknown, the request carries the owner.</summary>
+    /// <exception cref="ClaimInjectionException">The user is not the owner. Nothing was sent.</exception>
     internal void Check(ClaimsPrincipal? user)
     {
-        if (user is not null && ReasonAgainst(user) is { } reason)
+        if (user is not null && GetError(user) is { } error)
         {
-            throw claims?.Telemetry.Reject(reason) ?? new ClaimInjectionException($"MCP client '{clientName}': the request was not sent: {reason}.");
+            throw claims?.Telemetry.Reject(error) ?? new ClaimInjectionException($"MCP client '{clientName}': the request was not sent: {error}.");
         }
     }
 
-    // Told anew for each request: a principal that was the owner's may have been given another identity since.
-    private string? ReasonAgainst(ClaimsPrincipal user)
+    // Read for each request: a principal is mutable, and may have another identity by now.
+    private string? GetError(ClaimsPrincipal user)
     {
-        if (!PoolUser.TryRead(user, claims?.Plan.SelectIdentity, out PoolUser current, out string? refusal))
+        if (!SessionUser.TryRead(user, claims?.Plan.SelectIdentity, out SessionUser current, out string? error))
         {
-            return refusal;
+            return error;
         }
 
         if (current.Key == key)
@@ -35,8 +35,8 @@ internal sealed class SessionOwner(string clientName, ClaimInjectionState? claim
 
         return (key, current.Key) switch
         {
-            (null, _) => $"a signed-in user called on a visitor's session. {RentYourOwn}",
-            (_, null) => $"nobody is signed in where a signed-in user's session was called on. {RentYourOwn}",
+            (null, _) => $"a signed-in user called on an anonymous session. {RentYourOwn}",
+            (_, null) => $"an anonymous user called on a signed-in user's session. {RentYourOwn}",
             _ => $"a user called on another user's session. {RentYourOwn}",
         };
     }

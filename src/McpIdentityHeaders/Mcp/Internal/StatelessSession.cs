@@ -2,27 +2,27 @@ using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>Tells a session that is none: a client of which nothing, on either side, is one user's.</summary>
+/// <summary>Detects a stateless session: neither side of it keeps state of one user.</summary>
 internal static class StatelessSession
 {
-    /// <summary>The first revision in which each request stands alone (SEP-2575). Revisions are dates, and ordered as such.</summary>
+    /// <summary>The first revision without sessions (SEP-2575). Revisions are dates, and sort as such.</summary>
     private const string FirstStatelessProtocol = "2026-07-28";
 
     internal static bool Is(McpSession session, HttpClientTransportOptions transport, McpClientOptions options) =>
         IsOfStatelessProtocol(session.Client)
         && session.Client.SessionId is null
 
-        // No session id alone proves nothing: legacy SSE has none, and its stream is the session.
+        // Legacy SSE has no session id either: its stream is the session.
         && !session.HasStream
 
-        // Tokens of one user.
+        // OAuth tokens belong to one user.
         && transport.OAuth is null
         && !AsksUser(options.Handlers);
 
     internal static bool IsOfStatelessProtocol(McpClient client) =>
         string.CompareOrdinal(client.NegotiatedProtocolVersion, FirstStatelessProtocol) >= 0;
 
-    /// <summary>Whether the program answers for a user, or takes notifications, which do not say whose they are.</summary>
+    /// <summary>Whether the program responds for a user, or handles notifications, which name no user.</summary>
     private static bool AsksUser(McpClientHandlers handlers) =>
         handlers.ElicitationHandler is not null
 #pragma warning disable MCP9005 // Deprecated by the SDK, and still what a program may have set.

@@ -6,7 +6,7 @@ namespace McpIdentityHeaders.Internal;
 /// <summary>Copies and compares the SDK's transport options.</summary>
 internal static class TransportOptions
 {
-    /// <summary>Copies the registered options, which all sessions share, for one session. The client's own are made anew for each.</summary>
+    /// <summary>Copies the registered options, which all sessions share, for one session.</summary>
     internal static HttpClientTransportOptions CopyOf(HttpClientTransportOptions options, Uri endpoint) => new()
     {
         Endpoint = endpoint,
@@ -22,7 +22,7 @@ internal static class TransportOptions
         DefaultReconnectionInterval = options.DefaultReconnectionInterval,
     };
 
-    /// <summary>Copies headers, whose names differ in more than case: two spellings of one would go out as two values.</summary>
+    /// <summary>Copies headers ignoring case: two spellings of one name would be sent as two values.</summary>
     internal static Dictionary<string, string> CopyOf(IDictionary<string, string> headers)
     {
         var copy = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
@@ -34,7 +34,7 @@ internal static class TransportOptions
         return copy;
     }
 
-    /// <summary>Copies OAuth options, for code that sets one user's token cache on them.</summary>
+    /// <summary>Copies OAuth options: user code sets one user's token cache on the copy.</summary>
     internal static ClientOAuthOptions CopyOf(ClientOAuthOptions options) => new()
     {
         RedirectUri = options.RedirectUri,
@@ -53,10 +53,7 @@ internal static class TransportOptions
         TokenCache = options.TokenCache,
     };
 
-    /// <summary>
-    /// Whether sessions opened with the one are what the other would open: a configuration is read again for many reasons, and sessions should
-    /// outlive those that are not theirs. Code alone sets OAuth, and makes it anew each time.
-    /// </summary>
+    /// <summary>Whether both open the same session: an unrelated reload must not close it. OAuth is a new object each time.</summary>
     internal static bool AreSame(HttpClientTransportOptions one, HttpClientTransportOptions other) =>
         one.Endpoint == other.Endpoint
         && one.TransportMode == other.TransportMode

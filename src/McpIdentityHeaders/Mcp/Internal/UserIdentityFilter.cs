@@ -3,7 +3,7 @@ using ModelContextProtocol.Server;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>Puts each incoming message's user in force while it is handled, in front of all other filters.</summary>
+/// <summary>Sets each incoming message's user while the message is handled, before all other filters.</summary>
 internal sealed class UserIdentityFilter : IPostConfigureOptions<McpServerOptions>
 {
     public void PostConfigure(string? name, McpServerOptions options) => options.Filters.Message.IncomingFilters.Insert(0, Filter);

@@ -1,32 +1,32 @@
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>Why the pool closed a session, as the metric's tag says it.</summary>
+/// <summary>Why the pool closed a session: the values of the metric's tag.</summary>
 internal static class CloseReason
 {
-    /// <summary>Nobody rented it for long enough.</summary>
+    /// <summary>Its idle timeout elapsed.</summary>
     internal const string Idle = "idle";
 
-    /// <summary>Room was needed for another, and it had been idle longest.</summary>
+    /// <summary>A new session needed its slot, and it was idle longest.</summary>
     internal const string Evicted = "evicted";
 
-    /// <summary>The backend ended it, or speaks otherwise by now.</summary>
+    /// <summary>The backend ended it, or negotiates another protocol.</summary>
     internal const string Ended = "ended";
 
-    /// <summary>It was a visitor's, whose lease was given back.</summary>
+    /// <summary>Its one lease, for an anonymous or unknown user, was returned.</summary>
     internal const string Returned = "returned";
 
     /// <summary>CloseAsync was called for its user.</summary>
     internal const string User = "user";
 
-    /// <summary>The settings that it was opened with are not in force any more.</summary>
+    /// <summary>Changed settings replaced those that it was opened with.</summary>
     internal const string Settings = "settings";
 
-    /// <summary>It turned out that one client serves everybody, and there was one already.</summary>
+    /// <summary>Another session turned out to serve all users.</summary>
     internal const string Shared = "shared";
 
-    /// <summary>Everyone who waited for it to open has gone.</summary>
+    /// <summary>All rents that waited for it to open were cancelled.</summary>
     internal const string Abandoned = "abandoned";
 
-    /// <summary>The host stops, or the container is disposed.</summary>
+    /// <summary>The host stopped, or the container was disposed.</summary>
     internal const string Shutdown = "shutdown";
 }

@@ -3,7 +3,7 @@ using System.Security.Claims;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>The pools of all clients, each made when it is first rented from.</summary>
+/// <summary>The pools of all clients, each created at its first rent.</summary>
 internal sealed class McpClientPool : IMcpClientPool, IAsyncDisposable, IDisposable
 {
     private readonly IServiceProvider _services;
@@ -15,7 +15,7 @@ internal sealed class McpClientPool : IMcpClientPool, IAsyncDisposable, IDisposa
     private volatile bool _isShutDown;
     private int _isDisposed;
 
-    // The metrics are made before the pool, and thus disposed after it: what it closes then is still counted.
+    // The container creates the metrics first and so disposes them last: they still count what disposal closes.
     public McpClientPool(
         IServiceProvider services,
         McpClientFactory factory,
@@ -30,17 +30,8 @@ internal sealed class McpClientPool : IMcpClientPool, IAsyncDisposable, IDisposa
         shutdown.Pool = this;
     }
 
-    public ValueTask<McpClientLease> RentAsync(string name, CancellationToken cancellationToken = default)
-    {
-        try
-        {
-            return PoolOf(name).RentAsync(_accessor.User, cancellationToken);
-        }
-        catch (Exception exception)
-        {
-            return ValueTask.FromException<McpClientLease>(exception);
-        }
-    }
+    public async ValueTask<McpClientLease> RentAsync(string name, CancellationToken cancellationToken = default) =>
+        await GetPool(name).RentAsync(_accessor.User, cancellationToken).ConfigureAwait(false);
 
     public Task CloseAsync(ClaimsPrincipal user, CancellationToken cancellationToken = default)
     {
@@ -56,7 +47,7 @@ internal sealed class McpClientPool : IMcpClientPool, IAsyncDisposable, IDisposa
         return Task.WhenAll(_pools.Values.Select(pool => pool.CloseAsync(user))).WaitAsync(cancellationToken);
     }
 
-    /// <summary>Closes all sessions at once, and waits for no backend longer than is allowed.</summary>
+    /// <summary>Closes all sessions at once, and waits for each backend until its deadline.</summary>
     internal async Task ShutDownAsync(CancellationToken cancellationToken)
     {
         lock (_adding)
@@ -69,7 +60,7 @@ internal sealed class McpClientPool : IMcpClientPool, IAsyncDisposable, IDisposa
 
     public async ValueTask DisposeAsync()
     {
-        // A container disposes it once for each service that it is.
+        // A container disposes it once for each service type that it is registered as.
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
         {
             return;
@@ -82,10 +73,10 @@ internal sealed class McpClientPool : IMcpClientPool, IAsyncDisposable, IDisposa
         }
     }
 
-    // A container that is disposed synchronously has nothing else to call. On a flow of its own, since the caller's thread is blocked.
+    // Synchronous disposal blocks the caller's thread: run in a flow of its own, to avoid a deadlock.
     public void Dispose() => ExecutionFlow.RunWithoutFlow(() => DisposeAsync().AsTask()).GetAwaiter().GetResult();
 
-    private SessionPool PoolOf(string name)
+    private SessionPool GetPool(string name)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ObjectDisposedException.ThrowIf(_isShutDown, typeof(IMcpClientPool));
@@ -95,7 +86,7 @@ internal sealed class McpClientPool : IMcpClientPool, IAsyncDisposable, IDisposa
 
     private SessionPool AddPool(string name)
     {
-        // Made outside the lock: it asks for other people's code. One that another thread has added meanwhile is used in its place.
+        // Created outside the lock, since it runs user code: another thread's pool may win.
         var added = new SessionPool(new SessionConnector(_services, _factory, _metrics, name));
         lock (_adding)
         {

@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>What the meter <c>McpIdentityHeaders</c> tells of pooled sessions.</summary>
+/// <summary>The instruments of pooled sessions, on the meter <c>McpIdentityHeaders</c>.</summary>
 internal sealed class McpClientPoolMetrics
 {
     private const string ClientTag = "client";

@@ -2,13 +2,10 @@ using Microsoft.Extensions.Hosting;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>
-/// Closes the pool's sessions when the host has stopped everything else: what still runs until then may need them. Without a host, the
-/// container's disposal does.
-/// </summary>
+/// <summary>Closes the sessions once the host has stopped its services, which may still rent. Without a host, disposal does.</summary>
 internal sealed class McpClientPoolShutdown : IHostedLifecycleService
 {
-    /// <summary>Gets or sets the pool, if it was ever asked for. It says so itself, so that stopping makes none.</summary>
+    /// <summary>Gets or sets the pool, which registers itself: stopping must not create one.</summary>
     internal McpClientPool? Pool { get; set; }
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;

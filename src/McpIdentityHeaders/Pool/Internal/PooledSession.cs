@@ -2,7 +2,7 @@ using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>A session that the pool holds. All that changes is guarded by the lock of its <see cref="SessionTable"/>.</summary>
+/// <summary>A session that the pool holds. The lock of its <see cref="SessionPool"/> guards all that changes.</summary>
 internal sealed class PooledSession : IDisposable
 {
     private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -10,13 +10,14 @@ internal sealed class PooledSession : IDisposable
     private readonly CancellationTokenSource _closing = new();
     private double? _issuedAt;
 
-    internal PooledSession(PoolUser user, HttpClientTransportOptions transport, SessionOwner owner, CloseDeadline closeBound)
+    internal PooledSession(SessionUser user, HttpClientTransportOptions transport, SessionOwner owner, CloseDeadline closeDeadline)
     {
         Key = user.Key;
-        IsVisitors = user.Key is null;
+        IsAnonymous = user.Key is null;
         _issuedAt = user.IssuedAt;
         Transport = transport;
-        Session = new McpSession(user.Principal, owner, closeBound, _closing.Token);
+        Session = new McpSession(user.Principal, owner, closeDeadline, _closing.Token);
+        IdleNode = new LinkedListNode<PooledSession>(this);
     }
 
     internal McpSession Session { get; }
@@ -24,51 +25,49 @@ internal sealed class PooledSession : IDisposable
     /// <summary>Gets the registered transport options that it is opened with.</summary>
     internal HttpClientTransportOptions Transport { get; }
 
-    /// <summary>Gets or sets whose it is; null where it is a visitor's, or everybody's.</summary>
-    internal UserKey? Key { get; set; }
+    /// <summary>Gets the key of its user; null where the session is anonymous or shared.</summary>
+    internal UserKey? Key { get; private set; }
 
-    /// <summary>Gets or sets whether it is the lease's own.</summary>
-    internal bool IsVisitors { get; set; }
-
-    internal PooledSessionState State { get; set; }
-
-    /// <summary>Gets or sets what it waits for before it is opened.</summary>
-    internal Task? WaitsFor { get; set; }
-
-    /// <summary>Gets or sets whether it counts among those that there may be.</summary>
-    internal bool IsCounted { get; set; }
+    /// <summary>Gets whether it belongs to one lease: its user is anonymous or unknown.</summary>
+    internal bool IsAnonymous { get; private set; }
 
     /// <summary>Gets or sets whether it is connected, so that there is something to close.</summary>
     internal bool IsConnected { get; set; }
 
-    /// <summary>Gets or sets why it is not given to anyone any more.</summary>
+    /// <summary>Gets or sets why no further rent gets it; null while rents may.</summary>
     internal string? RetiredFor { get; set; }
 
-    /// <summary>Gets or sets how many have it, those who wait for it to open among them.</summary>
-    internal int Holds { get; set; }
+    /// <summary>Gets or sets whether it is being closed, or gone.</summary>
+    internal bool IsClosing { get; set; }
 
-    /// <summary>Gets or sets where it stands among those that are idle; it stays there while it is rented.</summary>
-    internal IdleEntry? IdleEntry { get; set; }
+    /// <summary>Gets or sets whether it counts toward <see cref="McpClientPoolOptions.MaxSessions"/>.</summary>
+    internal bool HasSlot { get; set; }
 
-    /// <summary>Gets or sets as which, counting all that were, it was last given back.</summary>
-    internal long IdleTurn { get; set; }
+    /// <summary>Gets or sets how many lease it, those who wait for it to open included.</summary>
+    internal int LeaseCount { get; set; }
 
-    /// <summary>Gets or sets when it was last given back, as the clock's timestamp.</summary>
+    /// <summary>Gets its node in the list of idle sessions. Kept: returning a session must not allocate.</summary>
+    internal LinkedListNode<PooledSession> IdleNode { get; }
+
+    /// <summary>Gets or sets the clock's timestamp of the last return.</summary>
     internal long IdleSince { get; set; }
 
-    /// <summary>Gets what ends when it is open, or fails as opening it does; where it is retired meanwhile, it just ends.</summary>
+    internal bool IsOpen => IsConnected && RetiredFor is null;
+
+    /// <summary>Gets what completes when it is open or retired, and fails where opening fails.</summary>
     internal Task Opened => _opened.Task;
 
-    /// <summary>Gets what ends when nothing is left of it.</summary>
+    /// <summary>Gets what completes when nothing is left of it.</summary>
     internal Task Gone => _gone.Task;
 
-    public void Dispose() => _closing.Dispose();
+    public void Dispose()
+    {
+        _closing.Dispose();
+        _gone.TrySetResult();
+    }
 
-    /// <summary>
-    /// Has the newest principal stand for the user from now on. One of an older token does not take its place, nor does another of the same,
-    /// which would be no newer, and would have each rent keep other objects alive.
-    /// </summary>
-    internal void Renew(PoolUser user)
+    /// <summary>Replaces the user by a newer principal. Equal age keeps the first, so that rents keep no further objects alive.</summary>
+    internal void UpdatePrincipal(SessionUser user)
     {
         if (Key is not null && !(user.IssuedAt <= _issuedAt))
         {
@@ -77,18 +76,24 @@ internal sealed class PooledSession : IDisposable
         }
     }
 
+    /// <summary>Has it serve all users: it has no user of its own any more.</summary>
+    internal void Share()
+    {
+        Key = null;
+        IsAnonymous = false;
+        Session.Share();
+    }
+
     internal void SetOpened() => _opened.TrySetResult();
 
     internal void SetFailed(Exception exception)
     {
         _opened.TrySetException(exception);
 
-        // Observed, since everyone who waited may have gone.
+        // Observed here: all waiters may have left.
         _ = _opened.Task.Exception;
     }
 
-    internal void SetGone() => _gone.TrySetResult();
-
-    /// <summary>Gives up the calls that are being made on it.</summary>
+    /// <summary>Cancels the calls in flight on it.</summary>
     internal Task CancelCallsAsync() => _closing.CancelAsync();
 }

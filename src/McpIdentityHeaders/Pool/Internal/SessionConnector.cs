@@ -6,7 +6,7 @@ using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>One client as its pool needs it: the settings in force, who is who, and how a session is opened and closed.</summary>
+/// <summary>Reads the settings and the user of one client, and opens and closes its sessions.</summary>
 internal sealed class SessionConnector : IDisposable
 {
     private readonly McpClientFactory _factory;
@@ -17,7 +17,7 @@ internal sealed class SessionConnector : IDisposable
     private readonly UserTransport _userTransport;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _givenUp = new();
-    private readonly CloseDeadline _closeBound;
+    private readonly CloseDeadline _closeDeadline;
 
     internal SessionConnector(IServiceProvider services, McpClientFactory factory, McpClientPoolMetrics metrics, string name)
     {
@@ -29,7 +29,7 @@ internal sealed class SessionConnector : IDisposable
         _metrics = metrics;
         _logger = services.GetService<ILoggerFactory>()?.CreateLogger(typeof(IMcpClientPool)) ?? NullLogger.Instance;
         _userTransport = new UserTransport(name);
-        _closeBound = new CloseDeadline(() => PoolOptions.CloseTimeout, Time, _givenUp.Token);
+        _closeDeadline = new CloseDeadline(() => PoolOptions.CloseTimeout, Time, _givenUp.Token);
         _options = services.GetRequiredKeyedService<McpClientPoolRegistration>(name);
         _options.OnIdleTimeoutChange(() => PoolOptionsChanged?.Invoke());
     }
@@ -40,38 +40,110 @@ internal sealed class SessionConnector : IDisposable
 
     internal McpClientPoolOptions PoolOptions => _options.Options;
 
-    /// <summary>Gets or sets what is to be done when other pool options are in force.</summary>
+    /// <summary>Gets or sets what runs when changed pool options are in force.</summary>
     internal Action? PoolOptionsChanged { get; set; }
 
     /// <summary>Gets the transport options in force.</summary>
     internal HttpClientTransportOptions Transport => _registration.Transport;
 
-    // Not the source that gives up, which has no timer and may be used while the host stops.
+    // Leave _givenUp undisposed: it has no timer, and a shutdown of the host may still cancel it.
     public void Dispose() => PoolOptionsChanged = null;
 
-    /// <exception cref="InvalidOperationException">Somebody is signed in, and cannot be told from others.</exception>
-    internal PoolUser UserOf(ClaimsPrincipal? principal) =>
-        PoolUser.TryRead(principal, _claims?.Plan.SelectIdentity, out PoolUser user, out string? refusal)
+    /// <exception cref="InvalidOperationException">A signed-in user has no key.</exception>
+    internal SessionUser ReadUser(ClaimsPrincipal? principal) =>
+        SessionUser.TryRead(principal, _claims?.Plan.SelectIdentity, out SessionUser user, out string? error)
             ? user
-            : throw new InvalidOperationException($"MCP client '{Name}': no session was rented: {refusal}.");
+            : throw new InvalidOperationException($"MCP client '{Name}': no session was rented: {error}.");
 
-    /// <summary>Gives the keys of whoever a principal may have rented as: where it is several users now, each of them.</summary>
-    internal HashSet<UserKey> KeysOf(ClaimsPrincipal principal) =>
-        PoolUser.TryRead(principal, _claims?.Plan.SelectIdentity, out PoolUser user, out _) && user.Key is { } key
+    /// <summary>Reads the keys that a principal may have rented under: one for each of its users.</summary>
+    internal HashSet<UserKey> ReadKeys(ClaimsPrincipal principal) =>
+        SessionUser.TryRead(principal, _claims?.Plan.SelectIdentity, out SessionUser user, out _) && user.Key is { } key
             ? [key]
             : [.. principal.Identities.Where(identity => identity.IsAuthenticated).Select(UserKey.Of).OfType<UserKey>()];
 
-    internal PooledSession NewSession(PoolUser user, HttpClientTransportOptions transport) =>
-        new(user, transport, new SessionOwner(Name, _claims, user.Key), _closeBound);
+    internal PooledSession CreateSession(SessionUser user, HttpClientTransportOptions transport) =>
+        new(user, transport, new SessionOwner(Name, _claims, user.Key), _closeDeadline);
 
-    /// <summary>Opens a session. Where it is retired meanwhile, hangs up as soon as the backend can be told to close it, or after a while.</summary>
-    internal async Task OpenAsync(PooledSession session)
+    /// <summary>Opens a session in a flow of its own, after the probe that it has to wait for, and watches it until it ends.</summary>
+    internal void Open(PooledSession session, Task? probe, SessionPool pool) =>
+        ExecutionFlow.RunWithoutFlow(() => OpenAsync(session, probe, pool));
+
+    /// <summary>Closes a session in a flow of its own.</summary>
+    internal void Close(PooledSession session, SessionPool pool) => ExecutionFlow.RunWithoutFlow(() => CloseAsync(session, pool));
+
+    /// <summary>Asks the backend whether it knows a session. No response within the deadline means that it does not.</summary>
+    internal Task<bool> IsAliveAsync(PooledSession session, CancellationToken cancellationToken) =>
+        _closeDeadline.RunAsync(session.Session.IsAliveAsync, cancellationToken);
+
+    /// <summary>Waits for sessions to be closed until the deadline or the cancellation, and then gives up what is left.</summary>
+    internal async Task WaitAndGiveUpAsync(Task closing, CancellationToken cancellationToken)
+    {
+        await _closeDeadline.WaitAsync(closing.WaitAsync(cancellationToken)).ConfigureAwait(false);
+        await _givenUp.CancelAsync().ConfigureAwait(false);
+    }
+
+    private async Task OpenAsync(PooledSession session, Task? probe, SessionPool pool)
+    {
+        try
+        {
+            if (probe is not null)
+            {
+                await Task.WhenAny(probe, session.Opened).ConfigureAwait(false);
+                if (!pool.TryStart(session))
+                {
+                    pool.Remove(session);
+                    return;
+                }
+            }
+
+            await ConnectOrHangUpAsync(session).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            pool.Remove(session, exception);
+            return;
+        }
+
+        pool.SetConnected(session);
+
+        await ((Task)session.Session.Client.Completion).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        pool.SetEnded(session);
+    }
+
+    private async Task CloseAsync(PooledSession session, SessionPool pool)
+    {
+        try
+        {
+            await CancelAndCloseAsync(session).ConfigureAwait(false);
+        }
+        finally
+        {
+            pool.Remove(session);
+        }
+    }
+
+    private async Task CancelAndCloseAsync(PooledSession session)
+    {
+        bool isInTime = false;
+        try
+        {
+            await session.CancelCallsAsync().ConfigureAwait(false);
+            isInTime = await _closeDeadline.WaitAsync(session.Session.CloseAsync()).ConfigureAwait(false);
+        }
+        finally
+        {
+            ReportClosed(session.RetiredFor!, isInTime);
+        }
+    }
+
+    /// <summary>Connects. Retired meanwhile, it hangs up once the session id allows a DELETE, or at the deadline.</summary>
+    private async Task ConnectOrHangUpAsync(PooledSession session)
     {
         using var hangUp = new CancellationTokenSource();
         Task connecting = ConnectAsync(session, hangUp.Token);
         if (await Task.WhenAny(connecting, session.Opened).ConfigureAwait(false) != connecting)
         {
-            await _closeBound.WaitAsync(Task.WhenAny(connecting, session.Session.Known)).ConfigureAwait(false);
+            await _closeDeadline.WaitAsync(Task.WhenAny(connecting, session.Session.SessionIdReceived)).ConfigureAwait(false);
             await hangUp.CancelAsync().ConfigureAwait(false);
         }
 
@@ -79,43 +151,17 @@ internal sealed class SessionConnector : IDisposable
         _metrics.Created(Name);
     }
 
-    /// <summary>Asks the backend whether it knows a session. One that does not say so soon does not.</summary>
-    internal Task<bool> IsAliveAsync(PooledSession session, CancellationToken cancellationToken) =>
-        _closeBound.RunAsync(session.Session.IsAliveAsync, cancellationToken);
-
-    /// <summary>Closes a session, and waits for no longer than is allowed.</summary>
-    internal async Task CloseAsync(PooledSession session)
-    {
-        bool isInTime = false;
-        try
-        {
-            await session.CancelCallsAsync().ConfigureAwait(false);
-            isInTime = await _closeBound.WaitAsync(session.Session.CloseAsync()).ConfigureAwait(false);
-        }
-        finally
-        {
-            Tell(session.RetiredFor!, isInTime);
-        }
-    }
-
-    /// <summary>Waits for sessions to be closed for as long as one may take, or less, and then gives up what is left.</summary>
-    internal async Task WaitAndGiveUpAsync(Task closing, CancellationToken cancellationToken)
-    {
-        await _closeBound.WaitAsync(closing.WaitAsync(cancellationToken)).ConfigureAwait(false);
-        await _givenUp.CancelAsync().ConfigureAwait(false);
-    }
-
     private async Task ConnectAsync(PooledSession session, CancellationToken cancellationToken)
     {
         Func<ClaimsPrincipal, HttpClientTransportOptions, HttpClientTransportOptions>? factory = PoolOptions.TransportOptionsFactory;
         await _factory.ConnectAsync(
-            Name, session.Transport, session.Session, copy => _userTransport.Of(session, copy, factory), cancellationToken).ConfigureAwait(false);
+            Name, session.Transport, session.Session, copy => _userTransport.Create(session, copy, factory), cancellationToken).ConfigureAwait(false);
 
-        // What a factory made for one user stays that user's, whatever the options have come to say.
+        // Options that user code made for one user must not serve others, even after a reload.
         session.Session.IsStateless &= factory is null;
     }
 
-    private void Tell(string reason, bool isInTime)
+    private void ReportClosed(string reason, bool isInTime)
     {
         _metrics.Closed(Name, reason);
         if (reason == CloseReason.Ended)

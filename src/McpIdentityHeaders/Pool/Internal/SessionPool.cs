@@ -1,114 +1,210 @@
 using System.Security.Claims;
+using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>Rents, opens and closes the sessions of one client.</summary>
+/// <summary>The sessions of one client: rented, idle or shared, guarded by one lock.</summary>
+/// <remarks>User code never runs under the lock: the connector opens and closes sessions in flows of their own.</remarks>
 internal sealed class SessionPool : IDisposable
 {
-    private readonly SessionConnector _client;
-    private readonly SessionTable _sessions;
+    private static readonly TimeSpan MinTimerDelay = TimeSpan.FromMilliseconds(1);
+
+    private readonly SessionConnector _connector;
+    private readonly ITimer _idleTimer;
+
+    private readonly Lock _gate = new();
+    private readonly HashSet<PooledSession> _all = [];
+    private readonly Dictionary<UserKey, PooledSession> _byUser = [];
+
+    // Oldest first: one timeout serves all, so the order of return is the order of expiry.
+    private readonly LinkedList<PooledSession> _idle = [];
+    private PooledSession? _shared;
+    private PooledSession? _probe;
+    private TaskCompletionSource _probeEnded = new();
+    private HttpClientTransportOptions? _transport;
+    private int _slotsInUse;
+    private bool _isIdleTimerArmed;
+    private bool _keepsUsersApart;
+    private bool _isShutDown;
     private volatile bool _wasUsed;
 
-    internal SessionPool(SessionConnector client)
+    internal SessionPool(SessionConnector connector)
     {
-        _client = client;
-        _sessions = new SessionTable(
-            client,
-            open: session => ExecutionFlow.RunWithoutFlow(() => OpenAsync(session)),
-            close: session => ExecutionFlow.RunWithoutFlow(() => CloseAsync(session)));
-        client.PoolOptionsChanged = _sessions.CloseExpired;
+        _connector = connector;
+
+        // A timer captures the first renter's flow for the pool's lifetime: suppress it.
+        using AsyncFlowControl? suppressed = ExecutionContext.IsFlowSuppressed() ? null : ExecutionContext.SuppressFlow();
+        _idleTimer = connector.Time.CreateTimer(
+            static pool => ((SessionPool)pool!).CloseExpired(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        connector.PoolOptionsChanged = CloseExpired;
     }
 
     public void Dispose()
     {
-        _client.Dispose();
-        _sessions.Dispose();
+        _connector.Dispose();
+        _idleTimer.Dispose();
     }
 
     internal ValueTask<McpClientLease> RentAsync(ClaimsPrincipal? principal, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
 
-        PoolUser user = _client.UserOf(principal);
+        SessionUser user = _connector.ReadUser(principal);
         _wasUsed = true;
-        PooledSession session = _sessions.Take(user);
-        return session.State == PooledSessionState.Open && !session.Session.IsDoubtful
+        PooledSession session = Acquire(user);
+        return session is { IsOpen: true, Session.IsSuspect: false }
             ? new ValueTask<McpClientLease>(new McpClientLease(this, session))
             : new ValueTask<McpClientLease>(WaitAndRentAsync(user, session, cancellationToken));
     }
 
-    /// <summary>Takes a session back. The task ends when a visitor's, which nobody else can have, is closed.</summary>
-    internal Task Return(PooledSession session)
+    /// <summary>Ends one lease of a session. The task completes when an anonymous session, which no other rent can get, is closed.</summary>
+    internal Task Release(PooledSession session)
     {
-        _sessions.Return(session);
-        return session is { IsVisitors: true, State: PooledSessionState.Closing } ? session.Gone : Task.CompletedTask;
+        TimeSpan idleTimeout = _connector.PoolOptions.IdleTimeout;
+        lock (_gate)
+        {
+            if (--session.LeaseCount == 0)
+            {
+                ReleaseLast(session, idleTimeout);
+            }
+
+            return session is { IsAnonymous: true, IsClosing: true } ? session.Gone : Task.CompletedTask;
+        }
     }
 
-    /// <summary>Closes all sessions of a user.</summary>
+    /// <summary>Closes all sessions of a user, leased ones too.</summary>
     internal Task CloseAsync(ClaimsPrincipal principal)
     {
-        // A client whose settings were never valid has no sessions, and must not keep others' from being closed.
+        // A client whose settings were never valid has no sessions: its error must not stop closing elsewhere.
         if (!_wasUsed)
         {
             return Task.CompletedTask;
         }
 
-        HashSet<UserKey> keys = _client.KeysOf(principal);
-        return _sessions.CloseAll(session => session.Key is { } key && keys.Contains(key), CloseReason.User);
+        HashSet<UserKey> keys = _connector.ReadKeys(principal);
+        return CloseAll(session => session.Key is { } key && keys.Contains(key), CloseReason.User);
     }
 
-    /// <summary>Closes all sessions, and opens none any more.</summary>
-    /// <param name="cancellationToken">Gives up what backends have not answered.</param>
+    /// <summary>Closes all sessions, and opens no more.</summary>
+    /// <param name="cancellationToken">Gives up backends that do not respond.</param>
     internal Task ShutDownAsync(CancellationToken cancellationToken)
     {
-        Task closing = _sessions.ShutDown();
-        return closing.IsCompleted ? Task.CompletedTask : _client.WaitAndGiveUpAsync(closing, cancellationToken);
+        lock (_gate)
+        {
+            _isShutDown = true;
+        }
+
+        Task closing = CloseAll(static _ => true, CloseReason.Shutdown);
+        return closing.IsCompleted ? Task.CompletedTask : _connector.WaitAndGiveUpAsync(closing, cancellationToken);
     }
 
-    private async Task<McpClientLease> WaitAndRentAsync(PoolUser user, PooledSession session, CancellationToken cancellationToken)
+    /// <summary>Starts a session that waited for a probe. Returns whether it is still needed.</summary>
+    /// <exception cref="InvalidOperationException">The maximum of sessions is in use.</exception>
+    internal bool TryStart(PooledSession session)
+    {
+        McpClientPoolOptions options = _connector.PoolOptions;
+        lock (_gate)
+        {
+            if (_shared is not null && options.AllowsSharing)
+            {
+                Retire(session, CloseReason.Shared);
+            }
+            else if (session.RetiredFor is null)
+            {
+                AcquireSlot(session, options);
+            }
+
+            return session.RetiredFor is null;
+        }
+    }
+
+    /// <summary>Gives a connected session to its user or, where stateless, to all; closes it where retired meanwhile.</summary>
+    internal void SetConnected(PooledSession session)
+    {
+        McpClientPoolOptions options = _connector.PoolOptions;
+        lock (_gate)
+        {
+            session.IsConnected = true;
+            if (session.RetiredFor is not null)
+            {
+                CloseIfConnected(session);
+                return;
+            }
+
+            EndProbe();
+            _keepsUsersApart = !session.Session.IsStateless;
+            if (session.Session.IsStateless && options.AllowsSharing)
+            {
+                Share(session);
+            }
+
+            session.SetOpened();
+        }
+    }
+
+    /// <summary>Retires a session that the backend ended.</summary>
+    internal void SetEnded(PooledSession session)
+    {
+        lock (_gate)
+        {
+            Retire(session, CloseReason.Ended);
+        }
+    }
+
+    /// <summary>Removes a session that is closed, or did not open.</summary>
+    /// <param name="session">The session.</param>
+    /// <param name="error">Why opening it failed, for those who wait for it.</param>
+    internal void Remove(PooledSession session, Exception? error = null)
+    {
+        lock (_gate)
+        {
+            session.IsClosing = true;
+            ReleaseSlot(session);
+            RemoveFromIndex(session);
+            _all.Remove(session);
+        }
+
+        // After the removal: a rent that follows the failure must try again.
+        if (error is not null)
+        {
+            session.SetFailed(error);
+        }
+
+        session.Dispose();
+    }
+
+    private async Task<McpClientLease> WaitAndRentAsync(SessionUser user, PooledSession session, CancellationToken cancellationToken)
     {
         while (true)
         {
-            if (await HasOpenedAsync(session, cancellationToken).ConfigureAwait(false)
-                && await IsKnownAsync(session, cancellationToken).ConfigureAwait(false))
+            bool isLeased = false;
+            try
             {
-                return new McpClientLease(this, session);
+                await session.Opened.WaitAsync(cancellationToken).ConfigureAwait(false);
+                ThrowIfClosed(session);
+                isLeased = session.RetiredFor is null or CloseReason.Ended
+                    && (!session.Session.IsSuspect || await IsAliveAsync(session, cancellationToken).ConfigureAwait(false));
+                if (isLeased)
+                {
+                    return new McpClientLease(this, session);
+                }
+            }
+            finally
+            {
+                if (!isLeased)
+                {
+                    _ = Release(session);
+                }
             }
 
-            session = _sessions.Take(user);
+            session = Acquire(user);
         }
     }
 
-    /// <summary>Waits for a session that was taken. Where it is not to be used after all, gives it back.</summary>
-    private async Task<bool> HasOpenedAsync(PooledSession session, CancellationToken cancellationToken)
+    /// <summary>Probes a suspect session at the backend, and retires it where that fails.</summary>
+    private async Task<bool> IsAliveAsync(PooledSession session, CancellationToken cancellationToken)
     {
-        bool isUsed = false;
-        try
-        {
-            await session.Opened.WaitAsync(cancellationToken).ConfigureAwait(false);
-
-            ThrowIfClosed(session);
-            isUsed = session.RetiredFor is null or CloseReason.Ended;
-            return isUsed;
-        }
-        finally
-        {
-            if (!isUsed)
-            {
-                _sessions.Return(session);
-            }
-        }
-    }
-
-    /// <summary>Makes sure that the backend knows a session of which it seems not to. Where that fails, gives it back.</summary>
-    private async Task<bool> IsKnownAsync(PooledSession session, CancellationToken cancellationToken)
-    {
-        if (!session.Session.IsDoubtful)
-        {
-            return true;
-        }
-
-        bool isAlive = await _client.IsAliveAsync(session, cancellationToken).ConfigureAwait(false);
+        bool isAlive = await _connector.IsAliveAsync(session, cancellationToken).ConfigureAwait(false);
         if (isAlive && session.RetiredFor is null)
         {
             return true;
@@ -116,88 +212,288 @@ internal sealed class SessionPool : IDisposable
 
         if (cancellationToken.IsCancellationRequested)
         {
-            // Nothing was found out. Whoever rents next asks again.
-            session.Session.IsDoubtful = true;
-        }
-        else if (!isAlive)
-        {
-            _sessions.SetEnded(session);
+            // A cancelled probe proves nothing: the next rent probes again.
+            session.Session.IsSuspect = true;
+            cancellationToken.ThrowIfCancellationRequested();
         }
 
-        _sessions.Return(session);
-        cancellationToken.ThrowIfCancellationRequested();
+        if (!isAlive)
+        {
+            SetEnded(session);
+        }
+
         ThrowIfClosed(session);
         return false;
     }
 
-    /// <summary>Whoever rents while the user signs out, or the host stops, must not get another session after it.</summary>
+    /// <summary>A rent during sign-out or shutdown must not get another session afterwards.</summary>
     private void ThrowIfClosed(PooledSession session)
     {
         ObjectDisposedException.ThrowIf(session.RetiredFor == CloseReason.Shutdown, typeof(IMcpClientPool));
         if (session.RetiredFor == CloseReason.User)
         {
             throw new InvalidOperationException(
-                $"MCP client '{_client.Name}': no session was rented: the user's sessions were closed meanwhile.");
+                $"MCP client '{_connector.Name}': no session was rented: the user's sessions were closed meanwhile.");
         }
     }
 
-    private async Task OpenAsync(PooledSession session)
+    /// <summary>Leases the session that serves the user, and starts to open one where there is none.</summary>
+    /// <exception cref="InvalidOperationException">The maximum of sessions is in use.</exception>
+    private PooledSession Acquire(SessionUser user)
     {
-        try
-        {
-            if (!await IsNeededAsync(session).ConfigureAwait(false))
-            {
-                _sessions.Forget(session);
-                SetGone(session);
-                return;
-            }
+        // Read before the lock: the first read runs user code that configures options.
+        McpClientPoolOptions options = _connector.PoolOptions;
+        HttpClientTransportOptions transport = _connector.Transport;
 
-            await _client.OpenAsync(session).ConfigureAwait(false);
-        }
-        catch (Exception exception)
+        lock (_gate)
         {
-            // Forgotten first: whoever rents from here on tries again.
-            _sessions.Forget(session);
-            session.SetFailed(exception);
-            SetGone(session);
+            ObjectDisposedException.ThrowIf(_isShutDown, typeof(IMcpClientPool));
+            ApplyTransport(transport);
+
+            PooledSession session = FindOpen(user, options) ?? FindByUser(user) ?? Open(user, options);
+            RemoveFromIdle(session);
+            session.LeaseCount++;
+            session.UpdatePrincipal(user);
+            return session;
+        }
+    }
+
+    private void ReleaseLast(PooledSession session, TimeSpan idleTimeout)
+    {
+        if (session.RetiredFor is not null)
+        {
+            CloseIfConnected(session);
+        }
+        else if (!session.IsConnected)
+        {
+            Retire(session, CloseReason.Abandoned);
+        }
+        else if (session.IsAnonymous)
+        {
+            Retire(session, CloseReason.Returned);
+        }
+        else
+        {
+            session.IdleSince = _connector.Time.GetTimestamp();
+            _idle.AddLast(session.IdleNode);
+            if (!_isIdleTimerArmed)
+            {
+                ArmIdleTimer(idleTimeout);
+            }
+        }
+    }
+
+    /// <summary>Retires the sessions of other transport options than those in force.</summary>
+    private void ApplyTransport(HttpClientTransportOptions transport)
+    {
+        if (transport == _transport)
+        {
             return;
         }
 
-        _sessions.SetConnected(session);
-        session.SetOpened();
-
-        await ((Task)session.Session.Client.Completion).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _sessions.SetEnded(session);
-    }
-
-    private async Task<bool> IsNeededAsync(PooledSession session)
-    {
-        if (session.WaitsFor is not { } another)
+        // Read again under the lock: another thread may have applied a later change.
+        transport = _connector.Transport;
+        if (_transport is not null && !TransportOptions.AreSame(transport, _transport))
         {
-            return true;
+            _keepsUsersApart = false;
+            foreach (PooledSession session in _all)
+            {
+                Retire(session, CloseReason.Settings);
+            }
         }
 
-        await Task.WhenAny(another, session.Opened).ConfigureAwait(false);
-        session.WaitsFor = null;
-        return _sessions.Start(session);
+        _transport = transport;
     }
 
-    private async Task CloseAsync(PooledSession session)
+    private PooledSession? FindByUser(SessionUser user) => user.Key is { } key ? _byUser.GetValueOrDefault(key) : null;
+
+    private PooledSession? FindOpen(SessionUser user, McpClientPoolOptions options)
     {
-        try
+        if (_shared is { } shared && !options.AllowsSharing)
         {
-            await _client.CloseAsync(session).ConfigureAwait(false);
+            Retire(shared, CloseReason.Settings);
         }
-        finally
+
+        while ((_shared ?? FindByUser(user)) is { IsOpen: true } session)
         {
-            _sessions.Forget(session);
-            SetGone(session);
+            if (!session.Session.HasEnded)
+            {
+                return session;
+            }
+
+            Retire(session, CloseReason.Ended);
+        }
+
+        return null;
+    }
+
+    private PooledSession Open(SessionUser user, McpClientPoolOptions options)
+    {
+        PooledSession session = _connector.CreateSession(user, _transport!);
+
+        // One user probes whether all can share a client; others wait once only, since the backend may refuse that user alone.
+        Task? probe = _probe is not null && ShouldProbe(options) ? _probeEnded.Task : null;
+        if (probe is null)
+        {
+            AcquireSlot(session, options);
+        }
+
+        _all.Add(session);
+        if (session.Key is { } key)
+        {
+            _byUser.Add(key, session);
+        }
+
+        _connector.Open(session, probe, pool: this);
+        return session;
+    }
+
+    /// <summary>Takes a slot for a session that is about to be opened, evicting the oldest; has it probe where no other does.</summary>
+    private void AcquireSlot(PooledSession session, McpClientPoolOptions options)
+    {
+        while (_slotsInUse >= options.MaxSessions)
+        {
+            PooledSession oldest = _idle.First?.Value ?? throw new InvalidOperationException(
+                $"MCP client '{_connector.Name}': no session was opened: all of {options.MaxSessions} are in use. Give leases back sooner, or "
+                + "raise McpClientPoolOptions.MaxSessions.");
+            Retire(oldest, CloseReason.Evicted);
+        }
+
+        session.HasSlot = true;
+        _slotsInUse++;
+        if (_probe is null && ShouldProbe(options))
+        {
+            _probe = session;
+            _probeEnded = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
     }
 
-    private static void SetGone(PooledSession session)
+    /// <summary>Whether one client may turn out to serve all users. Where it is known not to, no user waits for another.</summary>
+    private bool ShouldProbe(McpClientPoolOptions options) =>
+        !_keepsUsersApart && options.AllowsSharing && _transport is { OAuth: null, TransportMode: not HttpTransportMode.Sse };
+
+    private void Share(PooledSession session)
     {
-        session.Dispose();
-        session.SetGone();
+        if (_shared is not null)
+        {
+            Retire(session, CloseReason.Shared);
+            return;
+        }
+
+        RemoveFromIndex(session);
+        session.Share();
+        _shared = session;
+    }
+
+    /// <summary>Closes matching sessions, leased ones too. The task completes when they are gone.</summary>
+    private Task CloseAll(Func<PooledSession, bool> matches, string reason)
+    {
+        lock (_gate)
+        {
+            List<PooledSession> sessions = [.. _all.Where(matches)];
+            foreach (PooledSession session in sessions)
+            {
+                Retire(session, reason);
+
+                // Overwrite an earlier reason: waiters must see that the user, or the pool, was closed.
+                session.RetiredFor = reason;
+                CloseIfConnected(session);
+            }
+
+            return Task.WhenAll(sessions.Select(session => session.Gone));
+        }
+    }
+
+    private void CloseExpired()
+    {
+        TimeSpan timeout = _connector.PoolOptions.IdleTimeout;
+        lock (_gate)
+        {
+            while (_idle.First?.Value is { } oldest && _connector.Time.GetElapsedTime(oldest.IdleSince) >= timeout)
+            {
+                Retire(oldest, CloseReason.Idle);
+            }
+
+            ArmIdleTimer(timeout);
+        }
+    }
+
+    private void ArmIdleTimer(TimeSpan timeout)
+    {
+        _isIdleTimerArmed = _idle.First is not null;
+        if (_idle.First?.Value is { } oldest)
+        {
+            // Never zero: a timer that is due may run its callback within Change, under the lock.
+            TimeSpan left = timeout - _connector.Time.GetElapsedTime(oldest.IdleSince);
+            _idleTimer.Change(left > MinTimerDelay ? left : MinTimerDelay, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    /// <summary>Hides a session from further rents. Closes it once unleased; still being opened, it releases its waiters.</summary>
+    private void Retire(PooledSession session, string reason)
+    {
+        if (session.RetiredFor is not null || session.IsClosing)
+        {
+            return;
+        }
+
+        RemoveFromIdle(session);
+        RemoveFromIndex(session);
+        session.RetiredFor = reason;
+
+        if (!session.IsConnected)
+        {
+            ReleaseSlot(session);
+            session.SetOpened();
+        }
+        else if (session.LeaseCount == 0)
+        {
+            CloseIfConnected(session);
+        }
+    }
+
+    private void CloseIfConnected(PooledSession session)
+    {
+        if (session is { IsConnected: true, IsClosing: false })
+        {
+            session.IsClosing = true;
+            ReleaseSlot(session);
+            _connector.Close(session, pool: this);
+        }
+    }
+
+    private void ReleaseSlot(PooledSession session)
+    {
+        _slotsInUse -= session.HasSlot ? 1 : 0;
+        session.HasSlot = false;
+    }
+
+    private void RemoveFromIdle(PooledSession session)
+    {
+        if (session.IdleNode.List is not null)
+        {
+            _idle.Remove(session.IdleNode);
+        }
+    }
+
+    private void RemoveFromIndex(PooledSession session)
+    {
+        _shared = _shared == session ? null : _shared;
+        if (_probe == session)
+        {
+            EndProbe();
+        }
+
+        if (session.Key is { } key && _byUser.GetValueOrDefault(key) == session)
+        {
+            _byUser.Remove(key);
+        }
+    }
+
+    /// <summary>Releases those who wait for the probe, whatever it found out.</summary>
+    private void EndProbe()
+    {
+        _probe = null;
+        _probeEnded.TrySetResult();
     }
 }

@@ -5,24 +5,24 @@ using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>Makes the transport options of one user's session, and sees to it that no OAuth token cache serves two users.</summary>
+/// <summary>Creates the transport options of one user's session, and ensures that no OAuth token cache serves two users.</summary>
 internal sealed class UserTransport(string clientName)
 {
     private readonly ConditionalWeakTable<ITokenCache, object> _cacheOwners = [];
 
     /// <param name="session">The session.</param>
     /// <param name="copy">A copy of the registered options.</param>
-    /// <param name="factory">The user's own code.</param>
-    /// <exception cref="InvalidOperationException">The options would mix users up.</exception>
-    internal HttpClientTransportOptions Of(
+    /// <param name="factory">The configured factory: user code.</param>
+    /// <exception cref="InvalidOperationException">The options would let users share a session or a token.</exception>
+    internal HttpClientTransportOptions Create(
         PooledSession session,
         HttpClientTransportOptions copy,
         Func<ClaimsPrincipal, HttpClientTransportOptions, HttpClientTransportOptions>? factory)
     {
-        ITokenCache? everybodys = copy.OAuth?.TokenCache;
+        ITokenCache? shared = copy.OAuth?.TokenCache;
         if (factory is null)
         {
-            return everybodys is null ? copy : throw OneCacheForAll();
+            return shared is null ? copy : throw CreateSharedCacheError();
         }
 
         if (copy.OAuth is { } oauth)
@@ -30,34 +30,34 @@ internal sealed class UserTransport(string clientName)
             copy.OAuth = TransportOptions.CopyOf(oauth);
         }
 
-        // What a visitor claims without having signed in is not for code that looks for a user's own.
+        // Unauthenticated claims prove nothing: the factory must not look up a user's tokens by them.
         ClaimsPrincipal user = session.Key is null ? new ClaimsPrincipal() : session.Session.User ?? new ClaimsPrincipal();
         HttpClientTransportOptions options = factory(user, copy)
-            ?? throw Invalid("TransportOptionsFactory returned null. Have it return the options it was given, or others");
+            ?? throw CreateError("TransportOptionsFactory returned null. Have it return the options it was given, or others");
 
         if (options.KnownSessionId is not null)
         {
-            throw Invalid("TransportOptionsFactory set KnownSessionId. Leave it null: the pool opens a session of its own for each user");
+            throw CreateError("TransportOptionsFactory set KnownSessionId. Leave it null: the pool opens a session of its own for each user");
         }
 
-        if (options.OAuth?.TokenCache is { } cache && (cache == everybodys || !IsOwner(cache, session.Key)))
+        if (options.OAuth?.TokenCache is { } cache && (cache == shared || !IsOwner(cache, session.Key)))
         {
-            throw OneCacheForAll();
+            throw CreateSharedCacheError();
         }
 
         return options;
     }
 
-    /// <summary>Whether it is the first user of the cache who uses it again. A visitor is nobody's second time.</summary>
+    /// <summary>Whether the user is the first to use the cache. Each anonymous session counts as another user.</summary>
     private bool IsOwner(ITokenCache cache, UserKey? user)
     {
         object owner = user is { } key ? key : new object();
         return _cacheOwners.GetOrAdd(cache, owner).Equals(owner);
     }
 
-    private InvalidOperationException OneCacheForAll() => Invalid(
+    private InvalidOperationException CreateSharedCacheError() => CreateError(
         "one OAuth TokenCache would serve several users, and each would act with another's access token. Set a cache for each user with "
         + "McpClientPoolOptions.TransportOptionsFactory, or none: then each session keeps tokens of its own");
 
-    private InvalidOperationException Invalid(string problem) => new($"MCP client '{clientName}': no session was opened: {problem}.");
+    private InvalidOperationException CreateError(string error) => new($"MCP client '{clientName}': no session was opened: {error}.");
 }

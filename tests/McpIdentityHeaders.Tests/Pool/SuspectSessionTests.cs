@@ -4,14 +4,14 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace McpIdentityHeaders.Tests.Pool;
 
-/// <summary>A backend that answers 400 may have forgotten the session, as many do after a restart, or mean the call alone.</summary>
-public sealed class DoubtfulSessionTests
+/// <summary>A backend that responds 400 may have lost the session, as many do at a restart, or refuse the call alone.</summary>
+public sealed class SuspectSessionTests
 {
     private readonly ConcurrentDictionary<string, bool> _forgotten = new();
     private bool _refusesCalls;
 
     [Fact]
-    public async Task Session_that_the_backend_has_forgotten_is_replaced_at_the_next_rent()
+    public async Task Session_that_the_backend_has_lost_is_replaced_at_the_next_rent()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, AnswerAsync);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
@@ -44,7 +44,7 @@ public sealed class DoubtfulSessionTests
     }
 
     [Fact]
-    public async Task Renter_who_gives_up_asking_leaves_the_session_to_others()
+    public async Task Rent_canceled_while_probing_leaves_the_session_to_others()
     {
         var asked = new TaskCompletionSource();
         var answers = new TaskCompletionSource();
@@ -75,7 +75,7 @@ public sealed class DoubtfulSessionTests
     }
 
     [Fact]
-    public async Task Rent_that_asks_while_the_user_signs_out_fails()
+    public async Task Rent_that_probes_while_the_user_signs_out_fails()
     {
         var held = new HeldRequests(context => context.Request.Headers["Mcp-Method"] == "ping");
         await using McpBackend backend = await McpBackend.StartAsync(

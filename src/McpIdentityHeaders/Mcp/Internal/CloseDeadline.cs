@@ -1,12 +1,12 @@
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>How long what ends a session may take. The SDK's own calls for it have no bound.</summary>
+/// <summary>Limits how long ending a session may take: the SDK's own calls for it have no timeout.</summary>
 internal sealed class CloseDeadline(Func<TimeSpan> timeout, TimeProvider time, CancellationToken givenUp)
 {
-    /// <summary>Waits for that long, counted from now. Tells whether the task ended in time; it may have failed.</summary>
+    /// <summary>Waits for a task until the timeout, counted from now. Returns whether it completed in time; it may have failed.</summary>
     internal async Task<bool> WaitAsync(Task task)
     {
-        // What fails after that is nobody's to observe.
+        // Observe a late failure: no caller awaits the task any more.
         _ = task.ContinueWith(
             static late => _ = late.Exception,
             CancellationToken.None,
@@ -14,17 +14,17 @@ internal sealed class CloseDeadline(Func<TimeSpan> timeout, TimeProvider time, C
             TaskScheduler.Default);
 
         using CancellationTokenSource timer = StartTimer();
-        using CancellationTokenSource bound = Link(timer, CancellationToken.None);
-        await task.WaitAsync(bound.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return !bound.IsCancellationRequested;
+        using CancellationTokenSource deadline = Link(timer, CancellationToken.None);
+        await task.WaitAsync(deadline.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return !deadline.IsCancellationRequested;
     }
 
-    /// <summary>Runs for that long at most, counted from now.</summary>
+    /// <summary>Runs an action until the timeout, counted from now.</summary>
     internal async Task<T> RunAsync<T>(Func<CancellationToken, Task<T>> action, CancellationToken cancellationToken)
     {
         using CancellationTokenSource timer = StartTimer();
-        using CancellationTokenSource bound = Link(timer, cancellationToken);
-        return await action(bound.Token).ConfigureAwait(false);
+        using CancellationTokenSource deadline = Link(timer, cancellationToken);
+        return await action(deadline.Token).ConfigureAwait(false);
     }
 
     private CancellationTokenSource StartTimer() => new(timeout(), time);

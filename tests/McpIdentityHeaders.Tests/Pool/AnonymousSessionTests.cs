@@ -2,18 +2,18 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace McpIdentityHeaders.Tests.Pool;
 
-/// <summary>Where nobody is signed in, or the user is not known, a lease has a session of its own.</summary>
-public sealed class VisitorTests
+/// <summary>Where the user is anonymous or unknown, each lease has a session of its own.</summary>
+public sealed class AnonymousSessionTests
 {
     [Theory]
     [InlineData(Flow.OfNobody)]
     [InlineData(Flow.OfAnonymous)]
     [InlineData(Flow.NotKnown)]
-    public async Task Visitors_session_is_closed_with_its_lease(Flow visitor)
+    public async Task Anonymous_session_is_closed_with_its_lease(Flow flow)
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
-        using IdentityScope? scope = visitor.Enter();
+        using IdentityScope? scope = flow.Enter();
 
         await using (McpClientLease lease = await services.RentAsync())
         {
@@ -34,7 +34,7 @@ public sealed class VisitorTests
     [InlineData(Flow.OfAnonymous, Flow.NotKnown)]
     [InlineData(Flow.NotKnown, Flow.OfBob)]
     [InlineData(Flow.OfBob, Flow.OfNobody)]
-    public async Task Visitor_shares_with_no_one(Flow one, Flow other)
+    public async Task Anonymous_session_is_never_shared(Flow one, Flow other)
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
@@ -53,7 +53,7 @@ public sealed class VisitorTests
     }
 
     [Fact]
-    public async Task Visitors_who_rent_at_the_same_time_have_a_session_each()
+    public async Task Anonymous_users_who_rent_concurrently_have_a_session_each()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
@@ -67,7 +67,7 @@ public sealed class VisitorTests
     }
 
     [Fact]
-    public async Task Visitors_session_is_closed_as_nobodys_when_a_user_gives_it_back()
+    public async Task Anonymous_session_is_closed_without_identity_when_a_user_returns_it()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();

@@ -5,8 +5,8 @@ using ModelContextProtocol.Server;
 
 namespace McpIdentityHeaders.Tests.Mcp;
 
-/// <summary>A client's answer to a request of the server's is an incoming message too, and whoever asked stays who asked.</summary>
-public sealed class UserIdentityAnswerTests
+/// <summary>A client's response to the server's request is an incoming message too, and the asking tool keeps its user.</summary>
+public sealed class UserIdentityResponseTests
 {
     [Theory]
     [InlineData(UserServerKind.Sessions, "bob")]
@@ -17,7 +17,7 @@ public sealed class UserIdentityAnswerTests
     [InlineData(UserServerKind.SessionsOfOneFlow, null)]
     [InlineData(UserServerKind.LegacySse, null)]
     [InlineData(UserServerKind.Streams, null)]
-    public async Task Answer_is_its_senders_and_the_tool_stays_its_callers(UserServerKind kind, string? answering)
+    public async Task Response_runs_as_its_sender_and_the_tool_as_its_caller(UserServerKind kind, string? answering)
     {
         await using UserServer server = await UserServer.StartAsync(kind, mcp => WatchAnswers(mcp).WithUserIdentity());
         var caller = new Caller("alice");
@@ -36,7 +36,7 @@ public sealed class UserIdentityAnswerTests
     [InlineData(UserServerKind.Sessions)]
     [InlineData(UserServerKind.LegacySse)]
     [InlineData(UserServerKind.Streams)]
-    public async Task Answer_to_sampling_is_its_senders_and_the_tool_stays_its_callers(UserServerKind kind)
+    public async Task Response_to_sampling_runs_as_its_sender_and_the_tool_as_its_caller(UserServerKind kind)
     {
         await using UserServer server = await UserServer.StartAsync(kind, mcp => WatchAnswers(mcp).WithUserIdentity().WithTools([McpServerTool.Create(SampleAsync)]));
         var caller = new Caller("alice");
@@ -55,7 +55,7 @@ public sealed class UserIdentityAnswerTests
     }
 
     [Fact]
-    public async Task Users_who_are_asked_at_the_same_time_stay_apart()
+    public async Task Users_who_are_asked_concurrently_stay_apart()
     {
         var bothAreAsked = new AsyncGate(expected: 2);
         await using UserServer server = await UserServer.StartAsync(UserServerKind.Sessions, mcp => WatchAnswers(mcp).WithUserIdentity());

@@ -4,11 +4,11 @@ using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.Tests.Pool;
 
-/// <summary>Where there are no sessions, 400 and 404 are errors of a call, and one user's must not cost everybody the client.</summary>
-public sealed class DoubtfulClientTests
+/// <summary>Without sessions, 400 and 404 are errors of one call, which must not close the shared client.</summary>
+public sealed class SuspectClientTests
 {
     [Fact]
-    public async Task Call_of_one_user_that_the_backend_refuses_leaves_everybody_the_client()
+    public async Task Refused_call_of_one_user_leaves_the_shared_client_open()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless, (context, next) =>
         {
@@ -34,7 +34,7 @@ public sealed class DoubtfulClientTests
     }
 
     [Fact]
-    public async Task Method_that_the_backend_does_not_know_leaves_everybody_the_client()
+    public async Task Method_unknown_to_the_backend_leaves_the_shared_client_open()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
