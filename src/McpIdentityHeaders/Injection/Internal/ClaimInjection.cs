@@ -105,7 +105,7 @@ internal static class ClaimInjection
         // Checked as it is copied: the framework builds what a header's values are anew for each look at them.
         foreach ((string name, HeaderStringValues values) in request.Headers.NonValidated)
         {
-            if (owned.MayConcern(name))
+            if (owned.Contains(name) || ConnectionHeader.Is(name))
             {
                 stripped += CopyWithoutOwned(name, values, clone, client, owned);
                 continue;
@@ -137,7 +137,7 @@ internal static class ClaimInjection
 
         if (ConnectionHeader.Names(name, values, owned))
         {
-            ConnectionHeader.CopyWithoutOwned(values, owned, clone);
+            ConnectionHeader.CopyWithoutIdentityHeaders(values, owned, clone);
             return 1;
         }
 
@@ -159,7 +159,7 @@ internal static class ClaimInjection
             else if (ConnectionHeader.Names(name, values, owned))
             {
                 own.Headers.Remove(name);
-                ConnectionHeader.CopyWithoutOwned(values, owned, own);
+                ConnectionHeader.CopyWithoutIdentityHeaders(values, owned, own);
                 stripped++;
             }
         }

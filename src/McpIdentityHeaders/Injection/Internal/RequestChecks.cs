@@ -55,7 +55,7 @@ internal static class RequestChecks
 
         foreach ((string name, HeaderStringValues values) in content.Headers.NonValidated)
         {
-            if (owned.MayConcern(name) && owned.Contains(name))
+            if (owned.Contains(name))
             {
                 throw client.Reject(
                     $"its content has the header '{name}', a name that belongs to the identity headers. Remove it from Content.Headers");
