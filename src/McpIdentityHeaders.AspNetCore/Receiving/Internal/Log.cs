@@ -6,14 +6,14 @@ namespace McpIdentityHeaders.AspNetCore.Internal;
 internal static partial class Log
 {
     [LoggerMessage(1, LogLevel.Warning,
-        "Authentication scheme '{Scheme}': identity headers from {Peer} were refused with 401: {Reason}. If it may speak for users, say so in IdentityHeadersOptions; if not, "
+        "Authentication scheme '{Scheme}': identity headers from {Peer} were refused with 401: {Error}. If it may speak for users, trust it in IdentityHeadersOptions; if not, "
         + "find out why it can reach this backend.")]
-    internal static partial void UntrustedPeer(this ILogger logger, string scheme, string peer, string reason);
+    internal static partial void UntrustedPeer(this ILogger logger, string scheme, string peer, string error);
 
     [LoggerMessage(2, LogLevel.Warning,
-        "Authentication scheme '{Scheme}': identity headers from {Peer}, which is trusted, were refused with 400: {Problem}. Both ends need the same headers, formats, encoding "
+        "Authentication scheme '{Scheme}': identity headers from {Peer}, which is trusted, were refused with 400: {Error}. Both ends need the same headers, formats, encoding "
         + "and limits, and whatever stands in front has to strip such headers from what outsiders send.")]
-    internal static partial void MalformedHeaders(this ILogger logger, string scheme, string peer, string problem);
+    internal static partial void MalformedHeaders(this ILogger logger, string scheme, string peer, string error);
 
     [LoggerMessage(3, LogLevel.Information, "Authentication scheme '{Scheme}': settings were read again, and are in force.")]
     internal static partial void SettingsChanged(this ILogger logger, string scheme);

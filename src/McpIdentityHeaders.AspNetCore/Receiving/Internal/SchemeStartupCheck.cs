@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 
 namespace McpIdentityHeaders.AspNetCore.Internal;
 
-/// <summary>Options without settings, whose validation makes a scheme's real ones when the host starts; <see cref="ClientStartupCheck"/> says why.</summary>
+/// <summary>Empty options: validating them at start-up creates a scheme's real ones, as <see cref="ClientStartupCheck"/> explains.</summary>
 internal sealed class SchemeStartupCheck
 {
     internal sealed class Validator(IServiceProvider services) : IValidateOptions<SchemeStartupCheck>
@@ -16,13 +16,13 @@ internal sealed class SchemeStartupCheck
                 _ = services.GetRequiredKeyedService<IdentityHeadersScheme>(name).Plan;
                 return ValidateOptionsResult.Success;
             }
-            catch (OptionsValidationException invalid)
+            catch (OptionsValidationException exception)
             {
-                return ValidateOptionsResult.Fail(invalid.Failures);
+                return ValidateOptionsResult.Fail(exception.Failures);
             }
-            catch (InvalidOperationException invalid)
+            catch (InvalidOperationException exception)
             {
-                return ValidateOptionsResult.Fail(invalid.Message);
+                return ValidateOptionsResult.Fail(exception.Message);
             }
         }
     }
