@@ -1,6 +1,6 @@
 namespace McpIdentityHeaders.AspNetCore.Tests;
 
-/// <summary>The shape of the house, as far as a machine can see it.</summary>
+/// <summary>The conventions that a machine can check.</summary>
 public sealed class ConventionTests
 {
     private static readonly ConventionAssertions ConventionAssertions = new(typeof(IdentityHeadersOptions).Assembly);
