@@ -6,19 +6,19 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>Makes the user of the HTTP request the user of what it calls.</summary>
+/// <summary>Makes the user of the HTTP request the user of the requests that it sends.</summary>
 public static class HttpContextIdentityServiceCollectionExtensions
 {
     /// <summary>
-    /// Makes <see cref="HttpContext.User"/> the <see cref="IIdentityAccessor.User"/> where <see cref="AmbientIdentity"/> says nothing.
+    /// Makes <see cref="HttpContext.User"/> the <see cref="IIdentityAccessor.User"/> where <see cref="AmbientIdentity"/> has none.
     /// </summary>
     /// <param name="services">The services.</param>
     /// <returns>The same services.</returns>
     /// <remarks>
-    /// What <see cref="AmbientIdentity"/> says comes first, that there is nobody included. A visitor who is not signed in is nobody, and so is
-    /// everybody for a task that outlives its request. Outside of any request the user is not known. It replaces the default accessor,
-    /// whichever is registered first; of it and an accessor of one's own, the one registered last counts. It also replaces the framework's
-    /// <see cref="IHttpContextAccessor"/> by one that does the same for all others. Calling it again changes nothing.
+    /// <see cref="AmbientIdentity"/> takes precedence, also where it holds an anonymous user. A user who is not signed in is anonymous, and so
+    /// is any user for a task that outlives its request. Outside any request the user is unknown. It replaces the default accessor,
+    /// whichever is registered first; of it and a custom accessor, the one registered last counts. It also replaces the framework's
+    /// <see cref="IHttpContextAccessor"/> by one that works the same for all other code. Calling it again changes nothing.
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> is <see langword="null"/>.</exception>
     public static IServiceCollection AddHttpContextIdentity(this IServiceCollection services)

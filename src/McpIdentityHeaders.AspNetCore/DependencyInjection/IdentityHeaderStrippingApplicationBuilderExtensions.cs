@@ -6,22 +6,22 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Microsoft.AspNetCore.Builder;
 
-/// <summary>Removes what outsiders claim to be.</summary>
+/// <summary>Removes identity headers from requests that come in.</summary>
 public static class IdentityHeaderStrippingApplicationBuilderExtensions
 {
     /// <summary>
-    /// Removes from every request the headers under a name that a client's <see cref="ClaimInjectionOptions"/> own, or under an alias of
-    /// one (other case, <c>_</c> or <c>.</c> for <c>-</c>), and takes such names out of the list in <c>Connection</c>.
+    /// Removes from every request the identity headers in any client's <see cref="ClaimInjectionOptions"/> with their aliases (other case,
+    /// <c>_</c> or <c>.</c> for <c>-</c>), and removes such names from the list in <c>Connection</c>.
     /// </summary>
     /// <param name="app">The application.</param>
     /// <returns>The same application.</returns>
     /// <remarks>
-    /// For a gateway whose callers are not to speak for users. Call it before everything that reads headers, and <c>UseAuthentication</c> and
+    /// For a gateway that lets no caller speak for users. Call it before everything that reads headers, and <c>UseAuthentication</c> and
     /// <c>UseAuthorization</c> after it: a <c>WebApplication</c> puts those first by itself unless they are called. The names of all clients
-    /// count together, and follow their settings. What is removed counts in the metric <c>mcp.identity.headers.stripped</c>.
+    /// count together, and follow their settings. The metric <c>mcp.identity.headers.stripped</c> counts what is removed.
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="app"/> is <see langword="null"/>.</exception>
-    /// <exception cref="InvalidOperationException">No client has <c>AddClaimInjection</c>, so that no name is known.</exception>
+    /// <exception cref="InvalidOperationException">No client has <c>AddClaimInjection</c>, so that there are no names.</exception>
     public static IApplicationBuilder UseIdentityHeaderStripping(this IApplicationBuilder app)
     {
         ArgumentNullException.ThrowIfNull(app);

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>Makes the identity headers of a trusted peer the authenticated user.</summary>
+/// <summary>Authenticates users by the identity headers of a trusted peer.</summary>
 public static class IdentityHeadersAuthenticationBuilderExtensions
 {
     /// <summary>
@@ -18,16 +18,15 @@ public static class IdentityHeadersAuthenticationBuilderExtensions
     /// <param name="builder">The authentication builder.</param>
     /// <returns>The same builder.</returns>
     /// <remarks>
-    /// A request without any identity header, or alias of one, has no result: other schemes have their turn. One whose headers come from a
-    /// peer that is not trusted ends with 401, and one whose headers are malformed with 400, whatever endpoint it is for and whichever the
-    /// default scheme is: nothing reads it any further. <c>UseAuthentication</c> has to be in the pipeline, as it is by itself in a
-    /// <c>WebApplication</c>; what runs before it (endpoints with <c>ShortCircuit</c>, request handlers of schemes added earlier) sees the
-    /// request as it came. Two schemes of this kind must not share a header's name: each ends what it does not trust. Calling it again adds
-    /// settings.
+    /// A request without any identity header, or alias of one, has no result: other schemes follow. A request with headers from an untrusted
+    /// peer ends with 401, and one with malformed headers with 400, for every endpoint and with every default scheme. The pipeline needs
+    /// <c>UseAuthentication</c>, which a <c>WebApplication</c> adds by itself; code before it (endpoints with <c>ShortCircuit</c>, request
+    /// handlers of schemes added earlier) sees the request unchecked. Two schemes of this kind must not share a header's name: each ends the
+    /// requests that it does not trust. Calling it again adds settings.
     /// </remarks>
     /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
     /// <exception cref="OptionsValidationException">
-    /// At start-up: the settings are not valid, or name nobody who may speak for users.
+    /// At start-up: the settings are invalid, or trust no peer to speak for users.
     /// </exception>
     public static AuthenticationBuilder AddIdentityHeaders(this AuthenticationBuilder builder) =>
         builder.AddIdentityHeadersCore(IdentityHeadersDefaults.AuthenticationScheme, static _ => { });
@@ -35,7 +34,7 @@ public static class IdentityHeadersAuthenticationBuilderExtensions
     /// <summary>Adds the scheme <see cref="IdentityHeadersDefaults.AuthenticationScheme"/>.</summary>
     /// <inheritdoc cref="AddIdentityHeaders(AuthenticationBuilder)"/>
     /// <param name="builder">The authentication builder.</param>
-    /// <param name="configure">Changes the settings, and says whom to trust.</param>
+    /// <param name="configure">Changes the settings, and sets which peers to trust.</param>
     public static AuthenticationBuilder AddIdentityHeaders(this AuthenticationBuilder builder, Action<IdentityHeadersOptions> configure) =>
         builder.AddIdentityHeaders(IdentityHeadersDefaults.AuthenticationScheme, configure);
 
@@ -52,7 +51,7 @@ public static class IdentityHeadersAuthenticationBuilderExtensions
     /// <inheritdoc cref="AddIdentityHeaders(AuthenticationBuilder)"/>
     /// <param name="builder">The authentication builder.</param>
     /// <param name="authenticationScheme">The scheme's name.</param>
-    /// <param name="configure">Changes the settings, and says whom to trust.</param>
+    /// <param name="configure">Changes the settings, and sets which peers to trust.</param>
     public static AuthenticationBuilder AddIdentityHeaders(
         this AuthenticationBuilder builder, string authenticationScheme, Action<IdentityHeadersOptions> configure)
     {

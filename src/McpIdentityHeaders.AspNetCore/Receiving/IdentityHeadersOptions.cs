@@ -5,31 +5,31 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace McpIdentityHeaders.AspNetCore;
 
-/// <summary>Which headers a backend reads, how, and whom it believes.</summary>
+/// <summary>Which headers a backend reads, how, and which peers it trusts.</summary>
 /// <remarks>
 /// Named by the authentication scheme. All but <see cref="TrustedCertificate"/> binds from configuration. It is validated at start-up
 /// (without a host: at first use), and a changed configuration before it takes effect: an invalid one is logged and leaves the last good one in force.
 /// <para>
-/// Nobody is trusted by default. There are three ways to say who may speak for users: by address (<see cref="TrustedNetworks"/>,
-/// <see cref="TrustedAddresses"/>), by <see cref="TrustedCertificate"/> and by <see cref="SharedSecrets"/>. At least one has to be set, and a
-/// peer must pass each one that is set.
+/// No peer is trusted by default. Three settings decide which peer may speak for users: its address (<see cref="TrustedNetworks"/>,
+/// <see cref="TrustedAddresses"/>), <see cref="TrustedCertificate"/> and <see cref="SharedSecrets"/>. At least one has to be set, and a peer
+/// must pass each one that is set.
 /// </para>
 /// </remarks>
 public sealed class IdentityHeadersOptions
 {
     /// <summary>Gets the headers, and the claims that they become.</summary>
     /// <value>
-    /// The same three by default as <see cref="ClaimInjectionOptions.Headers"/>, and to be the same map as the sender's. A header becomes claims
+    /// The same three by default as <see cref="ClaimInjectionOptions.Headers"/>. The map has to equal the sender's. A header becomes claims
     /// of its first claim type, or, with a <see cref="ClaimHeader.JsonPath"/>, of the path's last name: one claim for each item of a list.
     /// One header has to become the subject, <c>sub</c> or <see cref="ClaimTypes.NameIdentifier"/>. A
-    /// <see cref="ClaimHeader.Required"/> one that does not come is refused.
+    /// <see cref="ClaimHeader.Required"/> one that is missing is refused.
     /// </value>
     public ClaimHeaderCollection Headers { get; } = new ClaimInjectionOptions().Headers;
 
     /// <summary>Gets or sets how single values travel.</summary>
     /// <value>
-    /// The default value is <see cref="HeaderValueEncoding.Mcp"/>, to be the same as the sender's. <see cref="HeaderValueEncoding.Utf8"/>
-    /// needs a server that reads request headers as UTF-8, as Kestrel does unless its <c>RequestHeaderEncodingSelector</c> says otherwise.
+    /// The default value is <see cref="HeaderValueEncoding.Mcp"/>. It has to equal the sender's. <see cref="HeaderValueEncoding.Utf8"/>
+    /// needs a server that reads request headers as UTF-8, as Kestrel does unless its <c>RequestHeaderEncodingSelector</c> selects another.
     /// </value>
     public HeaderValueEncoding Encoding { get; set; }
 
@@ -45,9 +45,9 @@ public sealed class IdentityHeadersOptions
 
     /// <summary>Gets the networks that peers may speak for users from.</summary>
     /// <value>
-    /// Empty by default. A peer's address is its socket's own, whatever <c>X-Forwarded-For</c> says; it has to be in one of these or of
+    /// Empty by default. A peer's address is its socket's own, not that of <c>X-Forwarded-For</c>; it has to be in one of these or of
     /// <see cref="TrustedAddresses"/>. Where the server offers no socket (a Unix domain socket has no address, HTTP/3 and servers other than
-    /// Kestrel offer none), no peer is trusted by address. A network of everybody, such as <c>0.0.0.0/0</c>, is refused.
+    /// Kestrel offer none), no peer is trusted by address. A network of all addresses, such as <c>0.0.0.0/0</c>, is refused.
     /// </value>
     public IList<IPNetwork> TrustedNetworks { get; } = [];
 
@@ -58,15 +58,15 @@ public sealed class IdentityHeadersOptions
     /// </value>
     public IList<IPAddress> TrustedAddresses { get; } = [];
 
-    /// <summary>Gets or sets what decides whether the peer with this client certificate may speak for users.</summary>
+    /// <summary>Gets or sets the predicate that decides whether the peer with this client certificate may speak for users.</summary>
     /// <value>
-    /// The default value is <see langword="null"/>: certificates do not count. It is asked about the certificate of the TLS connection
-    /// itself, which Kestrel has validated by then unless it was told to allow any, and not about one that a proxy forwards in a header.
+    /// The default value is <see langword="null"/>: certificates do not count. The predicate gets the certificate of the TLS connection
+    /// itself, which Kestrel has already validated unless configured to allow any, and never one that a proxy forwards in a header.
     /// Kestrel has to ask for one: <c>ClientCertificateMode.RequireCertificate</c> or <c>AllowCertificate</c>. An exception counts as no.
     /// </value>
     public Func<X509Certificate2, bool>? TrustedCertificate { get; set; }
 
-    /// <summary>Gets the headers of which one has to come, with its value, beside the identity.</summary>
+    /// <summary>Gets the headers of which one has to accompany the identity, with its value.</summary>
     /// <value>
     /// Empty by default. The sender's is <see cref="ClaimInjectionOptions.SharedSecret"/>. Two or more let a secret be replaced while the
     /// system runs. They are compared in constant time.

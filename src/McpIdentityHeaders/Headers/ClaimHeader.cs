@@ -1,14 +1,14 @@
 namespace McpIdentityHeaders;
 
-/// <summary>One header and the claims it is filled from.</summary>
+/// <summary>One header and the claims that supply its value.</summary>
 public sealed class ClaimHeader
 {
-    /// <summary>Makes a header filled from the first of <paramref name="claimTypes"/> that the user has a value of.</summary>
+    /// <summary>Creates a header that takes its value from the first of <paramref name="claimTypes"/> that the user has a value of.</summary>
     /// <param name="headerName">The header's name, an RFC 9110 token such as <c>X-User-Groups</c>.</param>
     /// <param name="claimTypes">The claim types to look for, in order; compared exactly, as RFC 7519 compares claim names.</param>
     /// <exception cref="ArgumentException">
-    /// <paramref name="headerName"/> or a claim type is empty, or there is no claim type. Names that cannot be configured are refused later,
-    /// by the options' validation.
+    /// <paramref name="headerName"/> or a claim type is empty, or there is no claim type. The options' validation later refuses names that
+    /// cannot be configured.
     /// </exception>
     public ClaimHeader(string headerName, params IReadOnlyList<string> claimTypes)
     {
@@ -42,7 +42,7 @@ public sealed class ClaimHeader
     /// </value>
     public string? JsonPath { get; init; }
 
-    /// <summary>Gets how many values the header carries, and how.</summary>
+    /// <summary>Gets how many values the header carries, and in which form.</summary>
     /// <value>The default value is <see cref="ClaimValueFormat.Single"/>.</value>
     public ClaimValueFormat Format { get; init; }
 

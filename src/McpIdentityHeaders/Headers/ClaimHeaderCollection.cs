@@ -6,7 +6,7 @@ namespace McpIdentityHeaders;
 /// <summary>The headers that a client sends for its users, in the order in which they are set.</summary>
 /// <remarks>
 /// Two names are aliases if they differ only in case or in <c>-</c>, <c>_</c> and <c>.</c>: many servers read them as one. Adding an alias
-/// of a header that is there replaces it.
+/// of an existing header replaces it.
 /// </remarks>
 public sealed class ClaimHeaderCollection : Collection<ClaimHeader>
 {

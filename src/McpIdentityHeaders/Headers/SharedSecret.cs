@@ -2,7 +2,7 @@ using McpIdentityHeaders.Internal;
 
 namespace McpIdentityHeaders;
 
-/// <summary>A header by which a backend knows the program that speaks for users: a name and a value that only the two of them know.</summary>
+/// <summary>A header by which a backend recognizes the program that speaks for users: only these two know its value.</summary>
 /// <remarks>
 /// Whoever reads the value can speak for every user. Keep it out of source control, send it over https, and give each backend its own.
 /// </remarks>
@@ -11,14 +11,14 @@ public sealed class SharedSecret
     /// <summary>The fewest characters that a value may have.</summary>
     internal const int MinValueLength = 16;
 
-    /// <summary>Makes a shared secret.</summary>
+    /// <summary>Creates a shared secret.</summary>
     /// <param name="headerName">The header's name, an RFC 9110 token such as <c>X-Gateway-Secret</c>.</param>
     /// <param name="value">
-    /// The header's value: at least 16 characters of printable ASCII without outer spaces, sent as they are. 32 random bytes in hexadecimal
-    /// digits are a good one.
+    /// The header's value: at least 16 characters of printable ASCII without outer spaces, sent unencoded. 32 random bytes in hexadecimal
+    /// digits are a good choice.
     /// </param>
     /// <exception cref="ArgumentException">
-    /// <paramref name="headerName"/> or <paramref name="value"/> is empty. Others that cannot be used are refused by the options' validation.
+    /// <paramref name="headerName"/> or <paramref name="value"/> is empty. The options' validation refuses other unusable ones.
     /// </exception>
     public SharedSecret(string headerName, string value)
     {
@@ -35,16 +35,16 @@ public sealed class SharedSecret
     /// <summary>Gets the header's value.</summary>
     public string Value { get; }
 
-    /// <summary>Gives the header's name, and never the value.</summary>
+    /// <summary>Returns the header's name, never the value.</summary>
     /// <returns>The header's name.</returns>
     public override string ToString() => HeaderName;
 
-    /// <summary>Gives the reasons why the secret cannot be used beside these headers. None quotes the value.</summary>
-    internal IEnumerable<string> Failures(ClaimHeaderCollection headers)
+    /// <summary>Gets why the secret cannot be used beside these headers. No error quotes the value.</summary>
+    internal IEnumerable<string> GetValidationErrors(ClaimHeaderCollection headers)
     {
-        if (ConfigurableHeaderName.ReasonAgainst(HeaderName) is { } reason)
+        if (ConfigurableHeaderName.GetValidationError(HeaderName) is { } error)
         {
-            yield return $"the shared secret's header '{HeaderName}' cannot be configured: {reason}. Choose another name, such as "
+            yield return $"the shared secret's header '{HeaderName}' cannot be configured: {error}. Choose another name, such as "
                 + "'X-Gateway-Secret'.";
         }
 
@@ -54,14 +54,14 @@ public sealed class SharedSecret
                 + "'X-Gateway-Secret'.";
         }
 
-        if (Value.Length < MinValueLength || !IsSentAsItIs())
+        if (Value.Length < MinValueLength || !IsSentUnencoded())
         {
             yield return $"the value of the shared secret '{HeaderName}' is not at least {MinValueLength} characters of printable ASCII without "
                 + "outer spaces. Make one of 32 random bytes in hexadecimal digits.";
         }
     }
 
-    private bool IsSentAsItIs()
+    private bool IsSentUnencoded()
     {
         try
         {

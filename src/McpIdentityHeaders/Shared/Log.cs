@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>Every log line of the library. None has a claim's value, at any level: names, origins and outcomes only.</summary>
+/// <summary>Every log line of the library. None holds a claim's value, at any level: names, origins and outcomes only.</summary>
 internal static partial class Log
 {
     [LoggerMessage(1, LogLevel.Debug, "HttpClient '{Client}': identity headers set for {Origin}.")]
@@ -42,7 +42,7 @@ internal static partial class Log
     internal static partial void OversizedHeaderOmitted(this ILogger logger, string client, string header);
 
     [LoggerMessage(9, LogLevel.Warning,
-        "HttpClient '{Client}': the primary handler {Handler} is not known, and left as it is. Make sure that it follows no redirects and "
+        "HttpClient '{Client}': the primary handler {Handler} is unknown, and left as it is. Make sure that it follows no redirects and "
         + "keeps no cookies: both would carry one user's identity elsewhere.")]
     internal static partial void UnknownPrimaryHandler(this ILogger logger, string client, string? handler);
 

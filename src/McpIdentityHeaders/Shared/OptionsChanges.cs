@@ -4,7 +4,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>Tells when options of a name change.</summary>
+/// <summary>Finds the change tokens of named options.</summary>
 internal static class OptionsChanges
 {
     internal static IEnumerable<Func<IChangeToken>> Of<TOptions>(IServiceProvider services, string name) =>

@@ -22,15 +22,15 @@ internal readonly record struct Origin
 
     internal static bool IsHttp(Uri uri) => uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps;
 
-    /// <summary>Whether what is sent there can be read on the way: plain http, and not to this machine.</summary>
+    /// <summary>Whether anyone on the way can read requests to it: plain http, and not loopback.</summary>
     internal static bool IsPlainAndRemote(Uri uri) => uri.Scheme == Uri.UriSchemeHttp && !IsLoopback(uri);
 
     internal static bool IsSame(Uri left, Uri right) => new Origin(left).IsOf(right);
 
-    /// <summary>Uri takes the host "loopback" for this machine too, which is a name that DNS may give to any.</summary>
+    /// <summary>Uri.IsLoopback also accepts the host "loopback", which DNS may resolve to any machine.</summary>
     private static bool IsLoopback(Uri uri) => uri.IsLoopback && uri.IdnHost != "loopback";
 
-    /// <summary>As in a log line or an error: nothing of a URI's user information, path or query, which may be secrets.</summary>
+    /// <summary>Formats it for logs and errors, without user information, path or query, which may hold secrets.</summary>
     public override string ToString() =>
         _host.Contains(':', StringComparison.Ordinal) ? $"{_scheme}://[{_host}]:{_port}" : $"{_scheme}://{_host}:{_port}";
 }

@@ -7,7 +7,7 @@ using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.EndToEnd;
 
-/// <summary>What an outsider writes into headers makes nobody else of them, at the gateway or past it.</summary>
+/// <summary>Forged headers change no user's identity, at the gateway or past it.</summary>
 public sealed class ForgeryTests : IAsyncLifetime
 {
     private static readonly (string Name, string Value)[] Forged =
@@ -84,7 +84,7 @@ public sealed class ForgeryTests : IAsyncLifetime
         HttpStatusCode.Unauthorized, await RawInitialize.SendAsync(_deployment.Backend.Endpoint, (name, "alice")));
 
     [Fact]
-    public async Task Secret_without_an_identity_is_nobody_to_the_backend() => Assert.Equal(
+    public async Task Secret_without_an_identity_is_anonymous_to_the_backend() => Assert.Equal(
         HttpStatusCode.Unauthorized,
         await RawInitialize.SendAsync(_deployment.Backend.Endpoint, (Deployment.SecretHeader, Deployment.Secret)));
 

@@ -68,7 +68,7 @@ public sealed class NginxTests
     }
 
     [NginxTheory, InlineData("off"), InlineData("on")]
-    public async Task Identity_that_does_not_come_from_the_gateway_is_refused_though_nginx_is_a_trusted_peer(string underscores)
+    public async Task Identity_past_the_gateway_is_refused_though_nginx_is_trusted(string underscores)
     {
         await using Deployment deployment = await StartAsync(underscores);
 

@@ -8,7 +8,7 @@ namespace McpIdentityHeaders.AspNetCore.Tests.EndToEnd;
 /// <summary>One backend that does not answer takes nothing from the others.</summary>
 public sealed class OutageTests : IAsyncLifetime, IDisposable
 {
-    // Bound, and never listening: nobody else gets the port, and whoever connects is refused.
+    // Bound, and never listening: no other process gets the port, and connections are refused.
     private readonly Socket _down = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
 
     private Deployment _deployment = null!;
@@ -47,7 +47,7 @@ public sealed class OutageTests : IAsyncLifetime, IDisposable
         Assert.Equal((HttpStatusCode.OK, "Degraded"), await HealthOfAsync(_deployment.Gateway, "/health"));
 
     [Fact]
-    public async Task Gateway_whose_backends_answer_is_healthy_and_without_any_only_alive()
+    public async Task Gateway_is_healthy_with_its_backends_and_only_alive_without_any()
     {
         await using Deployment other = await Deployment.StartAsync();
 

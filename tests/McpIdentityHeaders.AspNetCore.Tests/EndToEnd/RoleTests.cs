@@ -41,7 +41,7 @@ public sealed class RoleTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Role_whose_name_looks_like_two_is_refused()
+    public async Task Role_with_a_name_like_two_is_refused()
     {
         await using McpClient dave = await _deployment.ConnectAsync(new OidcUser("dave", "Dave Dunn", "dave@example.com", "staff,admin"));
 

@@ -6,7 +6,7 @@ using McpIdentityHeaders.AspNetCore.Tests.EndToEnd.Support;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.EndToEnd;
 
-/// <summary>Who comes to the gateway without a token that is meant for it is nobody, and no backend hears of it.</summary>
+/// <summary>A request without a token for the gateway is anonymous, and reaches no backend.</summary>
 public sealed class TokenTests : IAsyncLifetime
 {
     private Deployment _deployment = null!;
@@ -51,7 +51,7 @@ public sealed class TokenTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Token_of_another_issuer_in_the_name_of_ours_is_refused()
+    public async Task Token_of_another_issuer_in_the_name_of_the_trusted_one_is_refused()
     {
         await using OidcServer forger = await OidcServer.StartAsync(issuer: _deployment.Oidc.Authority);
 
@@ -62,8 +62,8 @@ public sealed class TokenTests : IAsyncLifetime
     public async Task Who_comes_without_a_token_is_told_where_to_get_one()
     {
         using var client = new HttpClient();
-        using HttpResponseMessage refusal = await client.GetAsync(_deployment.Gateway.Endpoint);
-        AuthenticationHeaderValue challenge = Assert.Single(refusal.Headers.WwwAuthenticate);
+        using HttpResponseMessage response = await client.GetAsync(_deployment.Gateway.Endpoint);
+        AuthenticationHeaderValue challenge = Assert.Single(response.Headers.WwwAuthenticate);
         string metadata = Assert.IsType<string>(challenge.Parameter).Split('"')[1];
 
         JsonElement resource = await client.GetFromJsonAsync<JsonElement>(metadata);

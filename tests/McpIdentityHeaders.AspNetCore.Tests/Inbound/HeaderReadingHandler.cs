@@ -16,6 +16,6 @@ internal sealed class HeaderReadingHandler(
         return Task.FromResult(AuthenticateResult.NoResult());
     }
 
-    /// <summary>Told what the header says.</summary>
+    /// <summary>Receives the header's value.</summary>
     internal delegate void Seen(string value);
 }

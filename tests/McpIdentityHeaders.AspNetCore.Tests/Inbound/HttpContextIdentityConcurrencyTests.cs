@@ -32,7 +32,7 @@ public sealed class HttpContextIdentityConcurrencyTests
             await held.Arrived;
             held.Release();
 
-            Assert.Equal(users.Select(user => string.Join(", ", Enumerable.Repeat(user ?? UserNames.Nobody, 4))), await answers);
+            Assert.Equal(users.Select(user => string.Join(", ", Enumerable.Repeat(user ?? UserNames.Anonymous, 4))), await answers);
         }
     }
 
@@ -56,7 +56,7 @@ public sealed class HttpContextIdentityConcurrencyTests
                     for (int look = 0; look < 200; look++)
                     {
                         string who = UserNames.Of(server.Accessor.User);
-                        if (who != own && who != UserNames.Nobody)
+                        if (who != own && who != UserNames.Anonymous)
                         {
                             wrong.Value!.Add($"{who} outlived as {own}");
                         }
@@ -76,7 +76,7 @@ public sealed class HttpContextIdentityConcurrencyTests
                 for (int round = 0; round < Rounds; round++)
                 {
                     string? user = (caller + round) % 5 == 0 ? null : $"user-{caller}-{round}";
-                    Assert.Equal(user ?? UserNames.Nobody, await server.GetAsync(client, "/", user));
+                    Assert.Equal(user ?? UserNames.Anonymous, await server.GetAsync(client, "/", user));
                 }
             }));
             await Task.WhenAll(outliving).WaitAsync(AsyncGate.Patience);

@@ -12,7 +12,7 @@ public sealed class HttpContextIdentityOutlivingTests
     [InlineData("alice", true)]
     [InlineData(null, false)]
     [InlineData(null, true)]
-    public async Task Task_that_outlives_its_request_sees_nobody(string? user, bool http2)
+    public async Task Task_that_outlives_its_request_is_anonymous(string? user, bool http2)
     {
         var held = new AsyncGate();
         Task<ClaimsPrincipal?> outliving = null!;
@@ -88,19 +88,19 @@ public sealed class HttpContextIdentityOutlivingTests
             for (int number = 0; number < Requests; number++)
             {
                 string? other = number % 10 == 0 ? null : $"user-{number}";
-                Assert.Equal(other ?? UserNames.Nobody, await server.GetAsync(client, "/who", other));
+                Assert.Equal(other ?? UserNames.Anonymous, await server.GetAsync(client, "/who", other));
             }
 
             await watcher.StopAsync();
 
-            Assert.Equal(user is null ? [UserNames.Nobody] : [user, UserNames.Nobody], atTheEnd);
-            Assert.Equal([UserNames.Nobody], watcher.Seen);
+            Assert.Equal(user is null ? [UserNames.Anonymous] : [user, UserNames.Anonymous], atTheEnd);
+            Assert.Equal([UserNames.Anonymous], watcher.Seen);
             Assert.Single(connections);
         }
     }
 
     [Fact]
-    public async Task Task_of_each_of_many_requests_sees_its_user_and_then_nobody()
+    public async Task Task_of_each_of_many_requests_sees_its_user_then_anonymous()
     {
         const int Requests = 40;
         List<Watcher> watchers = [];
@@ -133,13 +133,13 @@ public sealed class HttpContextIdentityOutlivingTests
 
             await Task.WhenAll(watchers.Select(watcher => watcher.StopAsync()));
             Assert.Equal(
-                Enumerable.Range(0, Requests - 2).Select(number => $"{UserNames.Nobody}, user-{number}"),
+                Enumerable.Range(0, Requests - 2).Select(number => $"{UserNames.Anonymous}, user-{number}"),
                 watchers.SkipLast(2).Select(watcher => string.Join(", ", watcher.Seen)));
         }
     }
 
     [Fact]
-    public async Task Task_that_says_whom_it_runs_for_is_believed_after_its_request()
+    public async Task Task_that_sets_its_user_keeps_it_after_its_request()
     {
         var held = new AsyncGate();
         Task<string> outliving = null!;
@@ -171,7 +171,7 @@ public sealed class HttpContextIdentityOutlivingTests
     [Theory]
     [InlineData(MissingIdentityBehavior.Forward)]
     [InlineData(MissingIdentityBehavior.Reject)]
-    public async Task Call_of_a_task_that_outlives_its_request_goes_out_as_nobodys(MissingIdentityBehavior missing)
+    public async Task Call_of_a_task_that_outlives_its_request_is_sent_anonymously(MissingIdentityBehavior missing)
     {
         var held = new AsyncGate();
         Task<string> outliving = null!;

@@ -28,12 +28,12 @@ public sealed class HttpContextIdentityRaceTests
         {
             using HttpClient client = server.NewClient();
 
-            Assert.Equal("nobody, alice, alice", await server.GetAsync(client, "/", null));
+            Assert.Equal("anonymous, alice, alice", await server.GetAsync(client, "/", null));
         }
     }
 
     [Fact]
-    public async Task Asking_for_a_visitors_user_writes_nothing_into_the_request()
+    public async Task Reading_an_anonymous_user_writes_nothing_into_the_request()
     {
         InboundServer server = null!;
         server = await InboundServer.StartAsync(
@@ -47,7 +47,7 @@ public sealed class HttpContextIdentityRaceTests
         {
             using HttpClient client = server.NewClient();
 
-            Assert.Equal("nobody, True", await server.GetAsync(client, "/", null));
+            Assert.Equal("anonymous, True", await server.GetAsync(client, "/", null));
         }
     }
 }

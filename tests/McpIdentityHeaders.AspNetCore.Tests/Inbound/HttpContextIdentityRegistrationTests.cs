@@ -36,7 +36,7 @@ public sealed class HttpContextIdentityRegistrationTests
 
             Assert.Null(server.Accessor.User);
             Assert.Equal("alice", await server.GetAsync(client, "/", "alice"));
-            Assert.Equal(UserNames.Nobody, await server.GetAsync(client, "/", null));
+            Assert.Equal(UserNames.Anonymous, await server.GetAsync(client, "/", null));
             Assert.Equal("bob", await server.GetAsync(client, "/", "bob"));
         }
     }

@@ -8,7 +8,7 @@ namespace McpIdentityHeaders.AspNetCore.Tests.Inbound;
 public sealed class HttpContextIdentityReuseTests
 {
     [Fact]
-    public void User_of_the_request_that_got_the_object_next_is_not_taken_for_ones_own()
+    public void User_of_the_next_request_on_a_reused_HttpContext_is_not_seen()
     {
         using ServiceProvider services = new ServiceCollection().AddHttpContextIdentity().BuildServiceProvider();
         var context = new DefaultHttpContext();
@@ -22,7 +22,7 @@ public sealed class HttpContextIdentityReuseTests
     }
 
     [Fact]
-    public void Object_that_is_taken_apart_is_nobodys()
+    public void HttpContext_that_ends_during_a_read_has_an_anonymous_user()
     {
         using ServiceProvider services = new ServiceCollection().AddHttpContextIdentity().BuildServiceProvider();
         var context = new DefaultHttpContext();
@@ -55,7 +55,7 @@ public sealed class HttpContextIdentityReuseTests
         Assert.Equal("bob", accessor.HttpContext!.User.FindFirst("sub")!.Value);
         held.Release();
 
-        Assert.Equal([UserNames.Nobody, "Bob Brown"], await Task.WhenAll(ofAlices, ofBobs));
+        Assert.Equal([UserNames.Anonymous, "Bob Brown"], await Task.WhenAll(ofAlices, ofBobs));
 
         async Task<string> AskAsync()
         {
@@ -65,7 +65,7 @@ public sealed class HttpContextIdentityReuseTests
     }
 
     [Fact]
-    public void Accessor_in_place_of_ours_is_refused()
+    public void Accessor_in_place_of_the_librarys_is_refused()
     {
         using ServiceProvider services = new ServiceCollection()
             .AddHttpContextIdentity()

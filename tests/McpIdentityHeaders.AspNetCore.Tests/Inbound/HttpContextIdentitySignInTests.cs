@@ -37,7 +37,7 @@ public sealed class HttpContextIdentitySignInTests
             await server.GetAsync(client, "/", "alice");
         }
 
-        Assert.Equal(["alice", "bob", "bob", UserNames.Nobody], seen);
+        Assert.Equal(["alice", "bob", "bob", UserNames.Anonymous], seen);
     }
 
     [Fact]
@@ -66,7 +66,7 @@ public sealed class HttpContextIdentitySignInTests
         {
             using HttpClient client = server.NewClient();
 
-            Assert.Equal("nobody, alice", await server.GetAsync(client, "/", "alice"));
+            Assert.Equal("anonymous, alice", await server.GetAsync(client, "/", "alice"));
         }
     }
 
@@ -101,7 +101,7 @@ public sealed class HttpContextIdentitySignInTests
 
             // What the request itself is taken for changes with the next one, as HttpContext.User does.
             string[] seen = [.. await SequenceAsync("/who", "/in", "/who", "/out", "/who")];
-            Assert.Equal([UserNames.Nobody, UserNames.Nobody, "alice", "alice", UserNames.Nobody], seen);
+            Assert.Equal([UserNames.Anonymous, UserNames.Anonymous, "alice", "alice", UserNames.Anonymous], seen);
 
             async Task<List<string>> SequenceAsync(params string[] paths)
             {
@@ -119,7 +119,7 @@ public sealed class HttpContextIdentitySignInTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Middleware_in_front_of_authentication_is_nobodys_and_behind_it_the_users(bool authenticates)
+    public async Task Middleware_before_authentication_is_anonymous_and_after_it_the_users(bool authenticates)
     {
         List<string> seen = [];
         InboundServer server = null!;
@@ -152,8 +152,8 @@ public sealed class HttpContextIdentitySignInTests
             await server.GetAsync(client, "/", null);
         }
 
-        string who = authenticates ? "alice" : UserNames.Nobody;
-        Assert.Equal([UserNames.Nobody, who, who], seen.Take(3));
+        string who = authenticates ? "alice" : UserNames.Anonymous;
+        Assert.Equal([UserNames.Anonymous, who, who], seen.Take(3));
     }
 
     [Fact]
@@ -178,7 +178,7 @@ public sealed class HttpContextIdentitySignInTests
             await server.GetAsync(client, "/", "alice");
         }
 
-        Assert.Equal(UserNames.Nobody, await seen.Task);
+        Assert.Equal(UserNames.Anonymous, await seen.Task);
     }
 
     private static async Task SignInWhenAsync(Task arrived, HttpContext context, RequestDelegate next)

@@ -11,7 +11,7 @@ public sealed class HttpContextIdentityTests
     [InlineData("alice", true)]
     [InlineData(null, false)]
     [InlineData(null, true)]
-    public async Task Request_runs_as_its_user_and_a_visitors_as_nobody(string? user, bool http2)
+    public async Task Request_runs_as_its_user_or_anonymously(string? user, bool http2)
     {
         await using InboundServer server = await StartAsync(async accessor =>
         {
@@ -21,7 +21,7 @@ public sealed class HttpContextIdentityTests
         }, http2);
         using HttpClient client = server.NewClient();
 
-        string who = user ?? UserNames.Nobody;
+        string who = user ?? UserNames.Anonymous;
         Assert.Equal($"{who}, {who}", await server.GetAsync(client, "/", user));
     }
 
@@ -46,9 +46,9 @@ public sealed class HttpContextIdentityTests
 
     [Theory]
     [InlineData("alice", "bob", "bob")]
-    [InlineData("alice", null, UserNames.Nobody)]
+    [InlineData("alice", null, UserNames.Anonymous)]
     [InlineData(null, "bob", "bob")]
-    [InlineData(null, null, UserNames.Nobody)]
+    [InlineData(null, null, UserNames.Anonymous)]
     public async Task Ambient_user_comes_first_and_the_requests_own_comes_back(string? user, string? ambient, string expected)
     {
         await using InboundServer server = await StartAsync(async accessor =>
@@ -64,11 +64,11 @@ public sealed class HttpContextIdentityTests
         });
         using HttpClient client = server.NewClient();
 
-        Assert.Equal($"{expected}, {user ?? UserNames.Nobody}", await server.GetAsync(client, "/", user));
+        Assert.Equal($"{expected}, {user ?? UserNames.Anonymous}", await server.GetAsync(client, "/", user));
     }
 
     [Fact]
-    public async Task Ambient_visitor_is_nobody_whoever_the_requests_user_is()
+    public async Task Ambient_anonymous_user_takes_precedence_over_the_requests_user()
     {
         await using InboundServer server = await StartAsync(accessor =>
         {
@@ -77,11 +77,11 @@ public sealed class HttpContextIdentityTests
         });
         using HttpClient client = server.NewClient();
 
-        Assert.Equal(UserNames.Nobody, await server.GetAsync(client, "/", "alice"));
+        Assert.Equal(UserNames.Anonymous, await server.GetAsync(client, "/", "alice"));
     }
 
     [Fact]
-    public async Task User_is_not_known_outside_of_any_request()
+    public async Task User_is_unknown_outside_of_any_request()
     {
         await using InboundServer server = await StartAsync(accessor => Task.FromResult(UserNames.Of(accessor.User)));
         using HttpClient client = server.NewClient();
@@ -133,11 +133,11 @@ public sealed class HttpContextIdentityTests
         using HttpClient client = server.NewClient();
 
         Assert.Equal("alice, alice, alice, alice", await server.GetAsync(client, "/", "alice"));
-        Assert.Equal("nobody, nobody, nobody, nobody", await server.GetAsync(client, "/", null));
+        Assert.Equal("anonymous, anonymous, anonymous, anonymous", await server.GetAsync(client, "/", null));
     }
 
     [Fact]
-    public async Task Request_whose_response_is_complete_runs_as_its_user_to_its_end()
+    public async Task Request_with_a_complete_response_keeps_its_user_to_its_end()
     {
         var seen = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         var received = new AsyncGate();

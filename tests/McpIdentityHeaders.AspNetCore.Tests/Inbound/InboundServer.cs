@@ -26,7 +26,7 @@ internal sealed class InboundServer : IAsyncDisposable
 
     public IIdentityAccessor Accessor => Services.GetRequiredService<IIdentityAccessor>();
 
-    /// <param name="services">What it has: AddHttpContextIdentity, if nothing else is said.</param>
+    /// <param name="services">Registers its services: AddHttpContextIdentity by default.</param>
     /// <param name="map">Its middleware and endpoints, behind sign-in.</param>
     /// <param name="http2">Whether it speaks HTTP/2, without TLS, or else HTTP/1.1.</param>
     /// <param name="signIn">Its authentication, if it is not SignInAsync.</param>
@@ -47,7 +47,7 @@ internal sealed class InboundServer : IAsyncDisposable
         return new InboundServer(app, http2 ? HttpVersion.Version20 : HttpVersion.Version11);
     }
 
-    /// <summary>Stands for authentication: who is in Authorization. Null or empty: a visitor.</summary>
+    /// <summary>Replaces authentication: the user named in Authorization. Null or empty: an anonymous one.</summary>
     public static Task SignInAsync(HttpContext context, RequestDelegate next)
     {
         if (context.Request.Headers.Authorization.ToString() is { Length: > 0 } name)

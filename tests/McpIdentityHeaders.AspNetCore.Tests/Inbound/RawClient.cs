@@ -48,7 +48,7 @@ internal sealed class RawClient : IDisposable
         return Encoding.UTF8.GetString(body);
     }
 
-    /// <summary>Whether the server has closed its end, without more to say.</summary>
+    /// <summary>Whether the server has closed its end without sending more.</summary>
     public async Task<bool> IsClosedAsync() => await _stream.ReadAsync(new byte[1]).AsTask().WaitAsync(AsyncGate.Patience) == 0;
 
     public void Dispose() => _tcp.Dispose();

@@ -1,6 +1,6 @@
 namespace McpIdentityHeaders.AspNetCore.Tests.Inbound;
 
-/// <summary>The list in Connection, by which an outsider could have a proxy behind the gateway drop what the gateway says.</summary>
+/// <summary>The list in Connection, which could make a proxy behind the gateway drop its identity headers.</summary>
 public sealed class StrippingConnectionTests
 {
     public static TheoryData<string[], string[]?> Lists => new()
@@ -19,7 +19,7 @@ public sealed class StrippingConnectionTests
 
     [Theory]
     [MemberData(nameof(Lists))]
-    public async Task Owned_names_are_taken_out_and_others_stay_in_order(string[] lists, string[]? expected)
+    public async Task Identity_header_names_are_removed_and_others_keep_their_order(string[] lists, string[]? expected)
     {
         await using InboundServer server = await StrippingServer.StartAsync();
         using RawClient client = await RawClient.ConnectAsync(server.Uri);
@@ -34,7 +34,7 @@ public sealed class StrippingConnectionTests
     [InlineData("X-Other ,,  X-More", "X-Third")]
     [InlineData("keep-alive,X-Other ,,  X-More", "X-Third")]
     [InlineData("close")]
-    public async Task Lists_without_owned_names_are_left_as_the_server_has_them(params string[] lists)
+    public async Task Lists_without_identity_headers_stay_unchanged(params string[] lists)
     {
         string[] lines = [.. lists.Select(list => $"Connection: {list}")];
         List<string[]> answers = [];

@@ -3,7 +3,7 @@ namespace McpIdentityHeaders.AspNetCore.Tests.Inbound;
 /// <summary>Which headers of an inbound request are removed, and which are left.</summary>
 public sealed class StrippingNamesTests
 {
-    public static TheoryData<string> Owned =>
+    public static TheoryData<string> IdentityHeaders =>
     [
         "X-User-Sub", "x-user-sub", "X-USER-SUB", "X_User_Sub", "X.User.Sub", "x_user.sub", "X-User_Sub", "X.USER-sub",
         "X-User-Email", "x_user_email", "X-User-Name", "X.User.Name",
@@ -18,8 +18,8 @@ public sealed class StrippingNamesTests
     ];
 
     [Theory]
-    [MemberData(nameof(Owned))]
-    public async Task Owned_name_and_its_aliases_are_removed(string name)
+    [MemberData(nameof(IdentityHeaders))]
+    public async Task Identity_header_and_its_aliases_are_removed(string name)
     {
         await using InboundServer server = await StrippingServer.StartAsync();
         using RawClient client = await RawClient.ConnectAsync(server.Uri);
@@ -30,8 +30,8 @@ public sealed class StrippingNamesTests
     }
 
     [Theory]
-    [MemberData(nameof(Owned))]
-    public async Task Owned_name_and_its_aliases_are_removed_over_http2(string name)
+    [MemberData(nameof(IdentityHeaders))]
+    public async Task Identity_header_and_its_aliases_are_removed_over_http2(string name)
     {
         await using InboundServer server = await StrippingServer.StartAsync(http2: true);
         using HttpClient client = server.NewClient();

@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.Inbound;
 
-/// <summary>Whose names are stripped, and since when.</summary>
+/// <summary>Which clients' names are stripped, and since when.</summary>
 public sealed class StrippingSettingsTests
 {
     [Fact]

@@ -62,7 +62,7 @@ public sealed class ClientCertificateTests
     }
 
     [Fact]
-    public async Task Predicate_that_throws_lets_nobody_in()
+    public async Task Predicate_that_throws_trusts_no_peer()
     {
         await using ReceivingHost host = await StartAsync(_ => throw new InvalidOperationException("The predicate's own fault."));
 

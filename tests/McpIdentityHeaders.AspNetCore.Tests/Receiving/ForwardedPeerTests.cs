@@ -6,7 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.Receiving;
 
-/// <summary>What headers say of a peer is what anyone can say.</summary>
+/// <summary>Headers about a peer prove nothing: anyone can send them.</summary>
 public sealed class ForwardedPeerTests
 {
     [Theory]

@@ -167,7 +167,7 @@ public sealed class MalformedSingleValueTests
     }
 
     [Fact]
-    public void Cases_are_what_their_comments_say()
+    public void Cases_match_their_comments()
     {
         Assert.Equal("Jos\u00E9", Encoding.UTF8.GetString(Convert.FromBase64String("Sm9zw6k=")));
         Assert.Equal("Jos\u00E9", Encoding.UTF8.GetString(Encoding.Latin1.GetBytes("Jos\u00C3\u00A9")));

@@ -24,7 +24,7 @@ public sealed class MissingHeaderTests
     {
         await using ReceivingHost host = await ReceivingHost.StartTrustingAsync(options => Use(options, new ClaimHeader("X-Who", claimType)));
 
-        RawResponse accepted = await host.GetAsync("/closed", "X-UserNames: alice");
+        RawResponse accepted = await host.GetAsync("/closed", "X-Who: alice");
         RawResponse refused = await host.GetAsync("/open", "X-User-Tenant: t");
 
         Assert.Equal(["alice"], accepted.User.Values(claimType));

@@ -5,7 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.Receiving;
 
-/// <summary>Where there is no socket with an address, trust by address trusts nobody, and a secret still does.</summary>
+/// <summary>Where there is no socket with an address, trust by address trusts no peer, and a secret still does.</summary>
 public sealed class NoAddressTests
 {
     private const string Secret = "0123456789abcdef";

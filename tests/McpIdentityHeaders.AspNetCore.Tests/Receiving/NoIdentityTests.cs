@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.Receiving;
 
-/// <summary>A request that says nothing of a user is like any other.</summary>
+/// <summary>A request without identity headers is like any other.</summary>
 public sealed class NoIdentityTests
 {
     [Theory]
@@ -14,7 +14,7 @@ public sealed class NoIdentityTests
     [InlineData("/closed", 401, true)]
     [InlineData("/admin", 401, false)]
     [InlineData("/no/such/path", 404, false)]
-    public async Task Endpoint_answers_as_to_a_visitor(string path, int status, bool http2)
+    public async Task Endpoint_responds_as_to_an_anonymous_user(string path, int status, bool http2)
     {
         await using ReceivingHost host = await ReceivingHost.StartTrustingAsync();
 
@@ -80,7 +80,7 @@ public sealed class NoIdentityTests
     }
 
     [Fact]
-    public async Task Explicit_authentication_by_the_scheme_has_no_result_and_no_failure()
+    public async Task Explicit_authentication_by_the_scheme_has_no_result_and_no_error()
     {
         AuthenticateResult? result = null;
         await using ReceivingHost host = await ReceivingHost.StartAsync(

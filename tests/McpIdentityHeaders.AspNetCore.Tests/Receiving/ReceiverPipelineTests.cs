@@ -20,7 +20,7 @@ public sealed class ReceiverPipelineTests
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddAuthentication().AddIdentityHeaders(options => options.TrustedNetworks.Add(IPNetwork.Parse(trusted)));
         await using WebApplication app = builder.Build();
-        app.MapGet("/", (ClaimsPrincipal user) => user.FindFirst("sub")?.Value ?? "nobody");
+        app.MapGet("/", (ClaimsPrincipal user) => user.FindFirst("sub")?.Value ?? "anonymous");
         await app.StartAsync();
 
         RawResponse response = await RawHttp.GetAsync(new Uri(app.Urls.Single()), path, "X-User-Sub: alice");

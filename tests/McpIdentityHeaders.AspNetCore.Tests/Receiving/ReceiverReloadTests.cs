@@ -43,7 +43,7 @@ public sealed class ReceiverReloadTests
     }
 
     [Fact]
-    public async Task Header_that_is_added_is_owned_from_the_next_request_on()
+    public async Task Header_that_is_added_counts_from_the_next_request_on()
     {
         await using ReceivingHost host = await StartAsync();
         RawResponse before = await host.GetAsync("/open", "X-User-Sub: alice", "X_User_Tenant: t", $"X-Gateway-Secret: {Old}");

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.Receiving;
 
-/// <summary>What cannot be set, said at start-up in words that name the setting.</summary>
+/// <summary>Invalid settings are refused at start-up, each by its name.</summary>
 public sealed class ReceiverValidationTests
 {
     private const string Value = "s3cr3t-0123456789";
@@ -24,10 +24,10 @@ public sealed class ReceiverValidationTests
         { "NameClaimType", options => options.NameClaimType = string.Empty },
         { "NameClaimType", options => options.NameClaimType = null! },
         { "RoleClaimType", options => options.RoleClaimType = string.Empty },
-        { "network of everybody", options => options.TrustedNetworks.Add(IPNetwork.Parse("0.0.0.0/0")) },
-        { "network of everybody", options => options.TrustedNetworks.Add(IPNetwork.Parse("::/0")) },
-        { "network of everybody", options => options.TrustedNetworks.Add(IPNetwork.Parse("::ffff:0:0/96")) },
-        { "network of everybody", options => options.TrustedNetworks.Add(default) },
+        { "network of all addresses", options => options.TrustedNetworks.Add(IPNetwork.Parse("0.0.0.0/0")) },
+        { "network of all addresses", options => options.TrustedNetworks.Add(IPNetwork.Parse("::/0")) },
+        { "network of all addresses", options => options.TrustedNetworks.Add(IPNetwork.Parse("::ffff:0:0/96")) },
+        { "network of all addresses", options => options.TrustedNetworks.Add(default) },
         { "the issuer, 'iss', is not one", options => options.Headers.Add(new ClaimHeader("X-I", "iss") { Format = ClaimValueFormat.JsonArray }) },
         { "TrustedAddresses has null in it", options => options.TrustedAddresses.Add(null!) },
         { "SharedSecrets has null in it", options => options.SharedSecrets.Add(null!) },
@@ -44,7 +44,7 @@ public sealed class ReceiverValidationTests
 
     [Theory]
     [MemberData(nameof(Invalid), DisableDiscoveryEnumeration = true)]
-    public async Task Setting_that_cannot_be_is_refused_by_name(string said, Action<IdentityHeadersOptions> configure)
+    public async Task Invalid_setting_is_refused_by_name(string expected, Action<IdentityHeadersOptions> configure)
     {
         foreach (string scheme in new[] { "IdentityHeaders", "Second" })
         {
@@ -55,15 +55,15 @@ public sealed class ReceiverValidationTests
                     configure(options);
                 })));
 
-            string failure = Assert.Single(refused.Failures);
-            Assert.Contains(said, failure, StringComparison.Ordinal);
-            Assert.Contains($"'{scheme}'", failure, StringComparison.Ordinal);
+            string error = Assert.Single(refused.Failures);
+            Assert.Contains(expected, error, StringComparison.Ordinal);
+            Assert.Contains($"'{scheme}'", error, StringComparison.Ordinal);
             Assert.DoesNotContain("s3cr3t", refused.ToString(), StringComparison.Ordinal);
         }
     }
 
     [Fact]
-    public async Task All_failures_are_said_at_once()
+    public async Task All_errors_are_reported_at_once()
     {
         var refused = await Assert.ThrowsAsync<OptionsValidationException>(() => ReceivingHost.StartAsync(schemes =>
             schemes.AddIdentityHeaders(options =>
@@ -102,7 +102,7 @@ public sealed class ReceiverValidationTests
         Assert.ThrowsAny<ArgumentException>(() => new SharedSecret(name, value));
 
     [Fact]
-    public void Secret_says_its_name_only() => Assert.Equal("X-Gateway-Secret", new SharedSecret("X-Gateway-Secret", Value).ToString());
+    public void Secret_formats_as_its_name_only() => Assert.Equal("X-Gateway-Secret", new SharedSecret("X-Gateway-Secret", Value).ToString());
 
     private static void NoSubject(IdentityHeadersOptions options)
     {

@@ -50,7 +50,7 @@ public sealed class SessionBindingTests
     }
 
     [Fact]
-    public async Task Visitors_session_is_not_a_users()
+    public async Task Anonymous_session_is_refused_to_a_user()
     {
         await using ReceivingHost host = await McpReceiver.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = McpReceiver.NewClients(host, McpBackendKind.Sessions);

@@ -31,7 +31,7 @@ public sealed class ToolAuthorizationTests
             {
                 if (tools.Contains(tool))
                 {
-                    Assert.Contains(user?.FindFirst("sub")?.Value ?? "nobody", await client.CallTextAsync(tool), StringComparison.Ordinal);
+                    Assert.Contains(user?.FindFirst("sub")?.Value ?? "anonymous", await client.CallTextAsync(tool), StringComparison.Ordinal);
                 }
                 else
                 {
@@ -73,7 +73,7 @@ public sealed class ToolAuthorizationTests
     [Theory]
     [InlineData(McpBackendKind.Stateless)]
     [InlineData(McpBackendKind.Sessions)]
-    public async Task Endpoint_that_needs_a_user_refuses_nobody(McpBackendKind kind)
+    public async Task Endpoint_that_needs_a_user_refuses_an_anonymous_one(McpBackendKind kind)
     {
         await using ReceivingHost host = await McpReceiver.StartAsync(kind, needsUser: true);
         await using ServiceProvider services = McpReceiver.NewClients(host, kind);

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.Receiving;
 
-/// <summary>Nobody is believed until somebody has said who is.</summary>
+/// <summary>No peer is trusted until the options name one.</summary>
 public sealed class TrustStartupTests
 {
     private static readonly string[] Choices = ["TrustedNetworks", "TrustedAddresses", "TrustedCertificate", "SharedSecrets"];
@@ -25,13 +25,13 @@ public sealed class TrustStartupTests
 
     [Theory]
     [MemberData(nameof(Untrusting), DisableDiscoveryEnumeration = true)]
-    public async Task Server_that_trusts_nobody_does_not_start_and_says_what_to_choose_from(string scheme, Action<AuthenticationBuilder> schemes)
+    public async Task Server_that_trusts_no_peer_fails_to_start_and_names_the_options(string scheme, Action<AuthenticationBuilder> schemes)
     {
         var refused = await Assert.ThrowsAsync<OptionsValidationException>(() => ReceivingHost.StartAsync(schemes));
 
-        string failure = Assert.Single(refused.Failures);
-        Assert.All(Choices, choice => Assert.Contains(choice, failure, StringComparison.Ordinal));
-        Assert.Contains($"'{scheme}'", failure, StringComparison.Ordinal);
+        string error = Assert.Single(refused.Failures);
+        Assert.All(Choices, choice => Assert.Contains(choice, error, StringComparison.Ordinal));
+        Assert.Contains($"'{scheme}'", error, StringComparison.Ordinal);
     }
 
     public static TheoryData<Action<IdentityHeadersOptions>> Trusting => new()
@@ -68,7 +68,7 @@ public sealed class TrustStartupTests
     }
 
     [Fact]
-    public async Task Settings_of_no_scheme_trust_nobody_on_behalf_of_one()
+    public async Task Settings_without_a_scheme_trust_no_peer_for_a_scheme()
     {
         await Assert.ThrowsAsync<OptionsValidationException>(() => ReceivingHost.StartAsync(schemes =>
         {

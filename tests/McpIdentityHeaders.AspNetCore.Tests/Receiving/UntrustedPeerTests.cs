@@ -5,7 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.Receiving;
 
-/// <summary>Identity headers from a peer that is not trusted end the request, whatever they say and wherever it goes.</summary>
+/// <summary>Identity headers from a peer that is not trusted end the request, with any value and for every endpoint.</summary>
 public sealed class UntrustedPeerTests
 {
     [Theory]
@@ -58,7 +58,7 @@ public sealed class UntrustedPeerTests
     }
 
     [Fact]
-    public async Task Warning_names_the_peer_and_none_of_what_it_said()
+    public async Task Warning_names_the_peer_and_no_value_that_it_sent()
     {
         await using ReceivingHost host = await ReceivingHost.StartAsync(TrustOthers);
 

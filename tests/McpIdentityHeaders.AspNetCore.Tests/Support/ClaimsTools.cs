@@ -7,5 +7,5 @@ namespace McpIdentityHeaders.AspNetCore.Tests.Support;
 internal sealed class ClaimsTools
 {
     [McpServerTool(Name = "subject")]
-    public static string Subject(ClaimsPrincipal user) => user.FindFirst("sub")?.Value ?? "nobody";
+    public static string Subject(ClaimsPrincipal user) => user.FindFirst("sub")?.Value ?? "anonymous";
 }

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.Support;
 
-/// <summary>Another scheme beside the library's: it signs in whom X-Test-User names, and knows nobody without.</summary>
+/// <summary>Another scheme beside the library's: it signs in the user that X-Test-User names, and none without it.</summary>
 internal sealed class HeaderSignIn(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {

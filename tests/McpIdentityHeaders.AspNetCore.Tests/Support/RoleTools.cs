@@ -9,7 +9,7 @@ internal sealed class RoleTools
 {
     [McpServerTool(Name = "whoami")]
     public static string WhoAmI(ClaimsPrincipal? user = null) =>
-        user?.Identity?.IsAuthenticated == true ? $"{user.FindFirst("sub")?.Value}/{user.Identity.Name}" : "nobody";
+        user?.Identity?.IsAuthenticated == true ? $"{user.FindFirst("sub")?.Value}/{user.Identity.Name}" : "anonymous";
 
     [Authorize]
     [McpServerTool(Name = "mine")]

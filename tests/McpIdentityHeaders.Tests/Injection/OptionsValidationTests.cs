@@ -44,10 +44,10 @@ public sealed class OptionsValidationTests
     [InlineData("Expires")]
     public void Disallowed_header_name_is_refused_with_the_name_and_the_reason(string headerName)
     {
-        string failure = Assert.Single(FailuresOf(options => options.Headers.Add(headerName, "sub")));
+        string error = Assert.Single(GetErrors(options => options.Headers.Add(headerName, "sub")));
 
-        Assert.StartsWith($"HttpClient 'backend': header '{headerName}' cannot be configured: ", failure, StringComparison.Ordinal);
-        Assert.Contains("Choose another name", failure, StringComparison.Ordinal);
+        Assert.StartsWith($"HttpClient 'backend': header '{headerName}' cannot be configured: ", error, StringComparison.Ordinal);
+        Assert.Contains("Choose another name", error, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -56,7 +56,7 @@ public sealed class OptionsValidationTests
     [InlineData("x-amzn-oidc-identity")]
     [InlineData("Remote-User")]
     public void Header_name_that_proxies_use_is_allowed(string headerName) =>
-        Assert.Empty(FailuresOf(options => options.Headers.Add(headerName, "sub")));
+        Assert.Empty(GetErrors(options => options.Headers.Add(headerName, "sub")));
 
     public static TheoryData<string, Action<ClaimInjectionOptions>> Invalid => new()
     {
@@ -78,10 +78,10 @@ public sealed class OptionsValidationTests
     [Theory]
     [MemberData(nameof(Invalid), DisableDiscoveryEnumeration = true)]
     public void Invalid_setting_is_refused_by_name(string expected, Action<ClaimInjectionOptions> configure) =>
-        Assert.Contains(expected, Assert.Single(FailuresOf(configure)), StringComparison.Ordinal);
+        Assert.Contains(expected, Assert.Single(GetErrors(configure)), StringComparison.Ordinal);
 
     [Fact]
-    public void Validation_reports_all_errors_at_once() => Assert.Equal(2, FailuresOf(options =>
+    public void Validation_reports_all_errors_at_once() => Assert.Equal(2, GetErrors(options =>
     {
         options.Headers.Add("Host", "sub");
         options.MaxTotalLength = 0;
@@ -90,10 +90,10 @@ public sealed class OptionsValidationTests
     [Fact]
     public void RequireHttps_refuses_an_endpoint_of_plain_http()
     {
-        string failure = Assert.Single(FailuresOf(options => options.RequireHttps = true, "http://backend.test/mcp"));
+        string error = Assert.Single(GetErrors(options => options.RequireHttps = true, "http://backend.test/mcp"));
 
-        Assert.Contains("'http://backend.test:80'", failure, StringComparison.Ordinal);
-        Assert.Empty(FailuresOf(options => options.RequireHttps = true, "http://localhost/mcp"));
+        Assert.Contains("'http://backend.test:80'", error, StringComparison.Ordinal);
+        Assert.Empty(GetErrors(options => options.RequireHttps = true, "http://localhost/mcp"));
     }
 
     [Fact]
@@ -184,7 +184,7 @@ public sealed class OptionsValidationTests
         options.TrustedOrigins.Add(new Uri(origin));
     };
 
-    private static string[] FailuresOf(Action<ClaimInjectionOptions> configure, string endpoint = "https://backend.test/mcp")
+    private static string[] GetErrors(Action<ClaimInjectionOptions> configure, string endpoint = "https://backend.test/mcp")
     {
         var services = new ServiceCollection();
         services.AddMcpClient("backend", new Uri(endpoint)).AddClaimInjection(configure);

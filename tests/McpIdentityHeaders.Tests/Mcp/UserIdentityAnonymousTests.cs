@@ -25,7 +25,7 @@ public sealed class UserIdentityAnonymousTests
             })));
         await using McpClient client = await server.ConnectAsync(new Caller(null));
 
-        Assert.Equal(UserNames.Nobody, await client.CallTextAsync("who"));
+        Assert.Equal(UserNames.Anonymous, await client.CallTextAsync("who"));
 
         Assert.NotNull(seen);
         Assert.Empty(seen.Identities);
@@ -38,7 +38,7 @@ public sealed class UserIdentityAnonymousTests
         await using UserServer server = await UserServer.StartAsync(kind, before: InFlowOfMalloryAsync);
         await using McpClient client = await server.ConnectAsync(new Caller(null));
 
-        Assert.Equal(UserNames.Nobody, await client.CallTextAsync("who"));
+        Assert.Equal(UserNames.Anonymous, await client.CallTextAsync("who"));
     }
 
     [Theory]
@@ -58,7 +58,7 @@ public sealed class UserIdentityAnonymousTests
         using IdentityScope mallory = AmbientIdentity.Use(Users.Named("mallory"));
         await using McpClient client = await server.ConnectAsync(new Caller(null));
 
-        Assert.Equal(UserNames.Nobody, await client.CallTextAsync("who"));
+        Assert.Equal(UserNames.Anonymous, await client.CallTextAsync("who"));
     }
 
     [Theory]
@@ -75,7 +75,7 @@ public sealed class UserIdentityAnonymousTests
 
         caller.Name = null;
 
-        Assert.Equal(UserNames.Nobody, await client.CallTextAsync("who"));
+        Assert.Equal(UserNames.Anonymous, await client.CallTextAsync("who"));
     }
 
     [Fact]
@@ -84,7 +84,7 @@ public sealed class UserIdentityAnonymousTests
         await using UserServer server = await UserServer.StartAsync(UserServerKind.Streams);
         var caller = new Caller(null);
         await using McpClient client = await server.ConnectAsync(caller);
-        Assert.Equal(UserNames.Nobody, await client.CallTextAsync("who"));
+        Assert.Equal(UserNames.Anonymous, await client.CallTextAsync("who"));
 
         caller.Name = "alice";
 
@@ -103,7 +103,7 @@ public sealed class UserIdentityAnonymousTests
         });
         await using McpClient client = await server.ConnectAsync(new Caller(null));
 
-        Assert.Equal(UserNames.Nobody, await client.CallTextAsync("who"));
+        Assert.Equal(UserNames.Anonymous, await client.CallTextAsync("who"));
     }
 
     private static Task InFlowOfMalloryAsync(HttpContext context, RequestDelegate next) =>

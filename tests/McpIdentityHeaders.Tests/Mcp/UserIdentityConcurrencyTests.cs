@@ -27,7 +27,7 @@ public sealed class UserIdentityConcurrencyTests
 
         held.Release();
 
-        Assert.Equal(["bob", UserNames.Nobody, "carol"], others);
+        Assert.Equal(["bob", UserNames.Anonymous, "carol"], others);
         Assert.Equal("alice", await alices);
     }
 
@@ -46,7 +46,7 @@ public sealed class UserIdentityConcurrencyTests
         held.Release();
 
         Assert.Equal("alice", alices);
-        Assert.Equal(UserNames.Nobody, await anonymous);
+        Assert.Equal(UserNames.Anonymous, await anonymous);
     }
 
     [Theory]
@@ -63,7 +63,7 @@ public sealed class UserIdentityConcurrencyTests
         await held.Arrived;
         held.Release();
 
-        Assert.Equal(names.Select(name => name ?? UserNames.Nobody), await answers);
+        Assert.Equal(names.Select(name => name ?? UserNames.Anonymous), await answers);
         await Task.WhenAll(clients.Select(client => client.DisposeAsync().AsTask()));
     }
 
@@ -84,6 +84,6 @@ public sealed class UserIdentityConcurrencyTests
         await held.Arrived;
         held.Release();
 
-        Assert.Equal(names.Select(name => name ?? UserNames.Nobody), await answers);
+        Assert.Equal(names.Select(name => name ?? UserNames.Anonymous), await answers);
     }
 }

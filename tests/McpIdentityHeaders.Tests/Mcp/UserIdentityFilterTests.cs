@@ -88,7 +88,7 @@ public sealed class UserIdentityFilterTests
             })));
         await using McpClient client = await server.ConnectAsync(new Caller("alice"));
 
-        Assert.Equal(UserNames.Nobody, await client.CallTextAsync("who"));
+        Assert.Equal(UserNames.Anonymous, await client.CallTextAsync("who"));
     }
 
     [Theory]

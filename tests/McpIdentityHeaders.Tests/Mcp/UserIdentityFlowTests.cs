@@ -30,7 +30,7 @@ public sealed class UserIdentityFlowTests
         string anonymous = await client.CallTextAsync("who");
         held.Release();
 
-        Assert.Equal(("alice", "bob", UserNames.Nobody), (started, bobs, anonymous));
+        Assert.Equal(("alice", "bob", UserNames.Anonymous), (started, bobs, anonymous));
         Assert.Equal("background: alice", await server.ObservedRequests.NextAsync());
     }
 
@@ -48,7 +48,7 @@ public sealed class UserIdentityFlowTests
         Assert.Equal("bob", await other.CallTextAsync("who"));
         held.Release();
 
-        Assert.Equal($"background: {UserNames.Nobody}", await server.ObservedRequests.NextAsync());
+        Assert.Equal($"background: {UserNames.Anonymous}", await server.ObservedRequests.NextAsync());
     }
 
     [Theory]
@@ -74,7 +74,7 @@ public sealed class UserIdentityFlowTests
         // The session was opened by a request, and its flow knows no user: nothing but messages does.
         Assert.Equal(7, loop.Count);
         Assert.All(loop, who => Assert.Equal(UserNames.NotKnown, who));
-        Assert.Equal(["alice", "alice", UserNames.Nobody, UserNames.Nobody, "bob", "bob"], handlers);
+        Assert.Equal(["alice", "alice", UserNames.Anonymous, UserNames.Anonymous, "bob", "bob"], handlers);
     }
 
     [Theory]
@@ -110,7 +110,7 @@ public sealed class UserIdentityFlowTests
         Assert.True((await client.CallToolAsync("fail")).IsError);
         caller.Name = null;
 
-        Assert.Equal(UserNames.Nobody, await client.CallTextAsync("who"));
+        Assert.Equal(UserNames.Anonymous, await client.CallTextAsync("who"));
     }
 
     [Fact]

@@ -40,7 +40,7 @@ public sealed class UserIdentityMessageTests
         {
             caller.Name = name;
 
-            Assert.Equal(name ?? UserNames.Nobody, await AskAsync(client, place, server.ObservedRequests));
+            Assert.Equal(name ?? UserNames.Anonymous, await AskAsync(client, place, server.ObservedRequests));
         }
     }
 

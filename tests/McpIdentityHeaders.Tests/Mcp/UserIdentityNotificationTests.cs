@@ -43,7 +43,7 @@ public sealed class UserIdentityNotificationTests
             caller.Name = name;
             await client.SendMessageAsync(new JsonRpcNotification { Method = method });
 
-            Assert.Equal($"{method}: {name ?? UserNames.Nobody}", await server.ObservedRequests.NextAsync());
+            Assert.Equal($"{method}: {name ?? UserNames.Anonymous}", await server.ObservedRequests.NextAsync());
         }
     }
 

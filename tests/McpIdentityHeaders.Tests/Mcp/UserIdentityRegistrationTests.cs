@@ -51,7 +51,7 @@ public sealed class UserIdentityRegistrationTests
 
         caller.Name = null;
 
-        Assert.Equal(UserNames.Nobody, await client.CallTextAsync("who"));
+        Assert.Equal(UserNames.Anonymous, await client.CallTextAsync("who"));
     }
 
     [Theory]

@@ -29,7 +29,7 @@ public sealed class UserIdentityResponseTests
 
         Assert.Equal("alice", await client.CallTextAsync("ask"));
 
-        Assert.Equal($"answer: {answering ?? UserNames.Nobody}", await server.ObservedRequests.NextAsync());
+        Assert.Equal($"answer: {answering ?? UserNames.Anonymous}", await server.ObservedRequests.NextAsync());
     }
 
     [Theory]

@@ -5,7 +5,7 @@ namespace McpIdentityHeaders.AspNetCore.Internal;
 
 internal sealed class HttpContextIdentityAccessor : IIdentityAccessor
 {
-    /// <exception cref="InvalidOperationException">Another accessor stands where ours has to: requests' users would not be known.</exception>
+    /// <exception cref="InvalidOperationException">Another accessor replaces this library's: users would be unknown.</exception>
     public HttpContextIdentityAccessor(IHttpContextAccessor accessor)
     {
         if (accessor is not RequestFlowAccessor)

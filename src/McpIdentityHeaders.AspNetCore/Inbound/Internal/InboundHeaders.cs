@@ -6,14 +6,14 @@ using Microsoft.Net.Http.Headers;
 
 namespace McpIdentityHeaders.AspNetCore.Internal;
 
-/// <summary>Takes out of a request what only this program's own clients may say.</summary>
+/// <summary>Removes from a request the identity headers of this program's own clients.</summary>
 internal sealed class InboundHeaders
 {
     private readonly ClaimInjectionState[] _clients;
 
     private InboundHeaders(ClaimInjectionState[] clients) => _clients = clients;
 
-    /// <exception cref="InvalidOperationException">No client carries identities.</exception>
+    /// <exception cref="InvalidOperationException">No client has AddClaimInjection.</exception>
     internal static InboundHeaders Create(IServiceProvider services)
     {
         ClaimInjectionState[] clients =
@@ -31,20 +31,20 @@ internal sealed class InboundHeaders
     /// <returns>How many headers were removed or changed.</returns>
     internal int Strip(IHeaderDictionary headers)
     {
-        List<string>? owned = null;
+        List<string>? stripped = null;
         foreach ((string name, StringValues _) in headers)
         {
-            if (IsOwned(name))
+            if (IsIdentityHeader(name))
             {
-                (owned ??= []).Add(name);
+                (stripped ??= []).Add(name);
             }
         }
 
-        owned?.ForEach(name => headers.Remove(name));
-        return (owned?.Count ?? 0) + (StripConnection(headers) ? 1 : 0);
+        stripped?.ForEach(name => headers.Remove(name));
+        return (stripped?.Count ?? 0) + (StripConnection(headers) ? 1 : 0);
     }
 
-    /// <summary>A header that is listed here is dropped by the next proxy (RFC 9110, section 7.6.1), the real one too.</summary>
+    /// <summary>Removes identity headers from the list of those that the next proxy drops (RFC 9110, section 7.6.1).</summary>
     private bool StripConnection(IHeaderDictionary headers)
     {
         StringValues connection = headers.Connection;
@@ -58,7 +58,7 @@ internal sealed class InboundHeaders
             .. connection.SelectMany(value => value?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? []),
         ];
 
-        string[] others = Array.FindAll(entries, entry => !IsOwned(entry));
+        string[] others = Array.FindAll(entries, entry => !IsIdentityHeader(entry));
         if (others.Length == entries.Length)
         {
             return false;
@@ -76,7 +76,7 @@ internal sealed class InboundHeaders
         return true;
     }
 
-    private bool IsOwned(string name)
+    private bool IsIdentityHeader(string name)
     {
         foreach (ClaimInjectionState client in _clients)
         {

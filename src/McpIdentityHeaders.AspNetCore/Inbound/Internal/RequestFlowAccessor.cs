@@ -5,10 +5,10 @@ using Microsoft.AspNetCore.Http.Features.Authentication;
 namespace McpIdentityHeaders.AspNetCore.Internal;
 
 /// <summary>
-/// The <see cref="IHttpContextAccessor"/> that also knows, of a flow without an HttpContext, whether there was one. The framework's own gives
-/// null to a task that outlives its request, as it does where there never was a request, and those must not be taken for each other.
+/// An <see cref="IHttpContextAccessor"/> that tells a task that outlives its request, which is anonymous, from a flow outside any request,
+/// whose user is unknown. The framework's own returns null for both.
 /// </summary>
-/// <remarks>The server sets it before the first middleware, and clears it after the last callback and the disposal of scoped services.</remarks>
+/// <remarks>The server sets it before the first middleware, and clears it after the last callback and the scope's disposal.</remarks>
 internal sealed class RequestFlowAccessor : IHttpContextAccessor
 {
     private static readonly AsyncLocal<Request?> Current = new();
@@ -18,7 +18,7 @@ internal sealed class RequestFlowAccessor : IHttpContextAccessor
         get => Current.Value?.Context;
         set
         {
-            // For all flows that it went into, this one being the last.
+            // Ends the request for every flow that captured it.
             Current.Value?.End();
             if (value is not null)
             {
@@ -27,7 +27,7 @@ internal sealed class RequestFlowAccessor : IHttpContextAccessor
         }
     }
 
-    /// <summary>Gets the request's user; nobody once it has ended; null where the flow is no request's.</summary>
+    /// <summary>Gets the request's user; an anonymous one once the request has ended; null outside any request.</summary>
     internal static ClaimsPrincipal? User => Current.Value is { } request ? request.ReadUser() ?? new ClaimsPrincipal() : null;
 
     private sealed class Request(HttpContext context)
@@ -48,7 +48,7 @@ internal sealed class RequestFlowAccessor : IHttpContextAccessor
             ClaimsPrincipal? user;
             try
             {
-                // Reading HttpContext.User would write where there is none, in the middle of a sign-in perhaps.
+                // HttpContext.User sets an empty user where there is none, which could overwrite a concurrent sign-in.
                 user = context.Features.Get<IHttpAuthenticationFeature>()?.User;
             }
             catch (Exception) when (HasEnded())
@@ -56,13 +56,13 @@ internal sealed class RequestFlowAccessor : IHttpContextAccessor
                 return null;
             }
 
-            // Servers use an HttpContext again for another request. If this one ended meanwhile, what was read may be that one's user.
+            // Servers reuse the HttpContext: after this request's end, the user just read may belong to the next request.
             return HasEnded() ? null : user;
         }
 
         private bool HasEnded()
         {
-            // Nothing that was read before may be read after.
+            // Full fence: the read of the user must not move behind this check.
             Interlocked.MemoryBarrier();
             return _context is null;
         }

@@ -8,13 +8,13 @@ using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 namespace McpIdentityHeaders.AspNetCore.Internal;
 
 /// <summary>
-/// The other end of the connection itself. <c>HttpContext.Connection</c> says what middleware made of headers: X-Forwarded-For becomes its
-/// address, X-ARR-ClientCert its certificate.
+/// The other end of the connection itself. <c>HttpContext.Connection</c> holds what middleware read from headers that anyone can send:
+/// X-Forwarded-For becomes its address, X-ARR-ClientCert its certificate.
 /// </summary>
 internal static class ConnectionPeer
 {
     /// <summary>Gets the peer's address, or null where the server offers no socket, or one without addresses.</summary>
-    internal static IPAddress? AddressOf(HttpContext context)
+    internal static IPAddress? GetAddress(HttpContext context)
     {
         try
         {
@@ -22,18 +22,18 @@ internal static class ConnectionPeer
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            // The peer has gone.
+            // The peer has disconnected.
             return null;
         }
     }
 
-    /// <summary>Gives the IPv4 address of an IPv6 one that stands for it (RFC 4291, section 2.5.5.2), and others as they are.</summary>
+    /// <summary>Maps an IPv4-mapped IPv6 address (RFC 4291, section 2.5.5.2) to IPv4. Others stay unchanged.</summary>
     internal static IPAddress Unmapped(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 
-    /// <summary>Gets the certificate that the peer has shown on this connection, or null.</summary>
-    internal static X509Certificate2? CertificateOf(HttpContext context) =>
+    /// <summary>Gets the peer's certificate on this connection, or null.</summary>
+    internal static X509Certificate2? GetCertificate(HttpContext context) =>
         context.Features.Get<ISslStreamFeature>()?.SslStream.RemoteCertificate as X509Certificate2;
 
-    /// <summary>What a log line calls the peer.</summary>
-    internal static string Describe(HttpContext context) => AddressOf(context)?.ToString() ?? "a peer without an address";
+    /// <summary>Describes the peer for a log line.</summary>
+    internal static string Describe(HttpContext context) => GetAddress(context)?.ToString() ?? "a peer without an address";
 }

@@ -10,34 +10,34 @@ using Microsoft.Net.Http.Headers;
 namespace McpIdentityHeaders.AspNetCore.Internal;
 
 /// <summary>
-/// Makes a request's identity headers its user. It is a request handler besides, so that a request whose headers are refused ends there: a
-/// failed authentication alone would let it go on as nobody's, to whatever allows that.
+/// Turns a request's identity headers into its user. It also handles requests, to end one whose headers are refused: after a failed
+/// authentication alone, the request would reach endpoints that allow anonymous users.
 /// </summary>
 internal sealed class IdentityHeadersHandler(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggerFactory, UrlEncoder encoder, IServiceProvider services)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggerFactory, encoder), IAuthenticationRequestHandler
 {
-    private int _refusal;
+    private int _errorStatus;
 
     public async Task<bool> HandleRequestAsync()
     {
         AuthenticateResult result = await HandleAuthenticateOnceAsync().ConfigureAwait(false);
-        if (result.Failure is not { } failure)
+        if (result.Failure is not { } error)
         {
             return false;
         }
 
-        if (_refusal == StatusCodes.Status401Unauthorized)
+        if (_errorStatus == StatusCodes.Status401Unauthorized)
         {
             await HandleChallengeAsync(new AuthenticationProperties()).ConfigureAwait(false);
         }
         else
         {
-            Response.StatusCode = _refusal;
+            Response.StatusCode = _errorStatus;
         }
 
         Response.ContentType = "text/plain; charset=utf-8";
-        await Response.WriteAsync(failure.Message, Context.RequestAborted).ConfigureAwait(false);
+        await Response.WriteAsync(error.Message, Context.RequestAborted).ConfigureAwait(false);
         return true;
     }
 
@@ -45,7 +45,7 @@ internal sealed class IdentityHeadersHandler(
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)
     {
-        // RFC 9110, section 15.5.2: a 401 names a scheme. Others of the same policy name theirs.
+        // RFC 9110, section 15.5.2: a 401 names a scheme. Other schemes of the same policy add their own.
         Response.Headers.Append(HeaderNames.WWWAuthenticate, IdentityHeadersDefaults.AuthenticationScheme);
         return base.HandleChallengeAsync(properties);
     }
@@ -60,26 +60,26 @@ internal sealed class IdentityHeadersHandler(
             return AuthenticateResult.NoResult();
         }
 
-        // Who speaks comes first: what a stranger sent is not even looked at.
-        if (plan.Peers.ReasonAgainst(Context) is { } reason)
+        // Check the peer first: an untrusted peer's values must not be read.
+        if (plan.Peers.GetError(Context) is { } peerError)
         {
-            scheme.UntrustedPeer(ConnectionPeer.Describe(Context), reason);
-            return Refuse(StatusCodes.Status401Unauthorized, "Identity headers are accepted from known peers only.");
+            scheme.UntrustedPeer(ConnectionPeer.Describe(Context), peerError);
+            return Fail(StatusCodes.Status401Unauthorized, "Identity headers are accepted from known peers only.");
         }
 
-        if (plan.Read(Request.Headers, out string? problem) is not { } identity)
+        if (plan.Read(Request.Headers, out string? error) is not { } identity)
         {
-            scheme.Malformed(ConnectionPeer.Describe(Context), problem!);
-            return Refuse(StatusCodes.Status400BadRequest, $"The identity headers cannot be accepted: {problem}.");
+            scheme.Malformed(ConnectionPeer.Describe(Context), error!);
+            return Fail(StatusCodes.Status400BadRequest, $"The identity headers cannot be accepted: {error}.");
         }
 
         scheme.Accepted();
         return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), Scheme.Name));
     }
 
-    private AuthenticateResult Refuse(int status, string message)
+    private AuthenticateResult Fail(int status, string message)
     {
-        _refusal = status;
+        _errorStatus = status;
         return AuthenticateResult.Fail(message);
     }
 }

@@ -3,7 +3,7 @@ using McpIdentityHeaders.Internal;
 
 namespace McpIdentityHeaders.AspNetCore.Internal;
 
-/// <summary>What a receiver counts, in the library's meter.</summary>
+/// <summary>A receiver's counters, in the library's meter.</summary>
 internal sealed class IdentityHeadersMetrics
 {
     private readonly Counter<long> _received;

@@ -3,33 +3,40 @@ using Microsoft.Extensions.Options;
 
 namespace McpIdentityHeaders.AspNetCore.Internal;
 
-/// <summary>Checks what the attributes on the options cannot say. Each message names the scheme, the option and the fix.</summary>
+/// <summary>Checks what the attributes on the options cannot express. Each message names the scheme, the option and the fix.</summary>
 internal sealed class IdentityHeadersOptionsValidator : IValidateOptions<IdentityHeadersOptions>
 {
     private static readonly IdentityHeadersRangesValidator Ranges = new();
 
     public ValidateOptionsResult Validate(string? name, IdentityHeadersOptions options)
     {
-        List<string> failures = [.. Ranges.Validate(name, options).Failures ?? [], .. FailuresOf(options)];
-
-        return failures.Count == 0
-            ? ValidateOptionsResult.Success
-            : ValidateOptionsResult.Fail(failures.Select(failure => $"Authentication scheme '{name}': {failure}"));
-    }
-
-    private static IEnumerable<string> FailuresOf(IdentityHeadersOptions options)
-    {
-        if (options is { TrustedNetworks.Count: 0, TrustedAddresses.Count: 0, TrustedCertificate: null, SharedSecrets.Count: 0 })
+        var result = new ValidateOptionsResultBuilder();
+        foreach (string error in GetValidationErrors(name, options))
         {
-            yield return "nobody is trusted to speak for users. Say in IdentityHeadersOptions who may: TrustedNetworks or TrustedAddresses (the "
-                + "addresses that the gateway's own connections come from), TrustedCertificate (what its TLS client certificate must be), or "
-                + "SharedSecrets (a header and a value that only the gateway and this backend know).";
+            result.AddError($"Authentication scheme '{name}': {error}");
         }
 
-        // What default(IPNetwork) is, too, where a TryParse failed and nobody looked.
+        return result.Build();
+    }
+
+    private static IEnumerable<string> GetValidationErrors(string? name, IdentityHeadersOptions options)
+    {
+        foreach (string error in Ranges.Validate(name, options).Failures ?? [])
+        {
+            yield return error;
+        }
+
+        if (options is { TrustedNetworks.Count: 0, TrustedAddresses.Count: 0, TrustedCertificate: null, SharedSecrets.Count: 0 })
+        {
+            yield return "no peer is trusted to speak for users. Set in IdentityHeadersOptions which may: TrustedNetworks or TrustedAddresses "
+                + "(the addresses that the gateway's own connections come from), TrustedCertificate (what its TLS client certificate must be), "
+                + "or SharedSecrets (a header and a value that only the gateway and this backend know).";
+        }
+
+        // default(IPNetwork) is one too: an unchecked TryParse must not trust every peer.
         if (options.TrustedNetworks.Any(network => TrustedPeers.Unmapped(network).PrefixLength == 0))
         {
-            yield return "TrustedNetworks has a network of everybody, such as 0.0.0.0/0. Name the gateway's own, or leave it out and use "
+            yield return "TrustedNetworks has a network of all addresses, such as 0.0.0.0/0. Name the gateway's own, or leave it out and use "
                 + "SharedSecrets or TrustedCertificate alone.";
         }
 
@@ -38,21 +45,21 @@ internal sealed class IdentityHeadersOptionsValidator : IValidateOptions<Identit
             yield return "TrustedAddresses has null in it. Remove it.";
         }
 
-        foreach (string failure in ClaimHeaderRules.FailuresOf(options.Headers))
+        foreach (string error in ClaimHeaderRules.GetValidationErrors(options.Headers))
         {
-            yield return failure;
+            yield return error;
         }
 
-        if (ClaimHeaderRules.FailureOf(options.Encoding) is { } unknownEncoding)
+        if (ClaimHeaderRules.GetValidationError(options.Encoding) is { } encodingError)
         {
-            yield return unknownEncoding;
+            yield return encodingError;
         }
 
         foreach (SharedSecret? secret in options.SharedSecrets)
         {
-            foreach (string failure in secret?.Failures(options.Headers) ?? ["SharedSecrets has null in it. Remove it."])
+            foreach (string error in secret?.GetValidationErrors(options.Headers) ?? ["SharedSecrets has null in it. Remove it."])
             {
-                yield return failure;
+                yield return error;
             }
         }
 

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace McpIdentityHeaders.AspNetCore.Internal;
 
-/// <summary>One scheme's valid options, compiled and immutable. A request is judged by one plan from beginning to end.</summary>
+/// <summary>One scheme's valid options, compiled and immutable. One plan serves a request from beginning to end.</summary>
 internal sealed class IdentityHeadersPlan
 {
     private readonly string _scheme;
@@ -33,7 +33,7 @@ internal sealed class IdentityHeadersPlan
 
     internal TrustedPeers Peers { get; }
 
-    /// <summary>Whether there is a header under an owned name, or under an alias of one.</summary>
+    /// <summary>Whether there is an identity header, or an alias of one.</summary>
     internal bool HasIdentity(IHeaderDictionary headers)
     {
         foreach ((string name, StringValues _) in headers)
@@ -49,17 +49,17 @@ internal sealed class IdentityHeadersPlan
 
     /// <summary>Reads the user, whole or not at all.</summary>
     /// <param name="headers">The headers of a request that has an identity.</param>
-    /// <param name="problem">Why there is no user. It quotes no value.</param>
-    internal ClaimsIdentity? Read(IHeaderDictionary headers, out string? problem)
+    /// <param name="error">Why there is no user. It quotes no value.</param>
+    internal ClaimsIdentity? Read(IHeaderDictionary headers, out string? error)
     {
         List<(ReceivedHeader Header, string Value)> claims = [];
-        problem = ProblemOf(headers, claims);
-        if (problem is not null)
+        error = ReadClaims(headers, claims);
+        if (error is not null)
         {
             return null;
         }
 
-        // The server's own checks, of who a session is, look at a claim's issuer: equal subjects of two issuers are two users there as well.
+        // Set the issuer: the MCP server compares it to tell equal subjects of two issuers apart.
         string issuer = claims.Find(claim => claim.Header.IsIssuer).Value ?? _scheme;
         return new ClaimsIdentity(
             claims.Select(claim => new Claim(claim.Header.ClaimType, claim.Value, ClaimValueTypes.String, issuer)),
@@ -68,13 +68,14 @@ internal sealed class IdentityHeadersPlan
             _roleClaimType);
     }
 
-    private string? ProblemOf(IHeaderDictionary headers, List<(ReceivedHeader Header, string Value)> claims)
+    /// <returns>The error, or null.</returns>
+    private string? ReadClaims(IHeaderDictionary headers, List<(ReceivedHeader Header, string Value)> claims)
     {
         foreach ((string name, StringValues values) in headers)
         {
-            if (_headerNames.Contains(name) && ProblemOf(name, values) is { } problem)
+            if (_headerNames.Contains(name) && GetNameError(name, values) is { } error)
             {
-                return problem;
+                return error;
             }
         }
 
@@ -109,7 +110,7 @@ internal sealed class IdentityHeadersPlan
         return claims.Exists(claim => claim.Header.IsSubject) ? null : "they come without the subject's";
     }
 
-    private string? ProblemOf(string name, StringValues values)
+    private string? GetNameError(string name, StringValues values)
     {
         ReceivedHeader header = Array.Find(_headers, header => header.IsNamed(name))!;
         if (!header.Name.Equals(name, StringComparison.OrdinalIgnoreCase))

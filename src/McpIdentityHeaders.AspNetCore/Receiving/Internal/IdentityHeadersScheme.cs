@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace McpIdentityHeaders.AspNetCore.Internal;
 
-/// <summary>What the handlers of one scheme share: the plan in force, and what is seen of it.</summary>
+/// <summary>The state that all handlers of one scheme share: the plan in force, metrics and logger.</summary>
 internal sealed class IdentityHeadersScheme : IDisposable
 {
     private readonly string _name;
@@ -40,15 +40,15 @@ internal sealed class IdentityHeadersScheme : IDisposable
 
     internal void Accepted() => _metrics.Accepted();
 
-    internal void UntrustedPeer(string peer, string reason)
+    internal void UntrustedPeer(string peer, string error)
     {
         _metrics.UntrustedPeer();
-        _logger.UntrustedPeer(_name, peer, reason);
+        _logger.UntrustedPeer(_name, peer, error);
     }
 
-    internal void Malformed(string peer, string problem)
+    internal void Malformed(string peer, string error)
     {
         _metrics.Malformed();
-        _logger.MalformedHeaders(_name, peer, problem);
+        _logger.MalformedHeaders(_name, peer, error);
     }
 }

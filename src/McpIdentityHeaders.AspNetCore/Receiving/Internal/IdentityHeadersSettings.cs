@@ -5,90 +5,41 @@ using McpIdentityHeaders.Internal;
 
 namespace McpIdentityHeaders.AspNetCore.Internal;
 
-/// <summary>Reads <see cref="IdentityHeadersOptions"/> from configuration: what is not there stays as it is.</summary>
+/// <summary>Reads <see cref="IdentityHeadersOptions"/> from configuration.</summary>
 internal static class IdentityHeadersSettings
 {
-    private const string Known = "Headers, Encoding, MaxHeaderValueLength, MaxTotalLength, TrustedNetworks, TrustedAddresses, SharedSecrets, "
-        + "NameClaimType and RoleClaimType";
+    private static readonly SettingsTable<IdentityHeadersOptions> Table = new(
+        ("Headers", (options, setting) => setting.AddItemsTo(options.Headers, ClaimInjectionSettings.ReadHeader)),
+        ("Encoding", (options, setting) => options.Encoding = setting.GetEnum<HeaderValueEncoding>()),
+        ("MaxHeaderValueLength", (options, setting) => options.MaxHeaderValueLength = setting.GetInt32()),
+        ("MaxTotalLength", (options, setting) => options.MaxTotalLength = setting.GetInt32()),
+        ("TrustedNetworks", (options, setting) => setting.AddItemsTo(options.TrustedNetworks, ReadNetwork)),
+        ("TrustedAddresses", (options, setting) => setting.AddItemsTo(options.TrustedAddresses, ReadAddress)),
+        ("SharedSecrets", (options, setting) => setting.AddItemsTo(options.SharedSecrets, ClaimInjectionSettings.ReadSecret)),
+        ("NameClaimType", (options, setting) => options.NameClaimType = setting.GetString()),
+        ("RoleClaimType", (options, setting) => options.RoleClaimType = setting.GetString()));
 
-    /// <exception cref="InvalidOperationException">A setting is not known, or not of its type. The message has its path.</exception>
-    internal static void Bind(IEnumerable<Setting> settings, IdentityHeadersOptions options)
-    {
-        foreach (Setting setting in settings)
-        {
-            Bind(setting, options);
-        }
-    }
+    /// <inheritdoc cref="SettingsTable{TOptions}.Bind"/>
+    internal static void Bind(IEnumerable<Setting> settings, IdentityHeadersOptions options) => Table.Bind(settings, options);
 
-    private static void Bind(Setting setting, IdentityHeadersOptions options)
-    {
-        switch (setting.Key.ToUpperInvariant())
-        {
-            case "HEADERS":
-                AddAll(setting, ClaimInjectionSettings.Header, options.Headers);
-                break;
-
-            case "TRUSTEDNETWORKS":
-                AddAll(setting, Network, options.TrustedNetworks);
-                break;
-
-            case "TRUSTEDADDRESSES":
-                AddAll(setting, Address, options.TrustedAddresses);
-                break;
-
-            case "SHAREDSECRETS":
-                AddAll(setting, ClaimInjectionSettings.Secret, options.SharedSecrets);
-                break;
-
-            case "ENCODING":
-                options.Encoding = setting.Choice<HeaderValueEncoding>();
-                break;
-
-            case "MAXHEADERVALUELENGTH":
-                options.MaxHeaderValueLength = setting.Number();
-                break;
-
-            case "MAXTOTALLENGTH":
-                options.MaxTotalLength = setting.Number();
-                break;
-
-            case "NAMECLAIMTYPE":
-                options.NameClaimType = setting.Text();
-                break;
-
-            case "ROLECLAIMTYPE":
-                options.RoleClaimType = setting.Text();
-                break;
-
-            default:
-                throw setting.Unknown(Known);
-        }
-    }
-
-    private static void AddAll<T>(Setting list, Func<Setting, T> read, ICollection<T> to)
-    {
-        foreach (Setting item in list.Children())
-        {
-            to.Add(read(item));
-        }
-    }
-
-    // IPNetwork takes 10.0.0.4/8 for 10.0.0.0/8, which trusts far more than may have been meant.
-    private static IPNetwork Network(Setting setting) =>
-        setting.Text().Split('/') is [{ } baseAddress, { } prefixLength]
-        && TryAddress(baseAddress, out IPAddress? address)
+    // IPNetwork reads 10.0.0.4/8 as 10.0.0.0/8, which would trust far more peers than intended.
+    private static IPNetwork ReadNetwork(Setting setting) =>
+        setting.GetString().Split('/') is [{ } baseAddress, { } prefixLength]
+        && TryParseAddress(baseAddress, out IPAddress? address)
         && !prefixLength.AsSpan().ContainsAnyExceptInRange('0', '9')
-        && IPNetwork.TryParse(setting.Text(), out IPNetwork network)
+        && IPNetwork.TryParse(setting.GetString(), out IPNetwork network)
         && network.BaseAddress.Equals(address)
         ? network
-        : throw setting.Invalid("is no network such as '10.0.0.0/8', whose address has no bits beyond the prefix");
+        : throw setting.CreateError("is no network such as '10.0.0.0/8', whose address has no bits beyond the prefix");
 
-    private static IPAddress Address(Setting setting) => TryAddress(setting.Text(), out IPAddress? address)
+    private static IPAddress ReadAddress(Setting setting) => TryParseAddress(setting.GetString(), out IPAddress? address)
         ? address
-        : throw setting.Invalid("is no IP address such as '10.0.0.4'");
+        : throw setting.CreateError("is no IP address such as '10.0.0.4'");
 
-    // IPAddress reads 10.1 as 10.0.0.1, and [::1]:80 as ::1, which hardly anyone means.
-    private static bool TryAddress(string text, [NotNullWhen(true)] out IPAddress? address) =>
+    // IPAddress reads 10.1 as 10.0.0.1 and [::1]:80 as ::1, which would trust an address other than the one written.
+    private static bool TryParseAddress(string text, [NotNullWhen(true)] out IPAddress? address) =>
         IPAddress.TryParse(text, out address)
-        && (address.AddressFamily == AddressFamily.InterNetworkV6 ? !text.Contains('[', StringComparison.Ordinal) : address.ToString() == text);
+        && (address.AddressFamily == AddressFamily.InterNetworkV6
+            ? !text.Contains('[', StringComparison.Ordinal)
+            : address.ToString() == text);
 }

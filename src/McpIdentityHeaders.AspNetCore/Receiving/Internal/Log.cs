@@ -6,7 +6,7 @@ namespace McpIdentityHeaders.AspNetCore.Internal;
 internal static partial class Log
 {
     [LoggerMessage(1, LogLevel.Warning,
-        "Authentication scheme '{Scheme}': identity headers from {Peer} were refused with 401: {Reason}. If it may speak for users, say so in IdentityHeadersOptions; if not, "
+        "Authentication scheme '{Scheme}': identity headers from {Peer} were refused with 401: {Reason}. If it may speak for users, trust it in IdentityHeadersOptions; if not, "
         + "find out why it can reach this backend.")]
     internal static partial void UntrustedPeer(this ILogger logger, string scheme, string peer, string reason);
 

@@ -3,12 +3,12 @@ using McpIdentityHeaders.Internal;
 
 namespace McpIdentityHeaders.AspNetCore.Internal;
 
-/// <summary>One header, compiled: which claims it becomes.</summary>
+/// <summary>One header, compiled: the claims that it becomes.</summary>
 internal sealed class ReceivedHeader(ClaimHeader header)
 {
     internal string Name { get; } = header.HeaderName;
 
-    internal string ClaimType { get; } = ClaimTypeOf(header);
+    internal string ClaimType { get; } = GetClaimType(header);
 
     internal bool Required { get; } = header.Required;
 
@@ -18,7 +18,7 @@ internal sealed class ReceivedHeader(ClaimHeader header)
 
     internal bool IsIssuer => ClaimType == "iss";
 
-    private static string ClaimTypeOf(ClaimHeader header) => header.JsonPath?.Split('.')[^1] ?? header.ClaimTypes[0];
+    private static string GetClaimType(ClaimHeader header) => header.JsonPath?.Split('.')[^1] ?? header.ClaimTypes[0];
 
     internal bool IsNamed(string headerName) => HeaderAlias.Equals(Name, headerName);
 }

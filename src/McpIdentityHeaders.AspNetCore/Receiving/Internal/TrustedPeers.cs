@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace McpIdentityHeaders.AspNetCore.Internal;
 
-/// <summary>Who may speak for users.</summary>
+/// <summary>The peers that may speak for users.</summary>
 internal sealed class TrustedPeers
 {
     private readonly IPNetwork[] _networks;
@@ -22,21 +22,21 @@ internal sealed class TrustedPeers
         _secrets = [.. options.SharedSecrets.Select(secret => (secret.HeaderName, Hash(secret.Value)))];
     }
 
-    /// <summary>Gives the reason why the request's peer may not speak for users, or null.</summary>
-    internal string? ReasonAgainst(HttpContext context) =>
-        ReasonAgainstAddress(context) ?? ReasonAgainstCertificate(context) ?? ReasonAgainstSecret(context.Request.Headers);
+    /// <summary>Gets why the request's peer may not speak for users, or null.</summary>
+    internal string? GetError(HttpContext context) =>
+        GetAddressError(context) ?? GetCertificateError(context) ?? GetSecretError(context.Request.Headers);
 
-    private string? ReasonAgainstAddress(HttpContext context)
+    private string? GetAddressError(HttpContext context)
     {
         if (_networks.Length == 0 && _addresses.Length == 0)
         {
             return null;
         }
 
-        if (ConnectionPeer.AddressOf(context) is not { } address)
+        if (ConnectionPeer.GetAddress(context) is not { } address)
         {
-            return "the server offers no socket with an address (or the peer has gone), so that TrustedNetworks and TrustedAddresses trust nobody. Use "
-                + "SharedSecrets or TrustedCertificate in place of them";
+            return "the server offers no socket with an address (or the peer has gone), so that TrustedNetworks and TrustedAddresses trust "
+                + "no peer. Use SharedSecrets or TrustedCertificate in place of them";
         }
 
         return Array.Exists(_networks, network => network.Contains(address)) || _addresses.Contains(address)
@@ -44,14 +44,14 @@ internal sealed class TrustedPeers
             : "its address is in none of TrustedNetworks and TrustedAddresses";
     }
 
-    private string? ReasonAgainstCertificate(HttpContext context)
+    private string? GetCertificateError(HttpContext context)
     {
         if (_certificate is null)
         {
             return null;
         }
 
-        if (ConnectionPeer.CertificateOf(context) is not { } certificate)
+        if (ConnectionPeer.GetCertificate(context) is not { } certificate)
         {
             return "there is no client certificate on the connection itself, which TrustedCertificate asks for";
         }
@@ -66,26 +66,26 @@ internal sealed class TrustedPeers
         }
     }
 
-    private string? ReasonAgainstSecret(IHeaderDictionary headers)
+    private string? GetSecretError(IHeaderDictionary headers)
     {
         if (_secrets.Length == 0)
         {
             return null;
         }
 
-        // Hashes are of one length, and every secret is compared: the time tells neither which one is close nor how close it is.
-        bool known = false;
+        // Constant time: compare equally long hashes, and every secret, so that timing reveals nothing about any.
+        bool matches = false;
         foreach ((string headerName, byte[] hash) in _secrets)
         {
-            known |= headers[headerName] is [{ } value] && CryptographicOperations.FixedTimeEquals(Hash(value), hash);
+            matches |= headers[headerName] is [{ } value] && CryptographicOperations.FixedTimeEquals(Hash(value), hash);
         }
 
-        return known ? null : "none of SharedSecrets came with it";
+        return matches ? null : "none of SharedSecrets came with it";
     }
 
     private static byte[] Hash(string value) => SHA256.HashData(Encoding.UTF8.GetBytes(value));
 
-    /// <summary>Peers' addresses are compared as IPv4 where they are, so that is what networks have to be too.</summary>
+    /// <summary>Maps a network of IPv4-mapped IPv6 addresses to IPv4, as peers' addresses are. Others stay unchanged.</summary>
     internal static IPNetwork Unmapped(IPNetwork network) => network is { BaseAddress.IsIPv4MappedToIPv6: true, PrefixLength: >= 96 }
         ? new IPNetwork(network.BaseAddress.MapToIPv4(), network.PrefixLength - 96)
         : network;

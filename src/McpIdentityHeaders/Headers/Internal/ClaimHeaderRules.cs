@@ -1,15 +1,15 @@
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>What a map of headers must keep to, at whichever end.</summary>
+/// <summary>The rules for a map of headers, the same for sender and receiver.</summary>
 internal static class ClaimHeaderRules
 {
-    internal static IEnumerable<string> FailuresOf(ClaimHeaderCollection headers)
+    internal static IEnumerable<string> GetValidationErrors(ClaimHeaderCollection headers)
     {
         foreach (ClaimHeader header in headers)
         {
-            if (ConfigurableHeaderName.ReasonAgainst(header.HeaderName) is { } reason)
+            if (ConfigurableHeaderName.GetValidationError(header.HeaderName) is { } error)
             {
-                yield return $"header '{header.HeaderName}' cannot be configured: {reason}. Choose another name, such as 'X-User-Groups'.";
+                yield return $"header '{header.HeaderName}' cannot be configured: {error}. Choose another name, such as 'X-User-Groups'.";
             }
 
             if (header.JsonPath is { } path && (path.Split('.').Any(string.IsNullOrWhiteSpace) || !UnicodeText.IsWellFormed(path)))
@@ -24,7 +24,7 @@ internal static class ClaimHeaderRules
         }
     }
 
-    internal static string? FailureOf(HeaderValueEncoding encoding) => Enum.IsDefined(encoding)
+    internal static string? GetValidationError(HeaderValueEncoding encoding) => Enum.IsDefined(encoding)
         ? null
         : $"Encoding is the unknown '{encoding}'. Use a value of HeaderValueEncoding.";
 }

@@ -2,13 +2,13 @@ using System.Buffers;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>Which names an identity header may have. An alias of a name that may not be configured may not be either.</summary>
+/// <summary>Checks which names an identity header may have. A reserved name's aliases are reserved too.</summary>
 internal static class ConfigurableHeaderName
 {
     private static readonly SearchValues<char> TokenCharacters =
         SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
-    private static readonly (string Reason, string[] Names)[] Reserved =
+    private static readonly (string Error, string[] Names)[] Reserved =
     [
         ("it routes or frames the message (RFC 9110, RFC 9112)",
             ["Host", "Connection", "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade", "Via", "Expect"]),
@@ -20,34 +20,34 @@ internal static class ConfigurableHeaderName
         ("it belongs to tracing", ["traceparent", "tracestate", "baggage"]),
     ];
 
-    private static readonly (string Reason, string Prefix)[] ReservedPrefixes =
+    private static readonly (string Error, string Prefix)[] ReservedPrefixes =
     [
         ("it describes the content", "Content-"),
         ("it belongs to the MCP transport", "Mcp-"),
         ("it negotiates the response", "Accept"),
     ];
 
-    /// <summary>Gives the reason why the name cannot be configured, or null.</summary>
-    internal static string? ReasonAgainst(string name)
+    /// <summary>Gets why the name cannot be configured, or null.</summary>
+    internal static string? GetValidationError(string name)
     {
         if (name.AsSpan().ContainsAnyExcept(TokenCharacters))
         {
             return "it is not a token (RFC 9110, section 5.6.2)";
         }
 
-        foreach ((string reason, string[] names) in Reserved)
+        foreach ((string error, string[] names) in Reserved)
         {
             if (Array.Exists(names, reserved => HeaderAlias.Equals(reserved, name)))
             {
-                return reason;
+                return error;
             }
         }
 
-        foreach ((string reason, string prefix) in ReservedPrefixes)
+        foreach ((string error, string prefix) in ReservedPrefixes)
         {
             if (HeaderAlias.StartsWith(name, prefix))
             {
-                return reason;
+                return error;
             }
         }
 

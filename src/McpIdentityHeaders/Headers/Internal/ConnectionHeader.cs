@@ -3,8 +3,8 @@ using System.Net.Http.Headers;
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>
-/// The Connection header lists headers that the next proxy drops (RFC 9110, section 7.6.1). Whoever could name ours there would make a
-/// backend believe that there is nobody.
+/// The Connection header lists headers that the next proxy drops (RFC 9110, section 7.6.1). An identity header listed there would reach the
+/// backend as an anonymous request.
 /// </summary>
 internal static class ConnectionHeader
 {
@@ -12,8 +12,8 @@ internal static class ConnectionHeader
 
     internal static bool Is(string headerName) => headerName.Equals(HeaderName, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Whether this is the Connection header and lists an owned name.</summary>
-    internal static bool Names(string headerName, HeaderStringValues values, IdentityHeaderNames owned)
+    /// <summary>Whether this is the Connection header and lists an identity header.</summary>
+    internal static bool Names(string headerName, HeaderStringValues values, IdentityHeaderNames names)
     {
         if (!Is(headerName))
         {
@@ -24,7 +24,7 @@ internal static class ConnectionHeader
         {
             foreach (Range entry in value.AsSpan().Split(','))
             {
-                if (owned.Contains(value.AsSpan(entry).Trim()))
+                if (names.Contains(value.AsSpan(entry).Trim()))
                 {
                     return true;
                 }
@@ -34,13 +34,13 @@ internal static class ConnectionHeader
         return false;
     }
 
-    internal static void CopyWithoutOwned(HeaderStringValues values, IdentityHeaderNames owned, HttpRequestMessage clone)
+    internal static void CopyWithoutIdentityHeaders(HeaderStringValues values, IdentityHeaderNames names, HttpRequestMessage clone)
     {
         foreach (string entry in values.SelectMany(value => value.Split(',', StringSplitOptions.TrimEntries)))
         {
-            if (entry.Length > 0 && !owned.Contains(entry))
+            if (entry.Length > 0 && !names.Contains(entry))
             {
-                // A copy of what the request carried, checked for line breaks before: no value of ours, so nothing to encode.
+                // Copy of the caller's value, already checked for line breaks: nothing to encode.
                 clone.Headers.TryAddWithoutValidation(HeaderName, entry);
             }
         }

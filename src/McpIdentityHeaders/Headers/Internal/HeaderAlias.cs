@@ -1,8 +1,8 @@
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>
-/// Header names that servers read as one: CGI, WSGI and their kin turn both <c>X-User-Sub</c> and <c>X_User_Sub</c> into
-/// <c>HTTP_X_USER_SUB</c>, some a dot too, so an outsider's alias beside the real header would stand for it.
+/// Header names that servers read as one: CGI, WSGI and the like turn both <c>X-User-Sub</c> and <c>X_User_Sub</c> into
+/// <c>HTTP_X_USER_SUB</c>, some a dot too, so a forged alias could replace the real header.
 /// </summary>
 internal static class HeaderAlias
 {

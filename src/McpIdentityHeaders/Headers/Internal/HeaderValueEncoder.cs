@@ -7,8 +7,8 @@ using ModelContextProtocol.Protocol;
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>
-/// The one way of a claim's value into a header. What it gives is printable ASCII throughout, or with <see cref="HeaderValueEncoding.Utf8"/>
-/// at least free of control characters; what it cannot give so, it refuses.
+/// The only encoder of claim values. It returns printable ASCII, or with <see cref="HeaderValueEncoding.Utf8"/> text without control
+/// characters, and refuses any other value.
 /// </summary>
 internal static class HeaderValueEncoder
 {
@@ -16,12 +16,12 @@ internal static class HeaderValueEncoder
 
     private static readonly SearchValues<char> ItemSyntax = SearchValues.Create(ItemSyntaxCharacters);
 
-    // Printable ASCII without the syntax of a list.
+    // Printable ASCII without list syntax.
     private static readonly SearchValues<char> PlainInItem =
         SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Select(code => (char)code).Except(ItemSyntaxCharacters)]);
 
     /// <summary>Encodes a single value, which is not blank.</summary>
-    /// <exception cref="FormatException">The value cannot be sent so. The message says why, and does not quote it.</exception>
+    /// <exception cref="FormatException">The value cannot be encoded. The message explains why, and does not quote it.</exception>
     internal static string EncodeSingle(string value, HeaderValueEncoding encoding)
     {
         if (EncodePlain(value, encoding) is { } plain)
@@ -29,7 +29,7 @@ internal static class HeaderValueEncoder
             return plain;
         }
 
-        RefuseLoneSurrogates(value);
+        ThrowIfLoneSurrogate(value);
         return encoding switch
         {
             HeaderValueEncoding.Percent => EncodePercent(value),
@@ -38,12 +38,12 @@ internal static class HeaderValueEncoder
         };
     }
 
-    /// <summary>Gives a single value itself where the encoding leaves it as it is, as each does with nearly all; null where it does not.</summary>
+    /// <summary>Returns the value itself where it needs no encoding, as nearly all do; null where it does.</summary>
     internal static string? EncodePlain(string value, HeaderValueEncoding encoding) =>
         IsPlain(value) && !(encoding == HeaderValueEncoding.Percent && value.Contains('%', StringComparison.Ordinal)) ? value : null;
 
-    /// <summary>Encodes the items of a list, of which none is blank.</summary>
-    /// <exception cref="FormatException">An item cannot be sent so. The message says why, and does not quote it.</exception>
+    /// <summary>Encodes the items of a list, none of them blank.</summary>
+    /// <exception cref="FormatException">An item cannot be encoded. The message explains why, and does not quote it.</exception>
     internal static string EncodeCommaSeparated(ReadOnlySpan<string> items)
     {
         if (ArePlainItems(items))
@@ -59,15 +59,15 @@ internal static class HeaderValueEncoder
                 list.Append(',');
             }
 
-            RefuseLoneSurrogates(item);
+            ThrowIfLoneSurrogate(item);
             AppendPercentEncoded(list, item, ItemSyntax);
         }
 
         return list.ToString();
     }
 
-    /// <summary>Encodes the items of a list, of which none is blank, as System.Text.Json's default encoder writes them: in ASCII.</summary>
-    /// <exception cref="FormatException">An item cannot be sent so. The message says why, and does not quote it.</exception>
+    /// <summary>Encodes the items of a list, none of them blank, with System.Text.Json's default encoder, which writes ASCII.</summary>
+    /// <exception cref="FormatException">An item cannot be encoded. The message explains why, and does not quote it.</exception>
     internal static string EncodeJsonArray(ReadOnlySpan<string> items)
     {
         var json = new ArrayBufferWriter<byte>();
@@ -76,7 +76,7 @@ internal static class HeaderValueEncoder
             writer.WriteStartArray();
             foreach (string item in items)
             {
-                RefuseLoneSurrogates(item);
+                ThrowIfLoneSurrogate(item);
                 writer.WriteStringValue(item);
             }
 
@@ -86,7 +86,7 @@ internal static class HeaderValueEncoder
         return Encoding.ASCII.GetString(json.WrittenSpan);
     }
 
-    /// <summary>Whether it is printable ASCII without outer spaces, and cannot be taken for the wrapper, which begins with =.</summary>
+    /// <summary>Whether the value is printable ASCII without outer spaces, and does not start like the wrapper: with =.</summary>
     private static bool IsPlain(string value) => HasPlainEnds(value) && !value.AsSpan().ContainsAnyExceptInRange(' ', '~');
 
     private static bool ArePlainItems(ReadOnlySpan<string> items)
@@ -111,7 +111,7 @@ internal static class HeaderValueEncoder
         return encoded.ToString();
     }
 
-    /// <summary>Encodes outer spaces, a leading =, %, what is not printable ASCII, and what <paramref name="syntax"/> names.</summary>
+    /// <summary>Encodes outer spaces, a leading =, %, all but printable ASCII, and the characters in <paramref name="syntax"/>.</summary>
     private static void AppendPercentEncoded(StringBuilder encoded, string value, SearchValues<char>? syntax)
     {
         int inner = value.AsSpan().IndexOfAnyExcept(' ');
@@ -164,7 +164,7 @@ internal static class HeaderValueEncoder
         return value;
     }
 
-    private static void RefuseLoneSurrogates(string value)
+    private static void ThrowIfLoneSurrogate(string value)
     {
         if (!UnicodeText.IsWellFormed(value))
         {

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>Text that is not well-formed UTF-16 has no UTF-8 form; encoders would quietly put U+FFFD in its place.</summary>
+/// <summary>Checks for well-formed UTF-16. Encoders silently replace a lone surrogate with U+FFFD, which changes the value.</summary>
 internal static class UnicodeText
 {
     internal static bool IsWellFormed(string value)
@@ -22,6 +22,6 @@ internal static class UnicodeText
         return true;
     }
 
-    /// <summary>The error for a value with half of a surrogate pair, which it does not quote.</summary>
+    /// <summary>Creates the error for a value with a lone surrogate. It does not quote the value.</summary>
     internal static FormatException NotWellFormed() => new("a value has half of a surrogate pair, which is no Unicode text");
 }

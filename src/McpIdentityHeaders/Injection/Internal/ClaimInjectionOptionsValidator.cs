@@ -9,37 +9,43 @@ internal sealed class ClaimInjectionOptionsValidator : IValidateOptions<ClaimInj
 
     public ValidateOptionsResult Validate(string? name, ClaimInjectionOptions options)
     {
-        List<string> failures = [.. Ranges.Validate(name, options).Failures ?? []];
-        failures.AddRange(FailuresOf(options));
+        var result = new ValidateOptionsResultBuilder();
+        foreach (string error in GetValidationErrors(name, options))
+        {
+            result.AddError($"{Describe(name)}: {error}");
+        }
 
-        return failures.Count == 0
-            ? ValidateOptionsResult.Success
-            : ValidateOptionsResult.Fail(failures.Select(failure => $"{Describe(name)}: {failure}"));
+        return result.Build();
     }
 
     internal static string Describe(string? clientName) =>
         string.IsNullOrEmpty(clientName) ? nameof(ClaimInjectionOptions) : $"HttpClient '{clientName}'";
 
-    private static IEnumerable<string> FailuresOf(ClaimInjectionOptions options)
+    private static IEnumerable<string> GetValidationErrors(string? name, ClaimInjectionOptions options)
     {
+        foreach (string error in Ranges.Validate(name, options).Failures ?? [])
+        {
+            yield return error;
+        }
+
         if (options.Headers.Count == 0)
         {
             yield return "Headers is empty. Add at least one header, or do not call AddClaimInjection for this client.";
         }
 
-        foreach (string failure in ClaimHeaderRules.FailuresOf(options.Headers))
+        foreach (string error in ClaimHeaderRules.GetValidationErrors(options.Headers))
         {
-            yield return failure;
+            yield return error;
         }
 
-        foreach (string failure in options.SharedSecret?.Failures(options.Headers) ?? [])
+        foreach (string error in options.SharedSecret?.GetValidationErrors(options.Headers) ?? [])
         {
-            yield return failure;
+            yield return error;
         }
 
         foreach ((int index, Uri? origin) in options.TrustedOrigins.Index())
         {
-            // Quoted nowhere as it is: a URI may hold a password or a token.
+            // No message quotes the URI: it may hold a password or a token.
             if (origin is not { IsAbsoluteUri: true } || !Origin.IsHttp(origin))
             {
                 yield return $"TrustedOrigins[{index}] is no absolute http or https URI. Give one such as 'https://mcp.example.com'.";
@@ -55,9 +61,9 @@ internal sealed class ClaimInjectionOptionsValidator : IValidateOptions<ClaimInj
             yield return $"MissingIdentity is the unknown '{options.MissingIdentity}'. Use a value of MissingIdentityBehavior.";
         }
 
-        if (ClaimHeaderRules.FailureOf(options.Encoding) is { } unknownEncoding)
+        if (ClaimHeaderRules.GetValidationError(options.Encoding) is { } encodingError)
         {
-            yield return unknownEncoding;
+            yield return encodingError;
         }
 
         if (!Enum.IsDefined(options.OversizedValue))

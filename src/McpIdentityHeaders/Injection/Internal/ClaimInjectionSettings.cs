@@ -1,147 +1,77 @@
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>Reads <see cref="ClaimInjectionOptions"/> from configuration: what is not there stays as it is.</summary>
+/// <summary>Reads <see cref="ClaimInjectionOptions"/> from configuration.</summary>
 internal static class ClaimInjectionSettings
 {
-    private const string Known = "Headers, MissingIdentity, Encoding, TrustedOrigins, AllowAnyOrigin, RequireHttps, MaxRedirections, "
-        + "MaxHeaderValueLength, MaxTotalLength, OversizedValue and SharedSecret";
+    private static readonly SettingsTable<ClaimInjectionOptions> Table = new(
+        ("Headers", (options, setting) => setting.AddItemsTo(options.Headers, ReadHeader)),
+        ("MissingIdentity", (options, setting) => options.MissingIdentity = setting.GetEnum<MissingIdentityBehavior>()),
+        ("Encoding", (options, setting) => options.Encoding = setting.GetEnum<HeaderValueEncoding>()),
+        ("TrustedOrigins", (options, setting) => setting.AddItemsTo(options.TrustedOrigins, uri => uri.GetHttpUri())),
+        ("AllowAnyOrigin", (options, setting) => options.AllowAnyOrigin = setting.GetBoolean()),
+        ("RequireHttps", (options, setting) => options.RequireHttps = setting.GetBoolean()),
+        ("MaxRedirections", (options, setting) => options.MaxRedirections = setting.GetInt32()),
+        ("MaxHeaderValueLength", (options, setting) => options.MaxHeaderValueLength = setting.GetInt32()),
+        ("MaxTotalLength", (options, setting) => options.MaxTotalLength = setting.GetInt32()),
+        ("OversizedValue", (options, setting) => options.OversizedValue = setting.GetEnum<OversizedValueBehavior>()),
+        ("SharedSecret", (options, setting) => options.SharedSecret = ReadSecret(setting)));
 
-    /// <exception cref="InvalidOperationException">A setting is not known, or not of its type. The message has its path.</exception>
-    internal static void Bind(IEnumerable<Setting> settings, ClaimInjectionOptions options)
+    private static readonly SettingsTable<HeaderSettings> HeaderTable = new(
+        ("HeaderName", (header, setting) => header.HeaderName = setting.GetString()),
+        ("ClaimTypes", (header, setting) => setting.AddItemsTo(header.ClaimTypes, claimType => claimType.GetString())),
+        ("JsonPath", (header, setting) => header.JsonPath = setting.GetString()),
+        ("Format", (header, setting) => header.Format = setting.GetEnum<ClaimValueFormat>()),
+        ("Required", (header, setting) => header.Required = setting.GetBoolean()));
+
+    private static readonly SettingsTable<SecretSettings> SecretTable = new(
+        ("HeaderName", (secret, setting) => secret.HeaderName = setting.GetString()),
+        ("Value", (secret, setting) => secret.Value = setting.GetString()));
+
+    /// <inheritdoc cref="SettingsTable{TOptions}.Bind"/>
+    internal static void Bind(IEnumerable<Setting> settings, ClaimInjectionOptions options) => Table.Bind(settings, options);
+
+    internal static SharedSecret ReadSecret(Setting setting)
     {
-        foreach (Setting setting in settings)
-        {
-            Bind(setting, options);
-        }
+        SecretSettings secret = new();
+        SecretTable.Bind(setting.GetChildren(), secret);
+
+        return secret is { HeaderName: { } headerName, Value: { } value }
+            ? new SharedSecret(headerName, value)
+            : throw setting.CreateError("has no HeaderName such as 'X-Gateway-Secret', or no Value");
     }
 
-    private static void Bind(Setting setting, ClaimInjectionOptions options)
+    internal static ClaimHeader ReadHeader(Setting setting)
     {
-        switch (setting.Key.ToUpperInvariant())
-        {
-            case "HEADERS":
-                foreach (Setting header in setting.Children())
-                {
-                    options.Headers.Add(Header(header));
-                }
+        HeaderSettings header = new();
+        HeaderTable.Bind(setting.GetChildren(), header);
 
-                break;
-
-            case "TRUSTEDORIGINS":
-                foreach (Setting origin in setting.Children())
-                {
-                    options.TrustedOrigins.Add(origin.HttpUri());
-                }
-
-                break;
-
-            case "MISSINGIDENTITY":
-                options.MissingIdentity = setting.Choice<MissingIdentityBehavior>();
-                break;
-
-            case "ENCODING":
-                options.Encoding = setting.Choice<HeaderValueEncoding>();
-                break;
-
-            case "OVERSIZEDVALUE":
-                options.OversizedValue = setting.Choice<OversizedValueBehavior>();
-                break;
-
-            case "ALLOWANYORIGIN":
-                options.AllowAnyOrigin = setting.Boolean();
-                break;
-
-            case "REQUIREHTTPS":
-                options.RequireHttps = setting.Boolean();
-                break;
-
-            case "MAXREDIRECTIONS":
-                options.MaxRedirections = setting.Number();
-                break;
-
-            case "MAXHEADERVALUELENGTH":
-                options.MaxHeaderValueLength = setting.Number();
-                break;
-
-            case "MAXTOTALLENGTH":
-                options.MaxTotalLength = setting.Number();
-                break;
-
-            case "SHAREDSECRET":
-                options.SharedSecret = Secret(setting);
-                break;
-
-            default:
-                throw setting.Unknown(Known);
-        }
-    }
-
-    internal static SharedSecret Secret(Setting secret)
-    {
-        string? name = null;
-        string? value = null;
-
-        foreach (Setting setting in secret.Children())
-        {
-            switch (setting.Key.ToUpperInvariant())
+        return header is { HeaderName: { } headerName, ClaimTypes.Count: > 0 }
+            ? new ClaimHeader(headerName, header.ClaimTypes)
             {
-                case "HEADERNAME":
-                    name = setting.Text();
-                    break;
-
-                case "VALUE":
-                    value = setting.Text();
-                    break;
-
-                default:
-                    throw setting.Unknown("HeaderName and Value");
+                JsonPath = header.JsonPath,
+                Format = header.Format,
+                Required = header.Required,
             }
-        }
-
-        return name is not null && value is not null
-            ? new SharedSecret(name, value)
-            : throw secret.Invalid("has no HeaderName such as 'X-Gateway-Secret', or no Value");
+            : throw setting.CreateError("has no HeaderName such as 'X-User-Groups', or no list of ClaimTypes such as [ 'groups' ]");
     }
 
-    internal static ClaimHeader Header(Setting header)
+    private sealed class HeaderSettings
     {
-        string? name = null;
-        string? path = null;
-        List<string> claimTypes = [];
-        ClaimValueFormat format = default;
-        bool required = false;
+        internal string? HeaderName { get; set; }
 
-        foreach (Setting setting in header.Children())
-        {
-            switch (setting.Key.ToUpperInvariant())
-            {
-                case "HEADERNAME":
-                    name = setting.Text();
-                    break;
+        internal List<string> ClaimTypes { get; } = [];
 
-                case "CLAIMTYPES":
-                    claimTypes.AddRange(setting.Children().Select(claimType => claimType.Text()));
-                    break;
+        internal string? JsonPath { get; set; }
 
-                case "JSONPATH":
-                    path = setting.Text();
-                    break;
+        internal ClaimValueFormat Format { get; set; }
 
-                case "FORMAT":
-                    format = setting.Choice<ClaimValueFormat>();
-                    break;
+        internal bool Required { get; set; }
+    }
 
-                case "REQUIRED":
-                    required = setting.Boolean();
-                    break;
+    private sealed class SecretSettings
+    {
+        internal string? HeaderName { get; set; }
 
-                default:
-                    throw setting.Unknown("HeaderName, ClaimTypes, JsonPath, Format and Required");
-            }
-        }
-
-        return name is not null && claimTypes.Count > 0
-            ? new ClaimHeader(name, claimTypes) { JsonPath = path, Format = format, Required = required }
-            : throw header.Invalid("has no HeaderName such as 'X-User-Groups', or no list of ClaimTypes such as [ 'groups' ]");
+        internal string? Value { get; set; }
     }
 }

@@ -113,7 +113,7 @@ internal sealed class ClaimInjector(ClaimInjectionPlan plan, ClaimInjectionTelem
             clone.Headers.Remove(name);
             if (ConnectionHeader.Is(name))
             {
-                ConnectionHeader.CopyWithoutOwned(values, plan.HeaderNames, clone);
+                ConnectionHeader.CopyWithoutIdentityHeaders(values, plan.HeaderNames, clone);
             }
         }
 

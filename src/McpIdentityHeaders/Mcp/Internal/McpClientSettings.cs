@@ -3,71 +3,36 @@ using ModelContextProtocol.Client;
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>
-/// Reads the SDK's <see cref="HttpClientTransportOptions"/> from configuration: what is not there stays as it is. The type has required
-/// members, which a binder cannot make.
+/// Reads the SDK's <see cref="HttpClientTransportOptions"/> from configuration. The type has required members, which the general binder
+/// cannot construct.
 /// </summary>
 internal static class McpClientSettings
 {
-    /// <summary>Reads what is the transport's. Other settings are passed over: the section may hold more of a backend than this.</summary>
-    /// <exception cref="InvalidOperationException">A setting is not of its type. The message has its path.</exception>
-    internal static void Bind(IEnumerable<Setting> settings, HttpClientTransportOptions options)
+    private static readonly SettingsTable<HttpClientTransportOptions> Table = new(
+        ("Endpoint", (options, setting) => options.Endpoint = setting.GetHttpUri()),
+        ("TransportMode", (options, setting) => options.TransportMode = setting.GetEnum<HttpTransportMode>()),
+        ("Name", (options, setting) => options.Name = setting.GetString()),
+        ("ConnectionTimeout", (options, setting) => options.ConnectionTimeout = setting.GetTimeSpan()),
+        ("AdditionalHeaders", AddHeaders),
+
+        // Read, so that the options' validation can refuse it.
+        ("KnownSessionId", (options, setting) => options.KnownSessionId = setting.GetString()),
+        ("EnableStandaloneGetStream", (options, setting) => options.EnableStandaloneGetStream = setting.GetBoolean()),
+        ("OwnsSession", (options, setting) => options.OwnsSession = setting.GetBoolean()),
+        ("MaxReconnectionAttempts", (options, setting) => options.MaxReconnectionAttempts = setting.GetInt32()),
+        ("DefaultReconnectionInterval", (options, setting) => options.DefaultReconnectionInterval = setting.GetTimeSpan()));
+
+    /// <summary>Reads the transport's settings. Others are ignored: the section may hold more of a backend than these.</summary>
+    /// <inheritdoc cref="SettingsTable{TOptions}.BindKnown"/>
+    internal static void Bind(IEnumerable<Setting> settings, HttpClientTransportOptions options) => Table.BindKnown(settings, options);
+
+    private static void AddHeaders(HttpClientTransportOptions options, Setting setting)
     {
-        foreach (Setting setting in settings)
+        // Copy: code may have given the same dictionary to several clients.
+        options.AdditionalHeaders = TransportOptions.CopyOf(options.AdditionalHeaders ?? new Dictionary<string, string>());
+        foreach (Setting header in setting.GetChildren())
         {
-            Bind(setting, options);
-        }
-    }
-
-    private static void Bind(Setting setting, HttpClientTransportOptions options)
-    {
-        switch (setting.Key.ToUpperInvariant())
-        {
-            case "ENDPOINT":
-                options.Endpoint = setting.HttpUri();
-                break;
-
-            case "TRANSPORTMODE":
-                options.TransportMode = setting.Choice<HttpTransportMode>();
-                break;
-
-            case "NAME":
-                options.Name = setting.Text();
-                break;
-
-            case "CONNECTIONTIMEOUT":
-                options.ConnectionTimeout = setting.Duration();
-                break;
-
-            case "ADDITIONALHEADERS":
-                // A copy: the dictionary that is there may be one that code gave to several clients.
-                options.AdditionalHeaders = TransportOptions.CopyOf(options.AdditionalHeaders ?? new Dictionary<string, string>());
-                foreach (Setting header in setting.Children())
-                {
-                    options.AdditionalHeaders[header.Key] = header.Text();
-                }
-
-                break;
-
-            case "KNOWNSESSIONID":
-                // Read, so that the options' validation can refuse it.
-                options.KnownSessionId = setting.Text();
-                break;
-
-            case "ENABLESTANDALONEGETSTREAM":
-                options.EnableStandaloneGetStream = setting.Boolean();
-                break;
-
-            case "OWNSSESSION":
-                options.OwnsSession = setting.Boolean();
-                break;
-
-            case "MAXRECONNECTIONATTEMPTS":
-                options.MaxReconnectionAttempts = setting.Number();
-                break;
-
-            case "DEFAULTRECONNECTIONINTERVAL":
-                options.DefaultReconnectionInterval = setting.Duration();
-                break;
+            options.AdditionalHeaders[header.Key] = header.GetString();
         }
     }
 }

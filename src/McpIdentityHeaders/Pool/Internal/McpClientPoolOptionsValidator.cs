@@ -5,23 +5,28 @@ namespace McpIdentityHeaders.Internal;
 /// <summary>Checks the pool's numbers. Each message names the client, the option and the fix.</summary>
 internal sealed class McpClientPoolOptionsValidator : IValidateOptions<McpClientPoolOptions>
 {
-    /// <summary>What timers can wait at most, in whole days.</summary>
-    private static readonly TimeSpan Longest = TimeSpan.FromDays(24);
+    /// <summary>The longest that timers can wait, in whole days.</summary>
+    private static readonly TimeSpan MaxTimeout = TimeSpan.FromDays(24);
 
     public ValidateOptionsResult Validate(string? name, McpClientPoolOptions options)
     {
-        List<string> failures = [.. FailuresOf(options).Select(failure => $"MCP client '{name}': McpClientPoolOptions.{failure}")];
-        return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
+        var result = new ValidateOptionsResultBuilder();
+        foreach (string error in GetValidationErrors(options))
+        {
+            result.AddError($"MCP client '{name}': McpClientPoolOptions.{error}");
+        }
+
+        return result.Build();
     }
 
-    private static IEnumerable<string> FailuresOf(McpClientPoolOptions options)
+    private static IEnumerable<string> GetValidationErrors(McpClientPoolOptions options)
     {
-        if (!IsTime(options.IdleTimeout))
+        if (!IsTimeout(options.IdleTimeout))
         {
             yield return $"IdleTimeout is {options.IdleTimeout}. Set more than zero and at most 24 days, such as '00:10:00'.";
         }
 
-        if (!IsTime(options.CloseTimeout))
+        if (!IsTimeout(options.CloseTimeout))
         {
             yield return $"CloseTimeout is {options.CloseTimeout}. Set more than zero and at most 24 days, such as '00:00:05'.";
         }
@@ -32,5 +37,5 @@ internal sealed class McpClientPoolOptionsValidator : IValidateOptions<McpClient
         }
     }
 
-    private static bool IsTime(TimeSpan time) => time > TimeSpan.Zero && time <= Longest;
+    private static bool IsTimeout(TimeSpan time) => time > TimeSpan.Zero && time <= MaxTimeout;
 }

@@ -1,45 +1,24 @@
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>Reads <see cref="McpClientPoolOptions"/> from configuration: what is not there stays as it is.</summary>
+/// <summary>Reads <see cref="McpClientPoolOptions"/> from configuration.</summary>
 internal static class McpClientPoolSettings
 {
-    /// <summary>What the pool's settings are called within the client's.</summary>
+    /// <summary>The name of the pool's settings within the client's.</summary>
     internal const string Key = "Pool";
 
-    private const string Known = "IdleTimeout, MaxSessions, ShareStatelessClients and CloseTimeout";
+    private static readonly SettingsTable<McpClientPoolOptions> Table = new(
+        ("IdleTimeout", (options, setting) => options.IdleTimeout = setting.GetTimeSpan()),
+        ("MaxSessions", (options, setting) => options.MaxSessions = setting.GetInt32()),
+        ("ShareStatelessClients", (options, setting) => options.ShareStatelessClients = setting.GetBoolean()),
+        ("CloseTimeout", (options, setting) => options.CloseTimeout = setting.GetTimeSpan()));
 
-    /// <summary>Reads the pool's settings from among the client's, if they are there.</summary>
-    /// <exception cref="InvalidOperationException">A setting is not known, or not of its type. The message has its path.</exception>
+    /// <summary>Reads the pool's settings from among the client's, if any.</summary>
+    /// <inheritdoc cref="SettingsTable{TOptions}.Bind"/>
     internal static void Bind(IEnumerable<Setting> client, McpClientPoolOptions options)
     {
-        foreach (Setting setting in client.Where(setting => setting.Key.Equals(Key, StringComparison.OrdinalIgnoreCase)).SelectMany(pool => pool.Children()))
+        foreach (Setting pool in client.Where(setting => setting.Key.Equals(Key, StringComparison.OrdinalIgnoreCase)))
         {
-            Bind(setting, options);
-        }
-    }
-
-    private static void Bind(Setting setting, McpClientPoolOptions options)
-    {
-        switch (setting.Key.ToUpperInvariant())
-        {
-            case "IDLETIMEOUT":
-                options.IdleTimeout = setting.Duration();
-                break;
-
-            case "MAXSESSIONS":
-                options.MaxSessions = setting.Number();
-                break;
-
-            case "SHARESTATELESSCLIENTS":
-                options.ShareStatelessClients = setting.Boolean();
-                break;
-
-            case "CLOSETIMEOUT":
-                options.CloseTimeout = setting.Duration();
-                break;
-
-            default:
-                throw setting.Unknown(Known);
+            Table.Bind(pool.GetChildren(), options);
         }
     }
 }

@@ -36,7 +36,7 @@ internal sealed class Nginx : IAsyncDisposable
             await File.WriteAllTextAsync(configuration, Configuration(port, upstream, server, location));
             ChildProcess process = ChildProcess.Start(Program!, "-e", "stderr", "-p", prefix.FullName, "-c", configuration);
 
-            // It says its version when it listens.
+            // nginx prints its version once it listens.
             string line = await process.WaitForAsync(line => line.Contains("[emerg]") || line.Contains(Listening) ? line : null);
             if (line.Contains(Listening, StringComparison.Ordinal))
             {

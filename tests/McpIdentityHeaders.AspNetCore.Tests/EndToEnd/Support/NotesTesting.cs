@@ -7,7 +7,7 @@ namespace McpIdentityHeaders.AspNetCore.Tests.EndToEnd.Support;
 /// <summary>The sample backend's tools, as a user's program calls them at the gateway.</summary>
 internal static class NotesTesting
 {
-    /// <summary>Who the backend says that this is, written as an <see cref="OidcUser"/> is.</summary>
+    /// <summary>The user as the backend sees it, written as an <see cref="OidcUser"/> is.</summary>
     public static async Task<string> WhoAmIAsync(this McpClient user) =>
         JsonSerializer.Deserialize<OidcUser>(await CallAsync(user, "whoami"), JsonSerializerOptions.Web)!.ToString();
 
@@ -15,7 +15,7 @@ internal static class NotesTesting
     public static async Task<int> AddNoteAsync(this McpClient user, string text) =>
         JsonElement.Parse(await CallAsync(user, "add_note", ("text", text))).GetProperty("id").GetInt32();
 
-    /// <summary>Lists what the user's notes say.</summary>
+    /// <summary>Lists the texts of the user's notes.</summary>
     public static async Task<IReadOnlyList<string>> ListNotesAsync(this McpClient user) =>
         [.. JsonElement.Parse(await CallAsync(user, "list_notes")).EnumerateArray().Select(note => note.GetProperty("text").GetString()!)];
 

@@ -15,7 +15,7 @@ namespace McpIdentityHeaders.AspNetCore.Tests.EndToEnd.Support;
 
 /// <summary>
 /// A real OpenID Connect server on a port of the system's choice: discovery, keys, and access tokens as signed JWTs, for whoever a test
-/// names. It has no database: who signs in is said in the token request, as a JSON document of claims.
+/// names. It has no database: the token request holds the claims of who signs in, as a JSON document.
 /// </summary>
 internal sealed class OidcServer : IAsyncDisposable
 {
@@ -38,7 +38,7 @@ internal sealed class OidcServer : IAsyncDisposable
 
     public Uri Authority { get; }
 
-    /// <param name="issuer">Whom it says that it is; null for itself. A forger says that it is somebody else.</param>
+    /// <param name="issuer">The issuer that it claims to be; null for itself. A forger claims another.</param>
     public static async Task<OidcServer> StartAsync(Uri? issuer = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();

@@ -6,7 +6,7 @@ using ModelContextProtocol.AspNetCore;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.EndToEnd.Support;
 
-/// <summary>A backend whose tools take their time or fail, and which a test can watch.</summary>
+/// <summary>A backend with slow and failing tools, which a test can observe.</summary>
 internal static class WorkBackend
 {
     public static Task<RunningApp> StartAsync(WorkLog log, HttpServerSessionMode mode)
