@@ -53,7 +53,7 @@ public sealed class HttpContextIdentityOutlivingTests
     [InlineData("alice", true)]
     [InlineData(null, false)]
     [InlineData(null, true)]
-    public async Task Task_that_outlives_its_request_never_sees_the_users_of_later_ones_on_its_connection(string? user, bool http2)
+    public async Task Task_that_outlives_its_request_never_sees_users_of_later_requests(string? user, bool http2)
     {
         const int Requests = 300;
         Watcher watcher = null!;

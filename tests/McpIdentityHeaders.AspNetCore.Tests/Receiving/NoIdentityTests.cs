@@ -101,7 +101,7 @@ public sealed class NoIdentityTests
     [InlineData("X-User-Sub: alice", "X-User-Sub: bob")]
     [InlineData("X_User_Sub: alice")]
     [InlineData("X-User-Email: a@b.example")]
-    public async Task Explicit_authentication_in_front_of_the_middleware_makes_no_user_of_what_is_malformed(params string[] lines)
+    public async Task Explicit_authentication_in_front_makes_no_user_of_malformed_headers(params string[] lines)
     {
         AuthenticateResult? result = null;
         await using ReceivingHost host = await ReceivingHost.StartAsync(

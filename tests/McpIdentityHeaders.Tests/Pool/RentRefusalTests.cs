@@ -36,7 +36,7 @@ public sealed class RentRefusalTests
 
         Assert.Equal(
             "MCP client 'backend': no session was rented: the principal has authenticated identities of different subjects or "
-            + "issuers, and which of them is the user is not said. Set ClaimInjectionOptions.SelectIdentity.",
+            + "issuers, and none of them is selected as the user. Set ClaimInjectionOptions.SelectIdentity.",
             error.Message);
         Assert.Empty(backend.Exchanges);
     }
