@@ -91,7 +91,7 @@ public static class IdentityHeadersAuthenticationBuilderExtensions
             services.AddMetrics();
             services.TryAddSingleton<IdentityHeadersMetrics>();
             services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<IdentityHeadersOptions>, IdentityHeadersOptionsValidator>());
-            services.AddKeyedSingleton(scheme, static (provider, key) => IdentityHeadersScheme.Create(provider, (string)key!));
+            services.AddKeyedSingleton(scheme, static (provider, key) => new IdentityHeadersScheme(provider, (string)key!));
             services.AddStartupCheck(scheme, provider => _ = provider.GetRequiredKeyedService<IdentityHeadersScheme>(scheme).Plan);
             builder.AddScheme<AuthenticationSchemeOptions, IdentityHeadersHandler>(scheme, configureOptions: null);
         }

@@ -94,7 +94,11 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
             HttpResponseMessage response = async
                 ? await base.SendAsync(outgoing, cancellationToken).ConfigureAwait(false)
                 : base.Send(outgoing, cancellationToken);
-            SetPrimaryHardened();
+            if (!_isPrimaryHardened)
+            {
+                _isPrimaryHardened = true;
+            }
+
             injector.Complete(response, request, isForwarded, carriesIdentity);
             return response;
         }
@@ -105,15 +109,6 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
             {
                 injector.RemoveIdentityHeaders(clone);
             }
-        }
-    }
-
-    private void SetPrimaryHardened()
-    {
-        // Test before writing: avoids cache-line contention.
-        if (!_isPrimaryHardened)
-        {
-            _isPrimaryHardened = true;
         }
     }
 }

@@ -19,13 +19,11 @@ internal sealed class StartupValidation(IServiceProvider services, IEnumerable<S
             {
                 check.Validate(services);
             }
-            catch (InvalidOperationException exception)
-            {
-                errors.Add(new OptionsValidationException(check.Name, typeof(StartupCheck), [exception.Message]));
-            }
             catch (Exception exception)
             {
-                errors.Add(exception);
+                errors.Add(exception is InvalidOperationException
+                    ? new OptionsValidationException(check.Name, typeof(StartupCheck), [exception.Message])
+                    : exception);
             }
         }
 

@@ -31,17 +31,9 @@ internal sealed class InboundHeaders
     /// <returns>How many headers were removed or changed.</returns>
     internal int Strip(IHeaderDictionary headers)
     {
-        List<string>? stripped = null;
-        foreach ((string name, StringValues _) in headers)
-        {
-            if (IsIdentityHeader(name))
-            {
-                (stripped ??= []).Add(name);
-            }
-        }
-
-        stripped?.ForEach(name => headers.Remove(name));
-        return (stripped?.Count ?? 0) + (StripConnection(headers) ? 1 : 0);
+        List<string> stripped = [.. headers.Keys.Where(IsIdentityHeader)];
+        stripped.ForEach(name => headers.Remove(name));
+        return stripped.Count + (StripConnection(headers) ? 1 : 0);
     }
 
     /// <summary>Removes identity headers from the list of those that the next proxy drops (RFC 9110, section 7.6.1).</summary>
@@ -64,11 +56,8 @@ internal sealed class InboundHeaders
             return false;
         }
 
-        if (others.Length == 0)
-        {
-            headers.Remove(HeaderNames.Connection);
-        }
-        else
+        headers.Remove(HeaderNames.Connection);
+        if (others.Length > 0)
         {
             headers.Connection = string.Join(", ", others);
         }
@@ -76,16 +65,5 @@ internal sealed class InboundHeaders
         return true;
     }
 
-    private bool IsIdentityHeader(string name)
-    {
-        foreach (ClaimInjectionState client in _clients)
-        {
-            if (client.Plan.HeaderNames.Contains(name))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+    private bool IsIdentityHeader(string name) => Array.Exists(_clients, client => client.Plan.HeaderNames.Contains(name));
 }

@@ -7,45 +7,20 @@ using Microsoft.Extensions.Primitives;
 namespace McpIdentityHeaders.AspNetCore.Internal;
 
 /// <summary>One scheme's valid options, compiled and immutable. One plan serves a request from beginning to end.</summary>
-internal sealed class IdentityHeadersPlan
+internal sealed class IdentityHeadersPlan(string scheme, IdentityHeadersOptions options)
 {
-    private readonly string _scheme;
-    private readonly ReceivedHeader[] _headers;
-    private readonly IdentityHeaderNames _headerNames;
-    private readonly HeaderValueEncoding _encoding;
-    private readonly int _maxHeaderValueLength;
-    private readonly int _maxTotalLength;
-    private readonly string _nameClaimType;
-    private readonly string _roleClaimType;
+    private readonly ReceivedHeader[] _headers = [.. options.Headers.Select(header => new ReceivedHeader(header))];
+    private readonly IdentityHeaderNames _headerNames = new(options.Headers.Select(header => header.HeaderName));
+    private readonly HeaderValueEncoding _encoding = options.Encoding;
+    private readonly int _maxHeaderValueLength = options.MaxHeaderValueLength;
+    private readonly int _maxTotalLength = options.MaxTotalLength;
+    private readonly string _nameClaimType = options.NameClaimType;
+    private readonly string _roleClaimType = options.RoleClaimType;
 
-    internal IdentityHeadersPlan(string scheme, IdentityHeadersOptions options)
-    {
-        _scheme = scheme;
-        _headers = [.. options.Headers.Select(header => new ReceivedHeader(header))];
-        _headerNames = new IdentityHeaderNames(_headers.Select(header => header.Name));
-        _encoding = options.Encoding;
-        _maxHeaderValueLength = options.MaxHeaderValueLength;
-        _maxTotalLength = options.MaxTotalLength;
-        _nameClaimType = options.NameClaimType;
-        _roleClaimType = options.RoleClaimType;
-        Peers = new TrustedPeers(options);
-    }
-
-    internal TrustedPeers Peers { get; }
+    internal TrustedPeers Peers { get; } = new(options);
 
     /// <summary>Whether there is an identity header, or an alias of one.</summary>
-    internal bool HasIdentity(IHeaderDictionary headers)
-    {
-        foreach ((string name, StringValues _) in headers)
-        {
-            if (_headerNames.Contains(name))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+    internal bool HasIdentity(IHeaderDictionary headers) => headers.Any(header => _headerNames.Contains(header.Key));
 
     /// <summary>Reads the user, whole or not at all.</summary>
     /// <param name="headers">The headers of a request that has an identity.</param>
@@ -60,10 +35,10 @@ internal sealed class IdentityHeadersPlan
         }
 
         // Set the issuer: the MCP server compares it to tell equal subjects of two issuers apart.
-        string issuer = claims.Find(claim => claim.Header.IsIssuer).Value ?? _scheme;
+        string issuer = claims.Find(claim => claim.Header.IsIssuer).Value ?? scheme;
         return new ClaimsIdentity(
             claims.Select(claim => new Claim(claim.Header.ClaimType, claim.Value, ClaimValueTypes.String, issuer)),
-            _scheme,
+            scheme,
             _nameClaimType,
             _roleClaimType);
     }

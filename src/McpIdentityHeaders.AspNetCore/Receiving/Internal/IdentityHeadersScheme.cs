@@ -6,35 +6,18 @@ using Microsoft.Extensions.Options;
 namespace McpIdentityHeaders.AspNetCore.Internal;
 
 /// <summary>The state that all handlers of one scheme share: the plan in force, metrics and logger.</summary>
-internal sealed class IdentityHeadersScheme : IDisposable
+internal sealed class IdentityHeadersScheme(IServiceProvider services, string name) : IDisposable
 {
-    private readonly string _name;
-    private readonly Reloadable<IdentityHeadersPlan> _plan;
-    private readonly IdentityHeadersMetrics _metrics;
-    private readonly ILogger _logger;
-
-    private IdentityHeadersScheme(string name, Reloadable<IdentityHeadersPlan> plan, IdentityHeadersMetrics metrics, ILogger logger)
-    {
-        _name = name;
-        _plan = plan;
-        _metrics = metrics;
-        _logger = logger;
-    }
+    private readonly IdentityHeadersMetrics _metrics = services.GetRequiredService<IdentityHeadersMetrics>();
+    private readonly ILogger _logger = GetLogger(services);
+    private readonly Reloadable<IdentityHeadersPlan> _plan = new(
+        _ => new IdentityHeadersPlan(name, services.GetRequiredService<IOptionsFactory<IdentityHeadersOptions>>().Create(name)),
+        OptionsChanges.Of<IdentityHeadersOptions>(services, name),
+        changed: () => GetLogger(services).SettingsChanged(name),
+        rejected: exception => GetLogger(services).SettingsRefused(name, exception));
 
     /// <exception cref="OptionsValidationException">The options are not valid, and never were.</exception>
     internal IdentityHeadersPlan Plan => _plan.Value;
-
-    internal static IdentityHeadersScheme Create(IServiceProvider services, string name)
-    {
-        ILogger logger = services.GetRequiredService<ILoggerFactory>().CreateLogger("McpIdentityHeaders.AspNetCore.IdentityHeaders");
-        var plan = new Reloadable<IdentityHeadersPlan>(
-            _ => new IdentityHeadersPlan(name, services.GetRequiredService<IOptionsFactory<IdentityHeadersOptions>>().Create(name)),
-            OptionsChanges.Of<IdentityHeadersOptions>(services, name),
-            changed: () => logger.SettingsChanged(name),
-            rejected: exception => logger.SettingsRefused(name, exception));
-
-        return new IdentityHeadersScheme(name, plan, services.GetRequiredService<IdentityHeadersMetrics>(), logger);
-    }
 
     public void Dispose() => _plan.Dispose();
 
@@ -43,12 +26,15 @@ internal sealed class IdentityHeadersScheme : IDisposable
     internal void UntrustedPeer(string peer, string error)
     {
         _metrics.UntrustedPeer();
-        _logger.UntrustedPeer(_name, peer, error);
+        _logger.UntrustedPeer(name, peer, error);
     }
 
     internal void Malformed(string peer, string error)
     {
         _metrics.Malformed();
-        _logger.MalformedHeaders(_name, peer, error);
+        _logger.MalformedHeaders(name, peer, error);
     }
+
+    private static ILogger GetLogger(IServiceProvider services) =>
+        services.GetRequiredService<ILoggerFactory>().CreateLogger("McpIdentityHeaders.AspNetCore.IdentityHeaders");
 }

@@ -13,7 +13,7 @@ internal sealed class IdentityHeaderNames(IEnumerable<string> names)
     {
         foreach (string name in _names)
         {
-            if (HeaderAlias.Equals(name, headerName))
+            if (name.Length == headerName.Length && HeaderAlias.Equals(name, headerName))
             {
                 return true;
             }

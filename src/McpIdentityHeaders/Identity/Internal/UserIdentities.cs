@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using System.Security.Claims;
 
@@ -8,23 +7,14 @@ namespace McpIdentityHeaders.Internal;
 /// The one user of a principal: the identity with the subject, and after it those whose claims may be added to it. Identities that are not
 /// authenticated, or that are another subject's, are never in it.
 /// </summary>
-internal readonly struct UserIdentities
+internal readonly struct UserIdentities(ClaimsIdentity user, List<ClaimsIdentity>? contributors)
 {
     private const string Subject = "sub";
     private const string Issuer = "iss";
 
-    private readonly ClaimsIdentity _user;
-    private readonly List<ClaimsIdentity>? _contributors;
+    internal int Count => 1 + (contributors?.Count ?? 0);
 
-    private UserIdentities(ClaimsIdentity user, List<ClaimsIdentity>? contributors)
-    {
-        _user = user;
-        _contributors = contributors;
-    }
-
-    internal int Count => 1 + (_contributors?.Count ?? 0);
-
-    internal ClaimsIdentity this[int index] => index == 0 ? _user : _contributors![index - 1];
+    internal ClaimsIdentity this[int index] => index == 0 ? user : contributors![index - 1];
 
     /// <param name="principal">A principal with at least one authenticated identity.</param>
     /// <param name="select">Chooses among several subjects.</param>
@@ -53,16 +43,14 @@ internal readonly struct UserIdentities
     }
 
     internal static ReadOnlySpan<Claim> ClaimsOf(ClaimsIdentity identity) =>
-        TryGetList(identity, out List<Claim>? list, out IEnumerable<Claim> claims)
-            ? CollectionsMarshal.AsSpan(list)
-            : CollectionsMarshal.AsSpan(Enumerate(claims));
+        CollectionsMarshal.AsSpan(AsList(identity.Claims) ?? Enumerate(identity.Claims));
 
     /// <summary>Finds the first claim of a type with a value that is not blank, and looks at none behind it.</summary>
     internal static Claim? FindFirst(ClaimsIdentity identity, string claimType)
     {
-        if (!TryGetList(identity, out List<Claim>? list, out IEnumerable<Claim> claims))
+        if (AsList(identity.Claims) is not { } list)
         {
-            return FindFirst(claims, claimType);
+            return FindFirst(identity.Claims, claimType);
         }
 
         foreach (Claim claim in CollectionsMarshal.AsSpan(list))
@@ -86,22 +74,13 @@ internal readonly struct UserIdentities
 
     private static Claim? FindFirst(IEnumerable<Claim> claims, string claimType) => claims.FirstOrDefault(claim => Matches(claim, claimType));
 
+    private static ReadOnlySpan<ClaimsIdentity> IdentitiesOf(ClaimsPrincipal principal) => CollectionsMarshal.AsSpan(
+        principal.Identities.GetType() == typeof(List<ClaimsIdentity>) ? (List<ClaimsIdentity>)principal.Identities : Enumerate(principal.Identities));
+
     // A list is read without an enumerator; a class derived from it may enumerate something else.
-    private static bool TryGetList(ClaimsIdentity identity, [NotNullWhen(true)] out List<Claim>? list, out IEnumerable<Claim> claims)
-    {
-        claims = identity.Claims;
-        list = claims.GetType() == typeof(List<Claim>) ? (List<Claim>)claims : null;
-        return list is not null;
-    }
+    private static List<Claim>? AsList(IEnumerable<Claim> claims) => claims.GetType() == typeof(List<Claim>) ? (List<Claim>)claims : null;
 
-    private static ReadOnlySpan<ClaimsIdentity> IdentitiesOf(ClaimsPrincipal principal)
-    {
-        IEnumerable<ClaimsIdentity> identities = principal.Identities;
-        return CollectionsMarshal.AsSpan(
-            identities.GetType() == typeof(List<ClaimsIdentity>) ? (List<ClaimsIdentity>)identities : Enumerate(identities));
-    }
-
-    // Not by ToArray, which takes what a collection holds and not what it enumerates.
+    // Neither ToList nor LINQ: both may take what a collection holds and not what it enumerates.
     private static List<T> Enumerate<T>(IEnumerable<T> items)
     {
         List<T> enumerated = [];
@@ -130,15 +109,9 @@ internal readonly struct UserIdentities
                 return null;
             }
 
-            user = Choose(principal, select, out error);
+            user = Choose(principal, select, authenticated, out error);
             if (user is null)
             {
-                return null;
-            }
-
-            if (!authenticated.Contains(user))
-            {
-                error = "ClaimInjectionOptions.SelectIdentity did not choose one of the principal's authenticated identities";
                 return null;
             }
         }
@@ -148,13 +121,15 @@ internal readonly struct UserIdentities
 
     /// <summary>Calls user code. Its exceptions may hold claims, so their messages are not shown.</summary>
     private static ClaimsIdentity? Choose(
-        ClaimsPrincipal principal, Func<ClaimsPrincipal, ClaimsIdentity?> select, out string? error)
+        ClaimsPrincipal principal, Func<ClaimsPrincipal, ClaimsIdentity?> select, List<ClaimsIdentity> authenticated, out string? error)
     {
         try
         {
             ClaimsIdentity? chosen = select(principal);
-            error = chosen is null ? "ClaimInjectionOptions.SelectIdentity chose none of the principal's identities" : null;
-            return chosen;
+            error = chosen is null
+                ? "ClaimInjectionOptions.SelectIdentity chose none of the principal's identities"
+                : "ClaimInjectionOptions.SelectIdentity did not choose one of the principal's authenticated identities";
+            return chosen is not null && authenticated.Contains(chosen) ? chosen : null;
         }
         catch (Exception exception)
         {

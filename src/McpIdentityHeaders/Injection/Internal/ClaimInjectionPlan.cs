@@ -1,5 +1,4 @@
 using System.Security.Claims;
-using Microsoft.Extensions.Options;
 
 namespace McpIdentityHeaders.Internal;
 
@@ -7,65 +6,41 @@ namespace McpIdentityHeaders.Internal;
 /// One client's valid options, compiled and immutable. A request is served by one plan from beginning to end; changed options make a new
 /// plan.
 /// </summary>
-internal sealed class ClaimInjectionPlan
+internal sealed class ClaimInjectionPlan(ClaimInjectionOptions options, IEnumerable<Uri> clientOrigins)
 {
-    private readonly Origin[] _origins;
-    private readonly bool _anyOrigin;
+    internal const string NoOriginForSecret = "SharedSecret is set, and no origin is named that it could be sent to. Set TrustedOrigins, or the endpoint.";
 
-    /// <exception cref="OptionsValidationException">There is a shared secret, and no origin to send it to.</exception>
-    internal ClaimInjectionPlan(string clientName, ClaimInjectionOptions options, IEnumerable<Uri> clientOrigins)
-    {
-        Headers = [.. options.Headers.Select(header => new ClaimHeaderPlan(header))];
-        SharedSecret = options.SharedSecret;
-        HeaderNames = new IdentityHeaderNames(
-            [.. options.Headers.Select(header => header.HeaderName), .. SharedSecret is null ? [] : new[] { SharedSecret.HeaderName }]);
-        MissingIdentity = options.MissingIdentity;
-        Encoding = options.Encoding;
-        RequireHttps = options.RequireHttps;
-        SelectIdentity = options.SelectIdentity;
-        MaxRedirections = options.MaxRedirections;
-        MaxHeaderValueLength = options.MaxHeaderValueLength;
-        MaxTotalLength = options.MaxTotalLength;
-        OversizedValue = options.OversizedValue;
+    private readonly bool _anyOrigin = options.AllowAnyOrigin;
+    private readonly Origin[] _origins = [.. clientOrigins.Concat(options.TrustedOrigins).Select(uri => new Origin(uri)).Distinct()];
 
-        _origins = [.. clientOrigins.Concat(options.TrustedOrigins).Select(uri => new Origin(uri)).Distinct()];
-        _anyOrigin = options.AllowAnyOrigin || _origins.Length == 0;
-        ServesAnyOriginByDefault = _anyOrigin && !options.AllowAnyOrigin;
+    internal ClaimHeaderPlan[] Headers { get; } = [.. options.Headers.Select(header => new ClaimHeaderPlan(header))];
 
-        if (SharedSecret is not null && _origins.Length == 0)
-        {
-            throw new OptionsValidationException(
-                clientName,
-                typeof(ClaimInjectionOptions),
-                [$"{ClaimInjectionOptionsValidator.Describe(clientName)}: SharedSecret is set, and no origin is named that it could be sent to. "
-                    + "Set TrustedOrigins, or the endpoint."]);
-        }
-    }
+    internal IdentityHeaderNames HeaderNames { get; } = new(
+        [.. options.Headers.Select(header => header.HeaderName), .. options.SharedSecret is { } secret ? [secret.HeaderName] : Array.Empty<string>()]);
 
-    internal ClaimHeaderPlan[] Headers { get; }
+    internal MissingIdentityBehavior MissingIdentity { get; } = options.MissingIdentity;
 
-    internal IdentityHeaderNames HeaderNames { get; }
+    internal HeaderValueEncoding Encoding { get; } = options.Encoding;
 
-    internal MissingIdentityBehavior MissingIdentity { get; }
+    internal bool RequireHttps { get; } = options.RequireHttps;
 
-    internal HeaderValueEncoding Encoding { get; }
+    internal Func<ClaimsPrincipal, ClaimsIdentity?>? SelectIdentity { get; } = options.SelectIdentity;
 
-    internal bool RequireHttps { get; }
+    internal SharedSecret? SharedSecret { get; } = options.SharedSecret;
 
-    internal Func<ClaimsPrincipal, ClaimsIdentity?>? SelectIdentity { get; }
+    internal int MaxRedirections { get; } = options.MaxRedirections;
 
-    internal SharedSecret? SharedSecret { get; }
+    internal int MaxHeaderValueLength { get; } = options.MaxHeaderValueLength;
 
-    internal int MaxRedirections { get; }
+    internal int MaxTotalLength { get; } = options.MaxTotalLength;
 
-    internal int MaxHeaderValueLength { get; }
-
-    internal int MaxTotalLength { get; }
-
-    internal OversizedValueBehavior OversizedValue { get; }
+    internal OversizedValueBehavior OversizedValue { get; } = options.OversizedValue;
 
     /// <summary>Gets whether every origin is served only because none is known, which deserves a warning.</summary>
-    internal bool ServesAnyOriginByDefault { get; }
+    internal bool ServesAnyOriginByDefault => !_anyOrigin && _origins.Length == 0;
+
+    /// <summary>Gets whether there is a shared secret, and no origin to send it to.</summary>
+    internal bool LacksOriginForSecret => SharedSecret is not null && _origins.Length == 0;
 
     /// <summary>Compiles the options of a handler made by hand, which has no container to validate them.</summary>
     /// <exception cref="ArgumentException">The options are not valid.</exception>
@@ -76,17 +51,13 @@ internal sealed class ClaimInjectionPlan
             throw new ArgumentException(error, nameof(options));
         }
 
-        try
-        {
-            return new ClaimInjectionPlan(clientName: string.Empty, options, clientOrigins: []);
-        }
-        catch (OptionsValidationException exception)
-        {
-            throw new ArgumentException(exception.Message, nameof(options));
-        }
+        var plan = new ClaimInjectionPlan(options, clientOrigins: []);
+        return plan.LacksOriginForSecret
+            ? throw new ArgumentException($"{ClaimInjectionOptionsValidator.Describe(null)}: {NoOriginForSecret}", nameof(options))
+            : plan;
     }
 
-    internal bool IsServed(Uri uri) => _anyOrigin || IsTrusted(uri);
+    internal bool IsServed(Uri uri) => _anyOrigin || _origins.Length == 0 || IsTrusted(uri);
 
     /// <summary>Whether the origin is one that was named. Where any origin is served, none is trusted for that.</summary>
     internal bool IsTrusted(Uri uri)

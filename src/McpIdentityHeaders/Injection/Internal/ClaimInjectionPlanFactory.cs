@@ -23,8 +23,9 @@ internal static class ClaimInjectionPlanFactory
                 name, $"RequireHttps is set, and the client's endpoint is '{new Origin(plain)}'. Use https, or remove one of the two.");
         }
 
-        var plan = new ClaimInjectionPlan(name, options, origins);
-        return current is not null && GetChangeError(current, plan) is { } error ? throw CreateException(name, error) : plan;
+        var plan = new ClaimInjectionPlan(options, origins);
+        string? error = plan.LacksOriginForSecret ? ClaimInjectionPlan.NoOriginForSecret : current is null ? null : GetChangeError(current, plan);
+        return error is null ? plan : throw CreateException(name, error);
     }
 
     private static string? GetChangeError(ClaimInjectionPlan current, ClaimInjectionPlan changed)

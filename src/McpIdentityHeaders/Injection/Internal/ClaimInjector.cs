@@ -52,7 +52,13 @@ internal sealed class ClaimInjector(ClaimInjectionPlan plan, ClaimInjectionTelem
             throw telemetry.Reject($"RequireHttps is set and {new Origin(uri)} is plain http. Use an https endpoint");
         }
 
-        IdentityRequestMessage clone = CreateClone(request, user, _checks.FindIdentityHeaders(request));
+        // The clone is checked: each look at the caller's own headers makes strings of those that were set as objects.
+        IdentityRequestMessage clone = request as IdentityRequestMessage ?? new IdentityRequestMessage(request, user);
+        if (_checks.FindIdentityHeaders(clone) is { } found)
+        {
+            Remove(found, clone);
+        }
+
         carriesIdentity = _writer.Write(clone, user, uri);
         if (carriesIdentity)
         {
@@ -95,18 +101,12 @@ internal sealed class ClaimInjector(ClaimInjectionPlan plan, ClaimInjectionTelem
 
     void IRedirectPolicy.OnContentNotRepeatable() => telemetry.ContentNotRepeatable();
 
-    private HttpRequestMessage Strip(HttpRequestMessage request, ClaimsPrincipal? user) =>
-        _checks.FindIdentityHeaders(request) is { } found ? CreateClone(request, user ?? new ClaimsPrincipal(), found) : request;
+    private HttpRequestMessage Strip(HttpRequestMessage request, ClaimsPrincipal? user) => _checks.FindIdentityHeaders(request) is { } found
+        ? Remove(found, request as IdentityRequestMessage ?? new IdentityRequestMessage(request, user ?? new ClaimsPrincipal()))
+        : request;
 
-    /// <summary>Clones the request, unless it is an identity clone, and removes what it carries under the identity headers' names.</summary>
-    private IdentityRequestMessage CreateClone(HttpRequestMessage request, ClaimsPrincipal user, List<string>? found)
+    private IdentityRequestMessage Remove(List<string> found, IdentityRequestMessage clone)
     {
-        IdentityRequestMessage clone = request as IdentityRequestMessage ?? new IdentityRequestMessage(request, user);
-        if (found is null)
-        {
-            return clone;
-        }
-
         foreach (string name in found)
         {
             HeaderStringValues values = clone.Headers.NonValidated[name];

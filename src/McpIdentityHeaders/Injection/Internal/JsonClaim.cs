@@ -13,17 +13,7 @@ internal static class JsonClaim
 
     /// <summary>Reads a claim's first value: its first item if it is JSON, else itself.</summary>
     /// <exception cref="FormatException">An item is no Unicode text.</exception>
-    internal static string? ReadFirst(Claim claim, string[]? path)
-    {
-        if (!IsJson(claim, path))
-        {
-            return claim.Value;
-        }
-
-        List<string> items = [];
-        AddItemsWithin(claim, path, items);
-        return items.FirstOrDefault();
-    }
+    internal static string? ReadFirst(Claim claim, string[]? path) => IsJson(claim, path) ? ReadItems(claim, path).FirstOrDefault() : claim.Value;
 
     /// <summary>Adds a claim's values: its items if it is JSON, else itself. A claim that does not parse has none.</summary>
     /// <exception cref="FormatException">An item is no Unicode text.</exception>
@@ -31,7 +21,7 @@ internal static class JsonClaim
     {
         if (IsJson(claim, path))
         {
-            AddItemsWithin(claim, path, items);
+            items.AddRange(ReadItems(claim, path));
         }
         else
         {
@@ -41,19 +31,22 @@ internal static class JsonClaim
 
     private static bool IsJson(Claim claim, string[]? path) => path is not null || claim.ValueType == ArrayValueType;
 
-    private static void AddItemsWithin(Claim claim, string[]? path, List<string> items)
+    private static string[] ReadItems(Claim claim, string[]? path)
     {
         try
         {
             using JsonDocument document = JsonDocument.Parse(claim.Value, Strict);
-            if (Follow(document.RootElement, path) is { } found)
+            return Follow(document.RootElement, path) switch
             {
-                AddFound(found, items);
-            }
+                { ValueKind: JsonValueKind.Array } array => [.. array.EnumerateArray().Select(ReadItem).OfType<string>()],
+                { } element => ReadItem(element) is { } item ? [item] : [],
+                null => [],
+            };
         }
         catch (JsonException)
         {
             // Absent, by the contract.
+            return [];
         }
         catch (Exception exception) when (exception is ArgumentException or InvalidOperationException)
         {
@@ -75,21 +68,7 @@ internal static class JsonClaim
         return element;
     }
 
-    private static void AddFound(JsonElement found, List<string> items)
-    {
-        if (found.ValueKind != JsonValueKind.Array)
-        {
-            AddItem(found, items);
-            return;
-        }
-
-        foreach (JsonElement item in found.EnumerateArray())
-        {
-            AddItem(item, items);
-        }
-    }
-
-    private static void AddItem(JsonElement element, List<string> items)
+    private static string? ReadItem(JsonElement element)
     {
         string? item = element.ValueKind switch
         {
@@ -98,9 +77,6 @@ internal static class JsonClaim
             _ => null,
         };
 
-        if (!string.IsNullOrWhiteSpace(item))
-        {
-            items.Add(item);
-        }
+        return string.IsNullOrWhiteSpace(item) ? null : item;
     }
 }

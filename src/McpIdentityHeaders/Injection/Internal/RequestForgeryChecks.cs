@@ -6,18 +6,9 @@ namespace McpIdentityHeaders.Internal;
 internal sealed class RequestForgeryChecks(IdentityHeaderNames names, ClaimInjectionTelemetry telemetry)
 {
     /// <summary>Whether a header, a content header, or an entry of the Connection header has an identity header's name.</summary>
-    internal bool HasIdentityHeader(HttpRequestMessage request)
-    {
-        foreach ((string name, HeaderStringValues values) in request.Headers.NonValidated)
-        {
-            if (names.Contains(name) || ConnectionHeader.Names(name, values, names))
-            {
-                return true;
-            }
-        }
-
-        return request.Content is { } content && content.Headers.NonValidated.Any(header => names.Contains(header.Key));
-    }
+    internal bool HasIdentityHeader(HttpRequestMessage request) =>
+        request.Headers.NonValidated.Any(header => names.Contains(header.Key) || ConnectionHeader.Names(header.Key, header.Value, names))
+        || request.Content?.Headers.NonValidated.Any(header => names.Contains(header.Key)) == true;
 
     /// <summary>
     /// Finds the headers with an identity header's name, and a Connection header that lists one. Refuses values with a line break, and an

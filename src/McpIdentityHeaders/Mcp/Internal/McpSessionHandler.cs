@@ -1,19 +1,9 @@
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>Marks each request with its session. One a session: the pooled handlers behind it serve all, and hold no state.</summary>
-internal sealed class McpSessionHandler : DelegatingHandler
+internal sealed class McpSessionHandler(McpSession session, IIdentityAccessor accessor, HttpMessageHandler pooled) : DelegatingHandler(pooled)
 {
     private const string SessionId = "Mcp-Session-Id";
-
-    private readonly McpSession _session;
-    private readonly IIdentityAccessor _accessor;
-
-    internal McpSessionHandler(McpSession session, IIdentityAccessor accessor, HttpMessageHandler pooled)
-        : base(pooled)
-    {
-        _session = session;
-        _accessor = accessor;
-    }
 
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -26,7 +16,7 @@ internal sealed class McpSessionHandler : DelegatingHandler
         Mark(request);
 
         // No deadline: the caller owns the session.
-        if (_session.CloseDeadline is not { } deadline)
+        if (session.CloseDeadline is not { } deadline)
         {
             return base.SendAsync(request, cancellationToken);
         }
@@ -38,40 +28,40 @@ internal sealed class McpSessionHandler : DelegatingHandler
 
     private void Mark(HttpRequestMessage request)
     {
-        RequestIdentity.SetSession(request, _session);
+        RequestIdentity.SetSession(request, session);
 
-        if (request.Method == HttpMethod.Get && request.RequestUri == _session.Endpoint)
+        if (request.Method == HttpMethod.Get && request.RequestUri == session.Endpoint)
         {
-            _session.HasStream = true;
+            session.HasStream = true;
         }
 
         // Check before user code sees the request, and for clients without claim injection.
         // Checked again at the end: a user's handler may call SetUser.
-        if (_session.Owner is not null)
+        if (session.Owner is not null)
         {
-            IdentityResolver.Resolve(request, _accessor);
+            IdentityResolver.Resolve(request, accessor);
         }
     }
 
     private async Task<HttpResponseMessage> SendObservedAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         bool isCall = request.Method == HttpMethod.Post;
-        if (isCall && _session.Client is null && request.Headers.Contains(SessionId))
+        if (isCall && session.Client is null && request.Headers.Contains(SessionId))
         {
-            _session.SetSessionIdReceived();
+            session.SetSessionIdReceived();
         }
 
-        bool hasSeparateStream = isCall && _session is { HasStream: true, Client.SessionId: null };
+        bool hasSeparateStream = isCall && session is { HasStream: true, Client.SessionId: null };
 
         // The SDK's transport for legacy SSE leaves a pending POST as it is when it closes.
         using CancellationTokenSource? either =
-            hasSeparateStream ? CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _session.Closing) : null;
+            hasSeparateStream ? CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, session.Closing) : null;
         HttpResponseMessage response = await base.SendAsync(request, either?.Token ?? cancellationToken).ConfigureAwait(false);
 
         // Ignore responses while connecting, when the SDK tries one protocol after another, and those of authorization servers.
-        if (_session.Client is not null && (hasSeparateStream || request.RequestUri == _session.Endpoint))
+        if (session.Client is not null && (hasSeparateStream || request.RequestUri == session.Endpoint))
         {
-            _session.OnResponse(response.StatusCode, isCall);
+            session.OnResponse(response.StatusCode, isCall);
         }
 
         return response;
