@@ -40,7 +40,6 @@ internal static class ConnectionHeader
         {
             if (entry.Length > 0 && !owned.Contains(entry))
             {
-                // A copy of what the request carried, checked for line breaks before: no value of ours, so nothing to encode.
                 clone.Headers.TryAddWithoutValidation(HeaderName, entry);
             }
         }
