@@ -40,7 +40,6 @@ internal static class ConnectionHeader
         {
             if (entry.Length > 0 && !names.Contains(entry))
             {
-                // Copy of the caller's value, already checked for line breaks: nothing to encode.
                 clone.Headers.TryAddWithoutValidation(HeaderName, entry);
             }
         }
