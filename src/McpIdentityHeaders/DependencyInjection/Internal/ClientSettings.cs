@@ -14,7 +14,9 @@ internal sealed class ClientSettings : IDisposable
 
     internal ClientSettings(IServiceProvider services, string name)
     {
-        ILogger logger = services.GetService<ILoggerFactory>()?.CreateLogger(typeof(ClaimInjectionHandler)) ?? NullLogger.Instance;
+        bool injects = services.GetServices<ClaimInjectionClientName>().Any(client => client.Value == name);
+        ILogger logger = services.GetService<ILoggerFactory>()?.CreateLogger(injects ? typeof(ClaimInjectionHandler) : typeof(IMcpClientFactory))
+            ?? NullLogger.Instance;
         _snapshot = new Reloadable<ClientSnapshot>(
             current => CreateSnapshot(services, name, current),
             GetChangeSources(services, name),
