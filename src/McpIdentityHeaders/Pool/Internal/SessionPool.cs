@@ -348,7 +348,7 @@ internal sealed class SessionPool : IDisposable
         return session;
     }
 
-    /// <summary>Takes a slot for a session that is about to be opened, evicting the oldest; has it probe where no other does.</summary>
+    /// <summary>Takes a slot for a session that is about to be opened, evicting the oldest idle one where none is free; has it probe where no other does.</summary>
     private void AcquireSlot(PooledSession session, McpClientPoolOptions options)
     {
         while (_slotsInUse >= options.MaxSessions)
