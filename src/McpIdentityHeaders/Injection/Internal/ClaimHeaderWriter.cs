@@ -19,7 +19,8 @@ internal sealed class ClaimHeaderWriter(ClaimInjectionPlan plan, ClaimInjectionT
         int total = 0;
         foreach (ClaimHeaderPlan header in plan.Headers)
         {
-            if (Encode(header, identities) is not { } encoded)
+            string? encoded = Encode(header, identities);
+            if (encoded is null)
             {
                 continue;
             }
