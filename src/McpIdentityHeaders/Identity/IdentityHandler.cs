@@ -57,7 +57,7 @@ public sealed class IdentityHandler : DelegatingHandler
         request is not IdentityRequestMessage
         && IdentityResolver.Resolve(request, _accessor) is { } user
         && !UserIdentities.IsAnonymous(user)
-            ? new IdentityRequestMessage(request, user)
+            ? IdentityRequestMessage.Create(request, user)
             : null;
 
     private async Task<HttpResponseMessage> SendCloneAsync(

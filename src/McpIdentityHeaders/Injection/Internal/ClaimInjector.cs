@@ -52,13 +52,7 @@ internal sealed class ClaimInjector(ClaimInjectionPlan plan, ClaimInjectionTelem
             throw telemetry.Reject($"RequireHttps is set and {new Origin(uri)} is plain http. Use an https endpoint");
         }
 
-        // The clone is checked: each look at the caller's own headers makes strings of those that were set as objects.
-        IdentityRequestMessage clone = request as IdentityRequestMessage ?? new IdentityRequestMessage(request, user);
-        if (_checks.FindIdentityHeaders(clone) is { } found)
-        {
-            Remove(found, clone);
-        }
-
+        IdentityRequestMessage clone = request is IdentityRequestMessage carrier ? Clean(carrier) : CreateClone(request, user);
         carriesIdentity = _writer.Write(clone, user, uri);
         if (carriesIdentity)
         {
@@ -102,8 +96,18 @@ internal sealed class ClaimInjector(ClaimInjectionPlan plan, ClaimInjectionTelem
     void IRedirectPolicy.OnContentNotRepeatable() => telemetry.ContentNotRepeatable();
 
     private HttpRequestMessage Strip(HttpRequestMessage request, ClaimsPrincipal? user) => _checks.FindIdentityHeaders(request) is { } found
-        ? Remove(found, request as IdentityRequestMessage ?? new IdentityRequestMessage(request, user ?? new ClaimsPrincipal()))
+        ? Remove(found, request as IdentityRequestMessage ?? IdentityRequestMessage.Create(request, user ?? new ClaimsPrincipal()))
         : request;
+
+    private IdentityRequestMessage Clean(IdentityRequestMessage clone) =>
+        _checks.FindIdentityHeaders(clone) is { } found ? Remove(found, clone) : clone;
+
+    private IdentityRequestMessage CreateClone(HttpRequestMessage request, ClaimsPrincipal user)
+    {
+        IdentityRequestMessage clone = IdentityRequestMessage.CreateWithoutHeaders(request, user);
+        telemetry.Stripped(_checks.CopyOtherHeaders(request, clone));
+        return clone;
+    }
 
     private IdentityRequestMessage Remove(List<string> found, IdentityRequestMessage clone)
     {
