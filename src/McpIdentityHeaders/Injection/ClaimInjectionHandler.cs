@@ -26,7 +26,6 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
 {
     private readonly IIdentityAccessor _accessor;
     private readonly Func<ClaimInjector> _getInjector;
-    private readonly bool _isInBlock;
     private volatile bool _isPrimaryHardened;
 
     /// <summary>Makes a handler with the default options, which serves every origin.</summary>
@@ -58,7 +57,6 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
         _accessor = accessor;
         _getInjector = () => state.Injector;
         _isPrimaryHardened = true;
-        _isInBlock = true;
     }
 
     /// <inheritdoc/>
@@ -106,8 +104,8 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
         }
         finally
         {
-            // A handler between an identity handler and this one sees its clone again. In the block that AddClaimInjection adds, none is.
-            if (!_isInBlock && request is IdentityRequestMessage clone)
+            // A handler between an identity handler and this one sees its clone again.
+            if (request is IdentityRequestMessage { IsSeenByOthers: true } clone)
             {
                 injector.RemoveIdentityHeaders(clone);
             }

@@ -21,7 +21,10 @@ internal static class Chains
         ClaimInjectionState state = NewState(more);
         return new SameOriginRedirectHandler(() => state.Plan.MaxRedirections)
         {
-            InnerHandler = new IdentityHandler(Accessor) { InnerHandler = new ClaimInjectionHandler(Accessor, state) { InnerHandler = primary } },
+            InnerHandler = new IdentityHandler(Accessor, isInBlock: true)
+            {
+                InnerHandler = new ClaimInjectionHandler(Accessor, state) { InnerHandler = primary },
+            },
         };
     }
 

@@ -18,9 +18,12 @@ internal sealed class IdentityRequestMessage : HttpRequestMessage
     /// <summary>Gets or sets the headers with values to be written as UTF-8, or null for none.</summary>
     internal IdentityHeaderNames? RawUtf8Names { get; set; }
 
-    internal static IdentityRequestMessage Create(HttpRequestMessage source, ClaimsPrincipal user)
+    /// <summary>Gets whether a handler outside this library may stand between those that make the clone and that write to it.</summary>
+    internal bool IsSeenByOthers { get; init; } = true;
+
+    internal static IdentityRequestMessage Create(HttpRequestMessage source, ClaimsPrincipal user, bool isSeenByOthers = true)
     {
-        var clone = new IdentityRequestMessage(source, user);
+        var clone = new IdentityRequestMessage(source, user) { IsSeenByOthers = isSeenByOthers };
         RequestCloning.Copy(source, clone);
         return clone;
     }
