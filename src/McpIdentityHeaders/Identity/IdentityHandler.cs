@@ -61,7 +61,7 @@ public sealed class IdentityHandler : DelegatingHandler
     private IdentityRequestMessage? CreateClone(HttpRequestMessage request) =>
         request is not IdentityRequestMessage
         && IdentityResolver.Resolve(request, _accessor) is { } user
-        && !UserIdentities.IsAnonymous(user)
+        && !UserSelector.IsAnonymous(user)
             ? IdentityRequestMessage.Create(request, user, isSeenByOthers: !_isInBlock)
             : null;
 

@@ -10,11 +10,19 @@ internal sealed class ClaimHeaderWriter(ClaimInjectionPlan plan, ClaimInjectionT
     /// <exception cref="ClaimInjectionException">A header cannot be set safely.</exception>
     internal bool Write(IdentityRequestMessage clone, ClaimsPrincipal user, Uri uri)
     {
-        if (UserIdentities.Select(user, plan.SelectIdentity, out string? error) is not { } identities)
+        if (plan.Users.Select(user, out string? error) is not { } identities)
         {
-            throw telemetry.Reject(error!);
+            throw telemetry.Reject(ClaimInjectionErrorReason.AmbiguousUser, error!);
         }
 
+        using (identities)
+        {
+            return Write(clone, identities, uri);
+        }
+    }
+
+    private bool Write(IdentityRequestMessage clone, in UserIdentities identities, Uri uri)
+    {
         clone.RawUtf8Names = plan.Encoding == HeaderValueEncoding.Utf8 ? plan.HeaderNames : null;
         int total = 0;
         foreach (ClaimHeaderPlan header in plan.Headers)
@@ -43,6 +51,11 @@ internal sealed class ClaimHeaderWriter(ClaimInjectionPlan plan, ClaimInjectionT
             Set(clone, secret.HeaderName, HeaderValueEncoder.EncodeSingle(secret.Value, HeaderValueEncoding.Mcp));
         }
 
+        if (total == 0)
+        {
+            telemetry.NoClaims(identities, plan);
+        }
+
         return total > 0;
     }
 
@@ -50,7 +63,7 @@ internal sealed class ClaimHeaderWriter(ClaimInjectionPlan plan, ClaimInjectionT
     {
         if (!clone.Headers.TryAddWithoutValidation(name, encoded))
         {
-            throw telemetry.Reject($"the header '{name}' cannot be a request header. Choose another name");
+            throw telemetry.Reject(ClaimInjectionErrorReason.InvalidClaim, $"the header '{name}' cannot be a request header. Choose another name");
         }
     }
 
@@ -64,14 +77,16 @@ internal sealed class ClaimHeaderWriter(ClaimInjectionPlan plan, ClaimInjectionT
         catch (FormatException exception)
         {
             throw telemetry.Reject(
-                $"the header '{header.Name}' cannot be set from the claim {header.ClaimTypesForMessage}: {exception.Message}. Correct the claim "
-                + "where it is issued, or take the header out of ClaimInjectionOptions.Headers");
+                ClaimInjectionErrorReason.InvalidClaim,
+                $"the header '{header.Name}' cannot be set from {header.Source}: {exception.Message}. Correct it where it comes from, or take "
+                + "the header out of ClaimInjectionOptions.Headers");
         }
 
         if (encoded is null && header.Required)
         {
             throw telemetry.Reject(
-                $"the header '{header.Name}' is required, and the user has no value of the claim {header.ClaimTypesForMessage}. Have the "
+                ClaimInjectionErrorReason.MissingClaim,
+                $"the header '{header.Name}' is required, and the user has no value of {header.Source}. Have the "
                 + "identity provider issue it, or set Required to false");
         }
 
@@ -91,6 +106,7 @@ internal sealed class ClaimHeaderWriter(ClaimInjectionPlan plan, ClaimInjectionT
             : $"too long beside the others for MaxTotalLength, {plan.MaxTotalLength} bytes";
         string remedy = header.MayBeOmitted ? ", or OversizedValue to Omit" : string.Empty;
         throw telemetry.Reject(
-            $"the header '{header.Name}' from the claim {header.ClaimTypesForMessage} is {limit}. Send fewer values, or set a larger limit{remedy}");
+            ClaimInjectionErrorReason.HeadersTooLong,
+            $"the header '{header.Name}' from {header.Source} is {limit}. Send fewer values, or set a larger limit{remedy}");
     }
 }

@@ -22,21 +22,36 @@ internal sealed class ClaimInjector(ClaimInjectionPlan plan, ClaimInjectionTelem
 
         if (user is null && plan.MissingIdentity == MissingIdentityBehavior.Forward)
         {
-            telemetry.NoIdentity();
+            telemetry.UnknownUser();
             return request;
         }
 
-        if (user is null && plan.MissingIdentity == MissingIdentityBehavior.Reject)
+        if (user is null && plan.MissingIdentity is MissingIdentityBehavior.Reject or MissingIdentityBehavior.RequireUser)
         {
             throw telemetry.Reject(
-                "its user is unknown and MissingIdentity is Reject. Send it within AmbientIdentity.Use(user), call request.SetUser(user), or "
-                + "register an IIdentityAccessor that knows the user; null for either user makes the request anonymous");
+                ClaimInjectionErrorReason.UnknownUser,
+                $"its user is unknown and MissingIdentity is {plan.MissingIdentity}. Send it within AmbientIdentity.Use(user), call "
+                + "request.SetUser(user), or register an IIdentityAccessor that knows the user; null for either user makes the request anonymous");
         }
 
-        if (user is null || UserIdentities.IsAnonymous(user))
+        if (user is null)
         {
             HttpRequestMessage stripped = Strip(request, user);
-            telemetry.NoIdentity();
+            telemetry.UnknownUser();
+            return stripped;
+        }
+
+        if (UserSelector.IsAnonymous(user))
+        {
+            if (plan.MissingIdentity == MissingIdentityBehavior.RequireUser)
+            {
+                throw telemetry.Reject(
+                    ClaimInjectionErrorReason.AnonymousUser,
+                    "its user is anonymous and MissingIdentity is RequireUser. Have the user sign in first, or set another MissingIdentity");
+            }
+
+            HttpRequestMessage stripped = Strip(request, user);
+            telemetry.AnonymousUser(user);
             return stripped;
         }
 
@@ -49,7 +64,8 @@ internal sealed class ClaimInjector(ClaimInjectionPlan plan, ClaimInjectionTelem
 
         if (plan.RequireHttps && Origin.IsPlainAndRemote(uri))
         {
-            throw telemetry.Reject($"RequireHttps is set and {new Origin(uri)} is plain http. Use an https endpoint");
+            throw telemetry.Reject(
+                ClaimInjectionErrorReason.InsecureTransport, $"RequireHttps is set and {new Origin(uri)} is plain http. Use an https endpoint");
         }
 
         IdentityRequestMessage clone = request is IdentityRequestMessage carrier ? Clean(carrier) : CreateClone(request, user);
@@ -57,10 +73,6 @@ internal sealed class ClaimInjector(ClaimInjectionPlan plan, ClaimInjectionTelem
         if (carriesIdentity)
         {
             telemetry.Injected(uri, plan.ServesAnyOriginByDefault);
-        }
-        else
-        {
-            telemetry.NoIdentity();
         }
 
         return clone;

@@ -79,6 +79,7 @@ internal sealed class RequestForgeryChecks(IdentityHeaderNames names, ClaimInjec
                 if (names.Contains(name))
                 {
                     throw telemetry.Reject(
+                        ClaimInjectionErrorReason.ForgedHeader,
                         $"its content has the header '{name}', a name that belongs to the identity headers. Remove it from Content.Headers");
                 }
 
@@ -100,7 +101,9 @@ internal sealed class RequestForgeryChecks(IdentityHeaderNames names, ClaimInjec
     {
         if (value.AsSpan().ContainsAny('\r', '\n', '\0'))
         {
-            throw telemetry.Reject($"its header '{name}' has a value with CR, LF or NUL. Remove them from the value, or the header");
+            throw telemetry.Reject(
+                ClaimInjectionErrorReason.ForgedHeader,
+                $"its header '{name}' has a value with CR, LF or NUL. Remove them from the value, or the header");
         }
     }
 }

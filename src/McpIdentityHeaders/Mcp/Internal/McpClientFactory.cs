@@ -21,7 +21,7 @@ internal sealed class McpClientFactory(
     internal async Task<McpSession> CreateSessionAsync(string name, CancellationToken cancellationToken)
     {
         McpClientRegistration registration = Find(name);
-        var session = new McpSession(accessor.User);
+        var session = new McpSession(accessor.User, services.GetKeyedService<ClaimInjectionState>(name));
         await ConnectAsync(name, registration.Transport, session, forUser: null, cancellationToken).ConfigureAwait(false);
         return session;
     }

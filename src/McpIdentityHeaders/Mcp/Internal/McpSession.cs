@@ -11,6 +11,7 @@ namespace McpIdentityHeaders.Internal;
 internal sealed class McpSession : SessionIdentity
 {
     private readonly TaskCompletionSource _sessionIdReceived = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ClaimInjectionState? _claims;
     private volatile ClaimsPrincipal? _user;
     private volatile SessionOwner? _owner;
     private volatile bool _hasStream;
@@ -18,7 +19,13 @@ internal sealed class McpSession : SessionIdentity
     private volatile bool _hasEnded;
 
     /// <summary>A session that its caller owns.</summary>
-    internal McpSession(ClaimsPrincipal? user) => _user = user;
+    /// <param name="user">The user at the time.</param>
+    /// <param name="claims">The client's claim injection, if it has any.</param>
+    internal McpSession(ClaimsPrincipal? user, ClaimInjectionState? claims)
+    {
+        _user = user;
+        _claims = claims;
+    }
 
     /// <summary>A session that the pool owns.</summary>
     internal McpSession(ClaimsPrincipal? user, SessionOwner owner, CloseDeadline closeDeadline, CancellationToken closing)
@@ -86,6 +93,24 @@ internal sealed class McpSession : SessionIdentity
     internal bool HasEnded => _hasEnded;
 
     internal override bool HasOwner => _owner is not null;
+
+    /// <inheritdoc/>
+    internal override ClaimsPrincipal? GetStandIn()
+    {
+        // A lease is its renter's, whatever the settings say about unknown users.
+        if (HasOwner || _claims is null)
+        {
+            return _user;
+        }
+
+        if (_claims.Plan.MissingIdentity != MissingIdentityBehavior.Forward)
+        {
+            return null;
+        }
+
+        _claims.Telemetry.SessionUserStandsIn();
+        return _user;
+    }
 
     internal override void ThrowIfNotOwner(ClaimsPrincipal? user) => _owner?.Check(user);
 

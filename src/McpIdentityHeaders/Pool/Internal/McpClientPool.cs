@@ -37,7 +37,7 @@ internal sealed class McpClientPool : IMcpClientPool, IAsyncDisposable, IDisposa
     {
         ArgumentNullException.ThrowIfNull(user);
 
-        if (!user.Identities.Any(identity => identity.IsAuthenticated && UserIdentities.SubjectOf(identity) is not null))
+        if (UserSelector.Default.ReadKeys(user).Count == 0 && !_pools.Values.Any(pool => pool.HasSubject(user)))
         {
             throw new ArgumentException(
                 "No session was closed: the principal has no authenticated identity with a subject. Pass the user as it was when it rented.",

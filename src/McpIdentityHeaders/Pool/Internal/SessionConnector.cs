@@ -38,6 +38,8 @@ internal sealed class SessionConnector : IDisposable
 
     internal TimeProvider Time { get; }
 
+    private UserSelector Users => _claims?.Plan.Users ?? UserSelector.Default;
+
     internal McpClientPoolOptions PoolOptions => _options.Options;
 
     /// <summary>Gets or sets what runs when changed pool options are in force.</summary>
@@ -49,20 +51,22 @@ internal sealed class SessionConnector : IDisposable
     // Leave _givenUp undisposed: it has no timer, and a shutdown of the host may still cancel it.
     public void Dispose() => PoolOptionsChanged = null;
 
-    /// <exception cref="InvalidOperationException">A signed-in user has no key.</exception>
+    /// <exception cref="ClaimInjectionException">A signed-in user has no key.</exception>
     internal SessionUser ReadUser(ClaimsPrincipal? principal) =>
-        SessionUser.TryRead(principal, _claims?.Plan.SelectIdentity, out SessionUser user, out string? error)
+        SessionUser.TryRead(principal, Users, PoolOptions.SessionKeyClaimTypes, out SessionUser user, out SessionUserError? error)
             ? user
-            : throw new InvalidOperationException($"MCP client '{Name}': no session was rented: {error}.");
+            : throw new ClaimInjectionException($"MCP client '{Name}': no session was rented: {error.Message}.", error.Reason);
 
-    /// <summary>Reads the keys that a principal may have rented under: one for each of its users.</summary>
+    /// <summary>Reads the keys, of issuer and subject alone, that a principal may have rented under: one for each of its users.</summary>
     internal HashSet<UserKey> ReadKeys(ClaimsPrincipal principal) =>
-        SessionUser.TryRead(principal, _claims?.Plan.SelectIdentity, out SessionUser user, out _) && user.Key is { } key
+        SessionUser.TryRead(principal, Users, keyClaimTypes: [], out SessionUser user, out _) && user.Key is { } key
             ? [key]
-            : [.. principal.Identities.Where(identity => identity.IsAuthenticated).Select(UserKey.Of).OfType<UserKey>()];
+            : Users.ReadKeys(principal);
+
+    internal bool HasSubject(ClaimsPrincipal principal) => Users.ReadKeys(principal).Count > 0;
 
     internal PooledSession CreateSession(SessionUser user, HttpClientTransportOptions transport) =>
-        new(user, transport, new SessionOwner(Name, _claims, user.Key), _closeDeadline);
+        new(user, transport, new SessionOwner(Name, _claims, user.Key, [.. PoolOptions.SessionKeyClaimTypes]), _closeDeadline);
 
     /// <summary>Opens a session in a flow of its own, after the probe that it has to wait for, and watches it until it ends.</summary>
     internal void Open(PooledSession session, Task? probe, SessionPool pool) =>

@@ -73,6 +73,8 @@ internal sealed class SessionPool : IDisposable
     }
 
     /// <summary>Closes all sessions of a user, leased ones too.</summary>
+    internal bool HasSubject(ClaimsPrincipal principal) => _connector.HasSubject(principal);
+
     internal Task CloseAsync(ClaimsPrincipal principal)
     {
         // A client whose settings were never valid has no sessions: its error must not stop closing elsewhere.
@@ -82,7 +84,7 @@ internal sealed class SessionPool : IDisposable
         }
 
         HashSet<UserKey> keys = _connector.ReadKeys(principal);
-        return CloseAll(session => session.Key is { } key && keys.Contains(key), CloseReason.User);
+        return CloseAll(session => session.Key is { } key && keys.Contains(key.WithoutOtherClaims), CloseReason.User);
     }
 
     /// <summary>Closes all sessions, and opens no more.</summary>
