@@ -1,51 +1,82 @@
-using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using System.Security.Claims;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>One identity of a principal with its claims, as they were at one moment.</summary>
+/// <summary>One identity of a principal with its claims, which other threads may change meanwhile.</summary>
 internal readonly struct IdentityClaims
 {
-    private const int MaxAttempts = 3;
+    private readonly List<Claim> _claims;
 
-    private readonly Claim[] _claims;
-    private readonly int _count;
-    private readonly bool _isRented;
+    // An enumerator knows the version of its list, and moves no further once that has changed.
+    private readonly List<Claim>.Enumerator _version;
 
-    private IdentityClaims(ClaimsIdentity identity, Claim[] claims, int count, bool isRented)
+    private IdentityClaims(ClaimsIdentity identity, List<Claim> claims)
     {
         Identity = identity;
         _claims = claims;
-        _count = count;
-        _isRented = isRented;
+        _version = claims.GetEnumerator();
     }
 
     internal ClaimsIdentity Identity { get; }
 
-    internal ReadOnlySpan<Claim> Claims => _claims.AsSpan(0, _count);
+    /// <summary>Gets the claims. A list that is changed meanwhile may show null.</summary>
+    internal ReadOnlySpan<Claim?> Claims => CollectionsMarshal.AsSpan(_claims!);
 
-    /// <summary>Reads the claims of an identity that other threads may change meanwhile. Return them when done.</summary>
-    /// <returns>Null where the claims changed during each of a few attempts.</returns>
-    internal static IdentityClaims? Read(ClaimsIdentity identity)
+    /// <summary>Gets whether the claims are still those of the beginning, so that what was read of them is of one moment.</summary>
+    internal bool IsUnchanged
     {
-        for (int attempt = 0; attempt < MaxAttempts; attempt++)
+        get
         {
-            if (TryRead(identity) is { } claims)
+            List<Claim>.Enumerator version = _version;
+            try
             {
-                return claims;
+                version.MoveNext();
+                return true;
+            }
+            catch (InvalidOperationException)
+            {
+                return false;
             }
         }
-
-        return null;
     }
 
-    internal static bool Matches(Claim claim, string claimType) => claim.Type == claimType && !string.IsNullOrWhiteSpace(claim.Value);
+    /// <returns>Null where the claims change while they are listed.</returns>
+    internal static IdentityClaims? Read(ClaimsIdentity identity)
+    {
+        IEnumerable<Claim> claims = identity.Claims;
+
+        // A list is read without a copy; a class derived from it may enumerate something else.
+        if (claims.GetType() == typeof(List<Claim>))
+        {
+            return new IdentityClaims(identity, (List<Claim>)claims);
+        }
+
+        try
+        {
+            // Neither ToList nor LINQ: both may take what a collection holds and not what it enumerates.
+            List<Claim> copy = [];
+            foreach (Claim claim in claims)
+            {
+                copy.Add(claim);
+            }
+
+            return new IdentityClaims(identity, copy);
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or ArgumentOutOfRangeException)
+        {
+            return null;
+        }
+    }
+
+    internal static bool Matches([NotNullWhen(true)] Claim? claim, string claimType) =>
+        claim is not null && claim.Type == claimType && !string.IsNullOrWhiteSpace(claim.Value);
 
     /// <summary>Finds the first claim of a type with a value that is not blank.</summary>
     internal Claim? FindFirst(string claimType)
     {
-        foreach (Claim claim in Claims)
+        foreach (Claim? claim in Claims)
         {
             if (Matches(claim, claimType))
             {
@@ -54,73 +85,5 @@ internal readonly struct IdentityClaims
         }
 
         return null;
-    }
-
-    internal void Return()
-    {
-        if (_isRented)
-        {
-            ArrayPool<Claim>.Shared.Return(_claims, clearArray: true);
-        }
-    }
-
-    private static IdentityClaims? TryRead(ClaimsIdentity identity)
-    {
-        // A class derived from the list may enumerate something else than it holds.
-        if (identity.Claims is not List<Claim> list || list.GetType() != typeof(List<Claim>))
-        {
-            return TryEnumerate(identity);
-        }
-
-        ReadOnlySpan<Claim> live = CollectionsMarshal.AsSpan(list);
-        Claim[] copy = ArrayPool<Claim>.Shared.Rent(live.Length);
-        live.CopyTo(copy);
-        var claims = new IdentityClaims(identity, copy, live.Length, isRented: true);
-
-        // A list that changes while it is copied may give claims of two moments, or null.
-        if (IsWhole(claims.Claims, CollectionsMarshal.AsSpan(list)))
-        {
-            return claims;
-        }
-
-        claims.Return();
-        return null;
-    }
-
-    private static IdentityClaims? TryEnumerate(ClaimsIdentity identity)
-    {
-        try
-        {
-            // Neither ToList nor LINQ: both may take what a collection holds and not what it enumerates.
-            List<Claim> claims = [];
-            foreach (Claim claim in identity.Claims)
-            {
-                claims.Add(claim);
-            }
-
-            return claims.Contains(null!) ? null : new IdentityClaims(identity, [.. claims], claims.Count, isRented: false);
-        }
-        catch (Exception exception) when (exception is InvalidOperationException or ArgumentOutOfRangeException)
-        {
-            return null;
-        }
-    }
-
-    private static bool IsWhole(ReadOnlySpan<Claim> copy, ReadOnlySpan<Claim> live)
-    {
-        if (copy.Length != live.Length)
-        {
-            return false;
-        }
-
-        for (int index = 0; index < copy.Length; index++)
-        {
-            if (copy[index] is null || copy[index] != live[index])
-            {
-                return false;
-            }
-        }
-
-        return true;
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Security.Claims;
 
 namespace McpIdentityHeaders.Internal;
@@ -6,18 +7,25 @@ namespace McpIdentityHeaders.Internal;
 /// The one user of a principal: the identity with the subject, and after it those with claims that may be added to it. Identities that are
 /// not authenticated, or that are another subject's, are never in it.
 /// </summary>
-internal readonly struct UserIdentities(IdentityClaims user, List<IdentityClaims>? contributors) : IDisposable
+internal readonly struct UserIdentities
 {
-    internal int Count => 1 + (contributors?.Count ?? 0);
+    private readonly IdentityClaims _user;
+    private readonly IdentityClaims[] _contributors;
 
-    internal IdentityClaims this[int index] => index == 0 ? user : contributors![index - 1];
-
-    /// <summary>Gives the claims back. They must not be read any more.</summary>
-    public void Dispose()
+    internal UserIdentities(in IdentityClaims user, IdentityClaims[] contributors)
     {
-        user.Return();
-        contributors?.ForEach(static contributor => contributor.Return());
+        _user = user;
+        _contributors = contributors;
     }
+
+    internal int Count => 1 + _contributors.Length;
+
+    /// <summary>Gets whether all that was read is of one moment. Asked when all is read.</summary>
+    internal bool IsUnchanged =>
+        _user.IsUnchanged && Array.TrueForAll(_contributors, static contributor => contributor.IsUnchanged);
+
+    [UnscopedRef]
+    internal ref readonly IdentityClaims this[int index] => ref index == 0 ? ref _user : ref _contributors[index - 1];
 
     /// <summary>Gets the claim types that these identities have.</summary>
     internal IReadOnlyCollection<string> GetClaimTypes()
@@ -25,9 +33,9 @@ internal readonly struct UserIdentities(IdentityClaims user, List<IdentityClaims
         HashSet<string> types = [];
         for (int index = 0; index < Count; index++)
         {
-            foreach (Claim claim in this[index].Claims)
+            foreach (Claim? claim in this[index].Claims)
             {
-                types.Add(claim.Type);
+                types.Add(claim?.Type ?? string.Empty);
             }
         }
 

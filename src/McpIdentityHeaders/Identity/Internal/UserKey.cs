@@ -60,7 +60,7 @@ internal readonly struct UserKey : IEquatable<UserKey>
             SortedSet<string> values = new(StringComparer.Ordinal);
             for (int index = 0; index < user.Count; index++)
             {
-                foreach (Claim claim in user[index].Claims)
+                foreach (Claim? claim in user[index].Claims)
                 {
                     if (IdentityClaims.Matches(claim, type))
                     {

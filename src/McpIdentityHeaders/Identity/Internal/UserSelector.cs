@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using System.Security.Claims;
 
@@ -10,7 +11,7 @@ internal sealed class UserSelector(IEnumerable<string> subjectClaimTypes, Func<C
 {
     private const string Issuer = "iss";
 
-    private const string ChangedMeanwhile =
+    internal const string ChangedMeanwhile =
         "the principal was changed while it was read. Do not change a principal that requests run for: make a new one with the other claims";
 
     private const string SeveralUsers =
@@ -52,11 +53,11 @@ internal sealed class UserSelector(IEnumerable<string> subjectClaimTypes, Func<C
         return false;
     }
 
-    internal static string? IssuerOf(IdentityClaims identity) => identity.FindFirst(Issuer)?.Value;
+    internal static string? IssuerOf(in IdentityClaims identity) => identity.FindFirst(Issuer)?.Value;
 
     internal bool IsSubject(string claimType) => _subjectClaimTypes.Contains(claimType);
 
-    internal Claim? SubjectOf(IdentityClaims identity)
+    internal Claim? SubjectOf(in IdentityClaims identity)
     {
         foreach (string type in _subjectClaimTypes)
         {
@@ -70,29 +71,27 @@ internal sealed class UserSelector(IEnumerable<string> subjectClaimTypes, Func<C
     }
 
     /// <param name="principal">A principal with at least one authenticated identity.</param>
+    /// <param name="user">The user.</param>
     /// <param name="error">Why there is no one user.</param>
-    /// <returns>The user, to be disposed.</returns>
-    internal UserIdentities? Select(ClaimsPrincipal principal, out string? error)
+    internal bool TrySelect(ClaimsPrincipal principal, out UserIdentities user, [NotNullWhen(false)] out string? error)
     {
-        if (IdentitiesOf(principal) is not [{ IsAuthenticated: true } single])
+        return IdentitiesOf(principal) is [{ IsAuthenticated: true } single]
+            ? TryRead(single, [], out user, out error)
+            : TrySelectAmong(principal, out user, out error);
+    }
+
+    // A method of its own: what a lambda captures is allocated when its method begins.
+    private bool TrySelectAmong(ClaimsPrincipal principal, out UserIdentities user, [NotNullWhen(false)] out string? error)
+    {
+        List<ClaimsIdentity> authenticated = [.. IdentitiesOf(principal).ToArray().Where(identity => identity is { IsAuthenticated: true })];
+        if (TryChoose(principal, authenticated, out ClaimsIdentity? chosen, out error))
         {
-            return SelectAmong(principal, out error);
+            ClaimsIdentity[] contributors = [.. authenticated.Where(identity => identity != chosen && Contributes(identity, chosen))];
+            return TryRead(chosen, contributors, out user, out error);
         }
 
-        if (IdentityClaims.Read(single) is not { } claims)
-        {
-            error = ChangedMeanwhile;
-            return null;
-        }
-
-        error = HasTwoSubjects(claims) ? DescribeTwoSubjects(claims) : null;
-        if (error is null)
-        {
-            return new UserIdentities(claims, contributors: null);
-        }
-
-        claims.Return();
-        return null;
+        user = default;
+        return false;
     }
 
     /// <summary>Reads the keys of all authenticated identities with a subject, whether they are one user or several.</summary>
@@ -101,13 +100,11 @@ internal sealed class UserSelector(IEnumerable<string> subjectClaimTypes, Func<C
         HashSet<UserKey> keys = [];
         foreach (ClaimsIdentity identity in IdentitiesOf(principal).ToArray())
         {
-            if (identity is { IsAuthenticated: true } && IdentityClaims.Read(identity) is { } claims)
+            if (identity is { IsAuthenticated: true }
+                && IdentityClaims.Read(identity) is { } claims
+                && UserKey.Of(new UserIdentities(claims, contributors: []), this, otherClaimTypes: []) is { } key)
             {
-                using var user = new UserIdentities(claims, contributors: null);
-                if (UserKey.Of(user, this, otherClaimTypes: []) is { } key)
-                {
-                    keys.Add(key);
-                }
+                keys.Add(key);
             }
         }
 
@@ -147,75 +144,54 @@ internal sealed class UserSelector(IEnumerable<string> subjectClaimTypes, Func<C
         return null;
     }
 
-    private UserIdentities? SelectAmong(ClaimsPrincipal principal, out string? error)
+    private bool TryChoose(
+        ClaimsPrincipal principal,
+        List<ClaimsIdentity> authenticated,
+        [NotNullWhen(true)] out ClaimsIdentity? user,
+        [NotNullWhen(false)] out string? error)
     {
-        List<ClaimsIdentity> authenticated = [.. IdentitiesOf(principal).ToArray().Where(identity => identity is { IsAuthenticated: true })];
-        if (authenticated.Count == 0)
+        error = authenticated.Count == 0 ? ChangedMeanwhile : null;
+        ClaimsIdentity? first = user = authenticated.Find(identity => FindSubject(identity) is not null) ?? authenticated.FirstOrDefault();
+        if (first is null || authenticated.TrueForAll(identity => Contributes(identity, first)))
         {
-            return Fail(ChangedMeanwhile, out error);
+            return first is not null;
         }
 
-        ClaimsIdentity? user = authenticated.Find(identity => FindSubject(identity) is not null) ?? authenticated[0];
-        if (!authenticated.TrueForAll(identity => Contributes(identity, user)))
-        {
-            if (selectIdentity is null)
-            {
-                return Fail(SeveralUsers, out error);
-            }
-
-            user = Choose(principal, selectIdentity, authenticated, out error);
-            if (user is null)
-            {
-                return null;
-            }
-        }
-
-        return Read(user, authenticated.FindAll(identity => identity != user && Contributes(identity, user)), out error);
+        error = SeveralUsers;
+        user = selectIdentity is null ? null : Choose(principal, selectIdentity, authenticated, out error);
+        return user is not null;
     }
 
-    private UserIdentities? Read(ClaimsIdentity user, List<ClaimsIdentity> contributors, out string? error)
+    private bool TryRead(
+        ClaimsIdentity user, ClaimsIdentity[] contributors, out UserIdentities read, [NotNullWhen(false)] out string? error)
     {
-        List<IdentityClaims> read = [];
-        error = ReadAll([user, .. contributors], read);
-        if (error is null)
+        read = default;
+        error = ChangedMeanwhile;
+        if (IdentityClaims.Read(user) is not { } claims)
         {
-            return new UserIdentities(read[0], read[1..]);
+            return false;
         }
 
-        read.ForEach(static identity => identity.Return());
-        return null;
-    }
-
-    /// <returns>Why they are not one user; null where they are.</returns>
-    private string? ReadAll(IEnumerable<ClaimsIdentity> identities, List<IdentityClaims> read)
-    {
-        foreach (ClaimsIdentity identity in identities)
+        IdentityClaims[] others = contributors.Length == 0 ? [] : new IdentityClaims[contributors.Length];
+        for (int index = 0; index < others.Length; index++)
         {
-            if (IdentityClaims.Read(identity) is not { } claims)
-            {
-                return ChangedMeanwhile;
-            }
-
-            read.Add(claims);
-            if (HasTwoSubjects(claims))
-            {
-                return DescribeTwoSubjects(claims);
-            }
-
             // Checked again on what was read: the identity may have become another subject's.
-            if (SubjectOf(claims) is { } subject && (subject.Value != SubjectOf(read[0])?.Value || IssuerOf(claims) != IssuerOf(read[0])))
+            if (IdentityClaims.Read(contributors[index]) is not { } other || !Contributes(other, claims))
             {
-                return ChangedMeanwhile;
+                return false;
             }
+
+            others[index] = other;
         }
 
-        return null;
-    }
+        read = new UserIdentities(claims, others);
+        error = HasTwoSubjects(claims) ? DescribeTwoSubjects(claims) : null;
+        foreach (IdentityClaims other in others)
+        {
+            error ??= HasTwoSubjects(other) ? DescribeTwoSubjects(other) : null;
+        }
 
-    private static UserIdentities? Fail(string reason, out string? error)
-    {
-        error = reason;
-        return null;
+        return error is null;
     }
 
     /// <summary>Calls user code. Its exceptions may hold claims, so their messages are not shown.</summary>
@@ -242,25 +218,33 @@ internal sealed class UserSelector(IEnumerable<string> subjectClaimTypes, Func<C
         FindSubject(identity) is not { } subject
         || (subject == FindSubject(user) && FindFirst(identity, Issuer) == FindFirst(user, Issuer));
 
-    private bool HasTwoSubjects(IdentityClaims identity)
-    {
-        if (SubjectOf(identity) is not { } subject)
-        {
-            return false;
-        }
+    private bool Contributes(in IdentityClaims identity, in IdentityClaims user) =>
+        SubjectOf(identity) is not { } subject
+        || (subject.Value == SubjectOf(user)?.Value && IssuerOf(identity) == IssuerOf(user));
 
-        foreach (Claim claim in identity.Claims)
+    private bool HasTwoSubjects(in IdentityClaims identity)
+    {
+        foreach (string type in _subjectClaimTypes)
         {
-            if (claim != subject && IdentityClaims.Matches(claim, subject.Type) && claim.Value != subject.Value)
+            Claim? subject = null;
+            foreach (Claim? claim in identity.Claims)
             {
-                return true;
+                if (IdentityClaims.Matches(claim, type) && (subject ??= claim).Value != claim.Value)
+                {
+                    return true;
+                }
+            }
+
+            if (subject is not null)
+            {
+                return false;
             }
         }
 
         return false;
     }
 
-    private string DescribeTwoSubjects(IdentityClaims identity) =>
+    private string DescribeTwoSubjects(in IdentityClaims identity) =>
         $"the user's identity has two different values of the claim '{SubjectOf(identity)?.Type}', and so two subjects. Have the sign-in keep "
         + "one, or set ClaimInjectionOptions.SubjectClaimTypes to a claim type with one value";
 }

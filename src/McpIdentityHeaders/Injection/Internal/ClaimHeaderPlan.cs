@@ -78,9 +78,9 @@ internal sealed class ClaimHeaderPlan
         }
     }
 
-    private static string? ReadSingle(IdentityClaims identity, string claimType, string[]? path, HeaderValueEncoding encoding)
+    private static string? ReadSingle(in IdentityClaims identity, string claimType, string[]? path, HeaderValueEncoding encoding)
     {
-        foreach (Claim claim in identity.Claims)
+        foreach (Claim? claim in identity.Claims)
         {
             // A JSON claim may hold no value at all: the next claim of its type has its turn.
             if (IdentityClaims.Matches(claim, claimType) && JsonClaim.ReadFirst(claim, path) is { } value)
@@ -97,7 +97,7 @@ internal sealed class ClaimHeaderPlan
         List<string> items = [];
         for (int index = from; index < user.Count; index++)
         {
-            foreach (Claim claim in user[index].Claims)
+            foreach (Claim? claim in user[index].Claims)
             {
                 if (IdentityClaims.Matches(claim, claimType))
                 {

@@ -6,24 +6,44 @@ namespace McpIdentityHeaders.Internal;
 /// <summary>Sets a user's headers on an identity clone that has none under their names.</summary>
 internal sealed class ClaimHeaderWriter(ClaimInjectionPlan plan, ClaimInjectionTelemetry telemetry)
 {
+    private const int MaxAttempts = 3;
+
     /// <returns>Whether the user has a claim for any header.</returns>
     /// <exception cref="ClaimInjectionException">A header cannot be set safely.</exception>
     internal bool Write(IdentityRequestMessage clone, ClaimsPrincipal user, Uri uri)
     {
-        if (plan.Users.Select(user, out string? error) is not { } identities)
+        for (int attempt = 0; attempt < MaxAttempts; attempt++)
         {
-            throw telemetry.Reject(ClaimInjectionErrorReason.AmbiguousUser, error!);
+            if (!plan.Users.TrySelect(user, out UserIdentities identities, out string? error))
+            {
+                throw telemetry.Reject(ClaimInjectionErrorReason.AmbiguousUser, error);
+            }
+
+            int total = Write(clone, identities);
+            if (identities.IsUnchanged)
+            {
+                return Complete(clone, identities, total, uri);
+            }
+
+            // Claims of two moments may be two users' rights: read them all again.
+            Remove(clone);
         }
 
-        using (identities)
+        throw telemetry.Reject(ClaimInjectionErrorReason.AmbiguousUser, UserSelector.ChangedMeanwhile);
+    }
+
+    /// <summary>Removes what was set, or may have been set.</summary>
+    internal void Remove(IdentityRequestMessage clone)
+    {
+        foreach (string name in plan.HeaderNames.Configured)
         {
-            return Write(clone, identities, uri);
+            clone.Headers.Remove(name);
         }
     }
 
-    private bool Write(IdentityRequestMessage clone, in UserIdentities identities, Uri uri)
+    /// <returns>The headers' length in all.</returns>
+    private int Write(IdentityRequestMessage clone, in UserIdentities identities)
     {
-        clone.RawUtf8Names = plan.Encoding == HeaderValueEncoding.Utf8 ? plan.HeaderNames : null;
         int total = 0;
         foreach (ClaimHeaderPlan header in plan.Headers)
         {
@@ -45,18 +65,25 @@ internal sealed class ClaimHeaderWriter(ClaimInjectionPlan plan, ClaimInjectionT
             Set(clone, header.Name, encoded);
         }
 
+        return total;
+    }
+
+    private bool Complete(IdentityRequestMessage clone, in UserIdentities identities, int total, Uri uri)
+    {
+        clone.RawUtf8Names = plan.Encoding == HeaderValueEncoding.Utf8 ? plan.HeaderNames : null;
+        if (total == 0)
+        {
+            telemetry.NoClaims(identities, plan);
+            return false;
+        }
+
         // Send the secret beside an identity only, and only to explicitly trusted origins.
-        if (total > 0 && plan.SharedSecret is { } secret && plan.IsTrusted(uri))
+        if (plan.SharedSecret is { } secret && plan.IsTrusted(uri))
         {
             Set(clone, secret.HeaderName, HeaderValueEncoder.EncodeSingle(secret.Value, HeaderValueEncoding.Mcp));
         }
 
-        if (total == 0)
-        {
-            telemetry.NoClaims(identities, plan);
-        }
-
-        return total > 0;
+        return true;
     }
 
     private void Set(IdentityRequestMessage clone, string name, string encoded)

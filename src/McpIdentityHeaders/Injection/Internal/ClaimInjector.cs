@@ -91,13 +91,7 @@ internal sealed class ClaimInjector(ClaimInjectionPlan plan, ClaimInjectionTelem
     }
 
     /// <summary>Removes the headers that <see cref="Apply"/> set on an identity clone.</summary>
-    internal void RemoveIdentityHeaders(IdentityRequestMessage clone)
-    {
-        foreach (string name in plan.HeaderNames.Configured)
-        {
-            clone.Headers.Remove(name);
-        }
-    }
+    internal void RemoveIdentityHeaders(IdentityRequestMessage clone) => _writer.Remove(clone);
 
     bool IRedirectPolicy.IsTrusted(Uri target) => plan.IsTrusted(target);
 

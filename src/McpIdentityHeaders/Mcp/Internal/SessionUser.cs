@@ -34,29 +34,30 @@ internal readonly record struct SessionUser(ClaimsPrincipal? Principal, UserKey?
             return true;
         }
 
-        if (users.Select(principal, out string? reason) is not { } identities)
+        if (!users.TrySelect(principal, out UserIdentities identities, out string? reason))
         {
-            error = new SessionUserError(ClaimInjectionErrorReason.AmbiguousUser, reason!);
+            error = new SessionUserError(ClaimInjectionErrorReason.AmbiguousUser, reason);
             return false;
         }
 
-        using (identities)
+        UserKey? key = UserKey.Of(identities, users, keyClaimTypes);
+        user = new SessionUser(principal, key, ReadIssuedAt(identities[0]));
+        if (!identities.IsUnchanged)
         {
-            if (UserKey.Of(identities, users, keyClaimTypes) is not { } key)
-            {
-                error = new SessionUserError(
-                    ClaimInjectionErrorReason.NoSubject,
-                    $"the signed-in user has no subject, which is looked for under {users.SubjectClaimTypes}. Have the sign-in keep one of these "
-                    + "claims, or set ClaimInjectionOptions.SubjectClaimTypes");
-                return false;
-            }
-
-            user = new SessionUser(principal, key, ReadIssuedAt(identities[0]));
-            return true;
+            error = new SessionUserError(ClaimInjectionErrorReason.AmbiguousUser, UserSelector.ChangedMeanwhile);
         }
+        else if (key is null)
+        {
+            error = new SessionUserError(
+                ClaimInjectionErrorReason.NoSubject,
+                $"the signed-in user has no subject, which is looked for under {users.SubjectClaimTypes}. Have the sign-in keep one of these "
+                + "claims, or set ClaimInjectionOptions.SubjectClaimTypes");
+        }
+
+        return error is null;
     }
 
-    private static double? ReadIssuedAt(IdentityClaims identity) =>
+    private static double? ReadIssuedAt(in IdentityClaims identity) =>
         identity.FindFirst(IssuedAtClaim) is { } claim
         && double.TryParse(claim.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds)
         && double.IsFinite(seconds)
