@@ -15,6 +15,7 @@ namespace McpIdentityHeaders;
 /// </remarks>
 public interface IMcpClientPool
 {
+#pragma warning disable RS0026 // The second argument's type tells the two overloads apart.
     /// <summary>Rents the current user's session with a backend, and opens it where there is none.</summary>
     /// <param name="name">The name given to <c>AddMcpClient</c>, or <see cref="McpClientDefaults.Name"/>.</param>
     /// <param name="cancellationToken">Ends the wait for a session that is being opened; other waiters go on.</param>
@@ -38,6 +39,15 @@ public interface IMcpClientPool
     /// <exception cref="TimeoutException">The backend does not respond in time.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     ValueTask<McpClientLease> RentAsync(string name, CancellationToken cancellationToken = default);
+
+    /// <summary>Rents a given user's session with a backend, whatever user is current.</summary>
+    /// <param name="name">The name given to <c>AddMcpClient</c>, or <see cref="McpClientDefaults.Name"/>.</param>
+    /// <param name="user">The user; <see langword="null"/> for an anonymous one.</param>
+    /// <param name="cancellationToken">Ends the wait for a session that is being opened; other waiters go on.</param>
+    /// <returns>A lease, to be disposed after the calls. Call on it where the user is unknown, or within a scope of that user.</returns>
+    /// <inheritdoc cref="RentAsync(string, CancellationToken)" path="/exception"/>
+    ValueTask<McpClientLease> RentAsync(string name, ClaimsPrincipal? user, CancellationToken cancellationToken = default);
+#pragma warning restore RS0026
 
     /// <summary>Closes all sessions of a user in this process, with all backends, rented or idle: after sign-out, or when access is revoked.</summary>
     /// <param name="user">The user, with the issuer and the subject of the rents.</param>

@@ -7,34 +7,57 @@ namespace McpIdentityHeaders;
 public sealed class McpClientLease : IAsyncDisposable
 {
     private readonly McpClient _client;
-    private readonly SessionPool _pool;
-    private PooledSession? _session;
+    private readonly SessionPool? _pool;
+    private readonly PooledSession? _session;
+    private int _isReturned;
 
-    internal McpClientLease(SessionPool pool, PooledSession session)
+    /// <summary>Makes a lease of any client: for a double of <see cref="IMcpClientPool"/> in tests.</summary>
+    /// <param name="client">The client. Disposing the lease does not dispose it.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="client"/> is <see langword="null"/>.</exception>
+    public McpClientLease(McpClient client)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+
+        _client = client;
+    }
+
+    internal McpClientLease(SessionPool pool, PooledSession session, LeaseIdentity identity)
     {
         _pool = pool;
         _session = session;
-        _client = session.Session.Client;
+        _client = new LeaseClient(this, identity);
     }
 
-    /// <summary>Gets the connected client, which other leases for the same user may share. The pool disposes it.</summary>
+    /// <summary>Gets the renter's view of the connected client, which other leases may share.</summary>
     /// <remarks>
-    /// Use it for the user who rented it. A call under another or an anonymous user throws a <see cref="ClaimInjectionException"/> before
-    /// anything is sent, and so does a signed-in user's call on an anonymous session. Where the user is unknown, the call carries the session's
-    /// user. A stateless backend's client is shared: each call carries the caller's own user.
+    /// Its calls carry the renter where the user is unknown. A call under another or an anonymous user throws a
+    /// <see cref="ClaimInjectionException"/> before anything is sent, and so does a signed-in user's call on an anonymous user's lease. Code
+    /// that a call calls back (progress, notifications) runs in the flow of the call. Disposing it ends this lease alone; tools that it has
+    /// listed end with it.
     /// </remarks>
     /// <exception cref="ObjectDisposedException">The lease is disposed.</exception>
     public McpClient Client
     {
         get
         {
-            ObjectDisposedException.ThrowIf(_session is null, this);
+            ThrowIfReturned();
             return _client;
         }
     }
 
     /// <summary>Returns the session to the pool. An anonymous session is closed, within <see cref="McpClientPoolOptions.CloseTimeout"/>.</summary>
     /// <returns>A task that completes when that is done. Disposing again does nothing.</returns>
-    public ValueTask DisposeAsync() =>
-        Interlocked.Exchange(ref _session, null) is { } session ? new ValueTask(_pool.Release(session)) : ValueTask.CompletedTask;
+    public ValueTask DisposeAsync() => Interlocked.Exchange(ref _isReturned, 1) == 0 && _session is not null
+        ? new ValueTask(_pool!.Release(_session))
+        : ValueTask.CompletedTask;
+
+    /// <exception cref="ObjectDisposedException">The lease is disposed.</exception>
+    internal void ThrowIfReturned()
+    {
+        if (Volatile.Read(ref _isReturned) != 0)
+        {
+            throw new ObjectDisposedException(
+                nameof(McpClientLease), "The lease is disposed, and its client with it. Rent again for further calls, also of tools that were listed.");
+        }
+    }
 }

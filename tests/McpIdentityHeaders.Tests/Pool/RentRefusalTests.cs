@@ -53,8 +53,8 @@ public sealed class RentRefusalTests
 
         await using McpClientLease chosen = await services.RentForAsync(AliceAndBob);
 
-        Assert.Same(bobs.Client, chosen.Client);
-        Assert.NotSame(alices.Client, chosen.Client);
+        Assert.Same(bobs.Pooled(), chosen.Pooled());
+        Assert.NotSame(alices.Pooled(), chosen.Pooled());
         Assert.Equal("bob", await AmbientIdentity.RunAsync(AliceAndBob, () => chosen.Client.CallTextAsync("whoami")));
     }
 

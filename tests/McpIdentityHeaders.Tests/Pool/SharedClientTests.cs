@@ -33,17 +33,30 @@ public sealed class SharedClientTests
         async Task<string> CallAsync()
         {
             await using McpClientLease lease = await services.RentAsync();
-            clients.Add(lease.Client);
+            clients.Add(lease.Pooled());
             return await lease.Client.CallTextAsync("whoami");
         }
     }
 
+    [Fact]
+    public async Task Lease_carries_its_renter_where_the_user_is_unknown()
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        await using McpClientLease alices = await services.RentForAsync(Users.Alice);
+        await using McpClientLease bobs = await services.RentForAsync(Users.Bob);
+        Assert.Same(alices.Pooled(), bobs.Pooled());
+
+        Assert.Equal(
+            ["alice", "bob", "alice"],
+            [await alices.Client.CallTextAsync("whoami"), await bobs.Client.CallTextAsync("whoami"), await alices.Client.CallTextAsync("whoami")]);
+    }
+
     [Theory]
-    [InlineData(Flow.NotKnown, "nobody")]
-    [InlineData(Flow.OfNobody, "nobody")]
-    [InlineData(Flow.OfAnonymous, "nobody")]
-    [InlineData(Flow.OfBob, "bob")]
-    public async Task Lease_that_alice_rented_first_carries_the_callers_identity(Flow caller, string expected)
+    [InlineData(Flow.OfNobody)]
+    [InlineData(Flow.OfAnonymous)]
+    [InlineData(Flow.OfBob)]
+    public async Task Lease_of_a_shared_client_refuses_another_user(Flow caller)
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
@@ -51,8 +64,23 @@ public sealed class SharedClientTests
 
         using (caller.Enter())
         {
-            Assert.Equal(expected, await lease.Client.CallTextAsync("whoami"));
+            var refused = await Assert.ThrowsAsync<ClaimInjectionException>(() => lease.Client.CallTextAsync("whoami"));
+            Assert.Equal(ClaimInjectionErrorReason.OtherUser, refused.Reason);
         }
+
+        Assert.Empty(backend.Calls());
+    }
+
+    [Fact]
+    public async Task Lease_of_an_anonymous_user_refuses_a_signed_in_one()
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        await using McpClientLease lease = await services.RentForAsync(null);
+
+        Assert.Equal("nobody", await lease.Client.CallTextAsync("whoami"));
+        await Assert.ThrowsAsync<ClaimInjectionException>(
+            () => AmbientIdentity.RunAsync(Users.Alice, () => lease.Client.CallTextAsync("whoami")));
     }
 
     [Fact]
@@ -109,7 +137,7 @@ public sealed class SharedClientTests
 
         Assert.Equal("pong", await lease.Client.CallTextAsync("ping"));
         await using McpClientLease next = await services.RentForAsync(Users.Alice);
-        Assert.Same(lease.Client, next.Client);
+        Assert.Same(lease.Pooled(), next.Pooled());
     }
 
     [Fact]
@@ -140,10 +168,10 @@ public sealed class SharedClientTests
         await using McpClientLease lease = await services.RentForAsync(Users.Alice);
 
         // Bob's return starts no timeout while Alice holds a lease.
-        Assert.Same(lease.Client, await ClientForAsync(services, Users.Bob));
+        Assert.Same(lease.Pooled(), await ClientForAsync(services, Users.Bob));
         time.Advance(TimeSpan.FromHours(1));
 
-        Assert.Same(lease.Client, await ClientForAsync(services, Users.Bob));
+        Assert.Same(lease.Pooled(), await ClientForAsync(services, Users.Bob));
         Assert.Equal("pong", await lease.Client.CallTextAsync("ping"));
     }
 
@@ -177,7 +205,7 @@ public sealed class SharedClientTests
     private static async Task<McpClient> ClientForAsync(IServiceProvider services, ClaimsPrincipal? user)
     {
         await using McpClientLease lease = await services.RentForAsync(user);
-        return lease.Client;
+        return lease.Pooled();
     }
 
     /// <summary>One client a backend, named by its kind.</summary>

@@ -1,5 +1,7 @@
+using McpIdentityHeaders.Internal;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.Tests.Support;
 
@@ -24,6 +26,9 @@ internal static class PoolTesting
             await using McpClientLease lease = await services.RentAsync();
             return await lease.Client.CallTextAsync(tool);
         });
+
+    /// <summary>The pooled client behind a lease's own, which shows whether leases share one.</summary>
+    public static McpClient Pooled(this McpClientLease lease) => Assert.IsType<LeaseClient>(lease.Client).Inner;
 
     /// <summary>Changes the pool's options of the tests' client.</summary>
     public static IServiceCollection ConfigurePool(this IServiceCollection services, Action<McpClientPoolOptions> configure) =>

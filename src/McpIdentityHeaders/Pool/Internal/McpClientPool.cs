@@ -33,6 +33,9 @@ internal sealed class McpClientPool : IMcpClientPool, IAsyncDisposable, IDisposa
     public async ValueTask<McpClientLease> RentAsync(string name, CancellationToken cancellationToken = default) =>
         await GetPool(name).RentAsync(_accessor.User, cancellationToken).ConfigureAwait(false);
 
+    public async ValueTask<McpClientLease> RentAsync(string name, ClaimsPrincipal? user, CancellationToken cancellationToken = default) =>
+        await GetPool(name).RentAsync(user ?? new ClaimsPrincipal(), cancellationToken).ConfigureAwait(false);
+
     public Task CloseAsync(ClaimsPrincipal user, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(user);

@@ -65,8 +65,10 @@ internal sealed class SessionConnector : IDisposable
 
     internal bool HasSubject(ClaimsPrincipal principal) => Users.ReadKeys(principal).Count > 0;
 
+    internal SessionOwner CreateOwner(SessionUser user) => new(Name, _claims, user.Key, [.. PoolOptions.SessionKeyClaimTypes]);
+
     internal PooledSession CreateSession(SessionUser user, HttpClientTransportOptions transport) =>
-        new(user, transport, new SessionOwner(Name, _claims, user.Key, [.. PoolOptions.SessionKeyClaimTypes]), _closeDeadline);
+        new(user, transport, CreateOwner(user), _closeDeadline);
 
     /// <summary>Opens a session in a flow of its own, after the probe that it has to wait for, and watches it until it ends.</summary>
     internal void Open(PooledSession session, Task? probe, SessionPool pool) =>

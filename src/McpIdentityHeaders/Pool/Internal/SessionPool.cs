@@ -53,7 +53,7 @@ internal sealed class SessionPool : IDisposable
         _wasUsed = true;
         PooledSession session = Acquire(user);
         return session is { IsOpen: true, Session.IsSuspect: false }
-            ? new ValueTask<McpClientLease>(new McpClientLease(this, session))
+            ? new ValueTask<McpClientLease>(CreateLease(user, session))
             : new ValueTask<McpClientLease>(WaitAndRentAsync(user, session, cancellationToken));
     }
 
@@ -175,6 +175,9 @@ internal sealed class SessionPool : IDisposable
         session.Dispose();
     }
 
+    private McpClientLease CreateLease(SessionUser user, PooledSession session) => new(
+        this, session, new LeaseIdentity(session.Session, user.Principal, session.Session.Owner ?? _connector.CreateOwner(user)));
+
     private async Task<McpClientLease> WaitAndRentAsync(SessionUser user, PooledSession session, CancellationToken cancellationToken)
     {
         while (true)
@@ -188,7 +191,7 @@ internal sealed class SessionPool : IDisposable
                     && (!session.Session.IsSuspect || await IsAliveAsync(session, cancellationToken).ConfigureAwait(false));
                 if (isLeased)
                 {
-                    return new McpClientLease(this, session);
+                    return CreateLease(user, session);
                 }
             }
             finally
