@@ -45,6 +45,10 @@ internal sealed class SessionPool : IDisposable
         _idleTimer.Dispose();
     }
 
+    /// <summary>Reads the key of a user; null where the user is anonymous or unknown.</summary>
+    /// <exception cref="ClaimInjectionException">A signed-in user has no key.</exception>
+    internal UserKey? ReadKey(ClaimsPrincipal? principal) => _connector.ReadUser(principal).Key;
+
     internal ValueTask<McpClientLease> RentAsync(ClaimsPrincipal? principal, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
