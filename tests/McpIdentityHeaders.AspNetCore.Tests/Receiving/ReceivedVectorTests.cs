@@ -5,7 +5,8 @@ namespace McpIdentityHeaders.AspNetCore.Tests.Receiving;
 /// <summary>The values for receivers of vectors.json that HTTP can carry, over a socket.</summary>
 public sealed class ReceivedVectorTests
 {
-    public static TheoryData<string> Names() => [.. ReceivedVector.All.Where(vector => CanTravel(vector.Value)).Select(vector => vector.Name)];
+    public static TheoryData<string> Names() =>
+        [.. ReceivedVector.All.Where(vector => CanTravel(vector.Value)).Select(vector => vector.Name)];
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -29,5 +30,6 @@ public sealed class ReceivedVectorTests
     }
 
     /// <summary>Kestrel takes outer spaces off, and refuses line ends, NUL and what is no UTF-8 itself.</summary>
-    private static bool CanTravel(string value) => value == value.Trim() && value.All(char.IsAscii) && value.AsSpan().IndexOfAny("\r\n\0") < 0;
+    private static bool CanTravel(string value) =>
+        value == value.Trim() && value.All(char.IsAscii) && value.AsSpan().IndexOfAny("\r\n\0") < 0;
 }

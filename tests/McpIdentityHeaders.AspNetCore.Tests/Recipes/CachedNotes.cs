@@ -9,7 +9,7 @@ internal sealed class CachedNotes(HybridCache cache, Notes notes)
     public ValueTask<string> WhoAmIAsync(ClaimsPrincipal user, CancellationToken cancellationToken)
     {
         string issuer = Uri.EscapeDataString(user.FindFirst("iss")?.Value ?? "");
-        string subject = Uri.EscapeDataString(user.FindFirst("sub")?.Value ?? throw new ArgumentException("A user without sub.", nameof(user)));
+        string subject = Uri.EscapeDataString(user.FindFirst("sub")?.Value ?? throw new ArgumentException("No sub.", nameof(user)));
         return cache.GetOrCreateAsync(
             $"whoami/{issuer}/{subject}",
             async cancel => await AmbientIdentity.RunAsync(user, () => notes.WhoAmIAsync(cancel)),

@@ -28,13 +28,15 @@ internal sealed partial class CircuitClient : IAsyncDisposable
     {
         IHubConnectionBuilder builder = new HubConnectionBuilder()
             .WithUrl(new Uri(server, "/_blazor"), options => options.Headers["Authorization"] = user);
-        builder.Services.AddSingleton((IHubProtocol)Activator.CreateInstance(typeof(CircuitHandler).Assembly.GetType(Protocol, throwOnError: true)!)!);
+        Type protocol = typeof(CircuitHandler).Assembly.GetType(Protocol, throwOnError: true)!;
+        builder.Services.AddSingleton((IHubProtocol)Activator.CreateInstance(protocol)!);
         HubConnection connection = builder.Build();
         connection.On<int, byte[]>("JS.RenderBatch", (batch, _) => connection.SendAsync("OnRenderCompleted", (long)batch, null as string));
         await connection.StartAsync();
 
         string components = $"[{Marker().Match(page).Groups["component"].Value}]";
-        Assert.NotNull(await connection.InvokeAsync<string>("StartCircuit", server.ToString(), server.ToString(), components, string.Empty));
+        string uri = server.ToString();
+        Assert.NotNull(await connection.InvokeAsync<string>("StartCircuit", uri, uri, components, string.Empty));
         return new CircuitClient(connection, server);
     }
 

@@ -23,7 +23,9 @@ public sealed class HybridCacheTests
 
         Assert.Equal(names, first);
         Assert.Equal(names, second);
-        Assert.Equal(names.Distinct().Order(), backend.Exchanges.Where(exchange => exchange.Rpc == "tools/call").Select(exchange => exchange.Subject!).Order());
+        Assert.Equal(
+            names.Distinct().Order(),
+            backend.Exchanges.Where(exchange => exchange.Rpc == "tools/call").Select(exchange => exchange.Subject!).Order());
     }
 
     [Fact]

@@ -6,7 +6,8 @@ namespace McpIdentityHeaders.AspNetCore.Tests.Recipes;
 // <snippet>
 public sealed class IdentityCircuitHandler(AuthenticationStateProvider authentication) : CircuitHandler
 {
-    public override Func<CircuitInboundActivityContext, Task> CreateInboundActivityHandler(Func<CircuitInboundActivityContext, Task> next) =>
+    public override Func<CircuitInboundActivityContext, Task> CreateInboundActivityHandler(
+        Func<CircuitInboundActivityContext, Task> next) =>
         async context =>
         {
             AuthenticationState state = await authentication.GetAuthenticationStateAsync();

@@ -36,7 +36,8 @@ public sealed class JobQueueTests
                 app.MapGet("/stored", async (string name, ClaimsPrincipal user, Notes notes, Channel<Job> jobs) =>
                 {
                     string row = JsonSerializer.Serialize(StoredUser.From(user));
-                    await jobs.Writer.WriteAsync(new Job(JsonSerializer.Deserialize<StoredUser>(row)!.ToPrincipal(), async cancellationToken =>
+                    ClaimsPrincipal restored = JsonSerializer.Deserialize<StoredUser>(row)!.ToPrincipal();
+                    await jobs.Writer.WriteAsync(new Job(restored, async cancellationToken =>
                         await seen.Writer.WriteAsync($"{name} {await notes.WhoAmIAsync(cancellationToken)}", cancellationToken)));
                 });
             });

@@ -8,7 +8,8 @@ internal sealed class NotesHub(Notes notes, Channel<string> seen) : Hub
 {
     public override async Task OnConnectedAsync() => await seen.Writer.WriteAsync("connected " + await notes.WhoAmIAsync());
 
-    public override async Task OnDisconnectedAsync(Exception? exception) => await seen.Writer.WriteAsync("disconnected " + await notes.WhoAmIAsync());
+    public override async Task OnDisconnectedAsync(Exception? exception) =>
+        await seen.Writer.WriteAsync("disconnected " + await notes.WhoAmIAsync());
 
     public Task<string> WhoAmI() => notes.WhoAmIAsync();
 

@@ -40,7 +40,9 @@ public sealed class StreamingEndpointTests
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless);
         await using ServiceProvider services = new ServiceCollection()
-            .AddMcpClient("notes", backend.Endpoint).AddClaimInjection().Services.AddSingleton<Notes>().BuildServiceProvider(validateScopes: true);
+            .AddSingleton<Notes>()
+            .AddMcpClient("notes", backend.Endpoint).AddClaimInjection().Services
+            .BuildServiceProvider(validateScopes: true);
         List<string> ended = [];
 
         using (AmbientIdentity.Use(Users.Bob))
@@ -58,7 +60,7 @@ public sealed class StreamingEndpointTests
         using HttpClient client = server.NewClient();
         string body = await server.GetAsync(client, path, user);
         return path == "/events"
-            ? [.. body.Split('\n').Where(line => line.StartsWith("data: ", StringComparison.Ordinal)).Select(line => line["data: ".Length..])]
+            ? [.. body.Split('\n').Where(line => line.StartsWith("data: ", StringComparison.Ordinal)).Select(line => line[6..])]
             : JsonSerializer.Deserialize<string[]>(body)!;
     }
 

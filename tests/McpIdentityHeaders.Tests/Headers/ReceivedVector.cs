@@ -6,7 +6,10 @@ namespace McpIdentityHeaders.Tests.Headers;
 /// <summary>A single value of vectors.json as a receiver meets it: the text that it is, or null where it is not canonical.</summary>
 internal sealed class ReceivedVector
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    };
 
     public required string Name { get; init; }
 

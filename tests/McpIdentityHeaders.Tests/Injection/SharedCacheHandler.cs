@@ -24,7 +24,8 @@ internal sealed class SharedCacheHandler(bool isPrivate = false) : DelegatingHan
             ? entries.FirstOrDefault(entry => entry.Matches(request))
             : null;
 
-    private async Task<HttpResponseMessage> StoreAsync(HttpRequestMessage request, HttpResponseMessage response, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> StoreAsync(
+        HttpRequestMessage request, HttpResponseMessage response, CancellationToken cancellationToken)
     {
         byte[] body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
 

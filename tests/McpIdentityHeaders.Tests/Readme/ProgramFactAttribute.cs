@@ -7,7 +7,8 @@ internal sealed class ProgramFactAttribute : FactAttribute
     public ProgramFactAttribute(string program)
     {
         string[] folders = Environment.GetEnvironmentVariable("PATH")?.Split(Path.PathSeparator) ?? [];
-        if (!Array.Exists(folders, folder => File.Exists(Path.Combine(folder, program)) || File.Exists(Path.Combine(folder, program + ".exe"))))
+        string[] names = [program, program + ".exe"];
+        if (!Array.Exists(folders, folder => Array.Exists(names, name => File.Exists(Path.Combine(folder, name)))))
         {
             Skip = $"{program} is not installed: apt-get install nodejs python3";
         }
