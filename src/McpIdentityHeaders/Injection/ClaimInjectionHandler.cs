@@ -17,6 +17,10 @@ namespace McpIdentityHeaders;
 /// its headers are never modified, and the clone shares its content.
 /// </para>
 /// <para>
+/// The response to a request with identity headers becomes <c>Cache-Control: private</c>, unless no cache may store it: a cache in front,
+/// which serves all users and does not see the headers, would answer another user with it.
+/// </para>
+/// <para>
 /// Sending throws a <see cref="ClaimInjectionException"/>, before anything is sent, where the identity headers cannot be set safely, and an
 /// <see cref="InvalidOperationException"/> where the primary handler has started and cannot be made safe any more, or cannot send
 /// <see cref="HeaderValueEncoding.Utf8"/>. It holds no user: one instance serves all users at once.

@@ -8,7 +8,14 @@ internal sealed class DeferredHandler : HttpMessageHandler
     private TaskCompletionSource<HttpResponseMessage> _response = null!;
     private HttpRequestMessage _request = null!;
 
-    public void Complete() => _response.SetResult(new HttpResponseMessage(HttpStatusCode.OK) { RequestMessage = _request });
+    public void Complete()
+    {
+        // With the headers that a server's response has, which are looked at.
+        var response = new HttpResponseMessage(HttpStatusCode.OK) { RequestMessage = _request, Content = new ByteArrayContent([]) };
+        response.Headers.Date = DateTimeOffset.UnixEpoch;
+        response.Content.Headers.ContentLength = 0;
+        _response.SetResult(response);
+    }
 
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {

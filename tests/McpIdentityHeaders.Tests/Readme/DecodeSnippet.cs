@@ -1,14 +1,16 @@
-using System.Text;
+using ModelContextProtocol.Protocol;
 
 namespace McpIdentityHeaders.Tests.Readme;
 
-/// <summary>The README's decoder for a backend in C# without the MCP SDK, as it stands there.</summary>
+/// <summary>The README's decoder for a backend in C#, as it stands there.</summary>
 internal static class DecodeSnippet
 {
     // <snippet>
-    internal static string Decode(string value) =>
-        value.Length >= 11 && value.StartsWith("=?base64?", StringComparison.Ordinal) && value.EndsWith("?=", StringComparison.Ordinal)
-            ? new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(Convert.FromBase64String(value[9..^2]))
-            : value;
+    // C#, with the MCP SDK
+    internal static string Decode(string value)
+    {
+        string? text = McpHeaderEncoder.DecodeValue(value);
+        return McpHeaderEncoder.EncodeValue(text) == value && !string.IsNullOrWhiteSpace(text) ? text : throw new FormatException();
+    }
     // </snippet>
 }

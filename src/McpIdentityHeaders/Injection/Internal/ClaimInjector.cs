@@ -78,10 +78,18 @@ internal sealed class ClaimInjector(ClaimInjectionPlan plan, ClaimInjectionTelem
         return clone;
     }
 
-    /// <summary>Shows the caller and its loggers the request that they know, and marks a redirect for the redirect handler.</summary>
+    /// <summary>
+    /// Shows the caller and its loggers the request that they know, keeps shared caches from storing the response to an identity, and marks
+    /// a redirect for the redirect handler.
+    /// </summary>
     internal void Complete(HttpResponseMessage response, HttpRequestMessage request, bool isForwarded, bool carriesIdentity)
     {
         response.RequestMessage = request;
+
+        if (carriesIdentity)
+        {
+            SharedCaching.Forbid(response, request.Method);
+        }
 
         if (Redirection.IsRedirect(response))
         {

@@ -1,0 +1,90 @@
+using System.Net;
+using McpIdentityHeaders.AspNetCore.Tests.Inbound;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Yarp.ReverseProxy.Configuration;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace McpIdentityHeaders.AspNetCore.Tests.Recipes;
+
+/// <summary>YARP in front of a backend, with the handler of this library.</summary>
+public sealed class YarpTests
+{
+    [Fact]
+    public async Task Backend_behind_the_proxy_knows_each_user()
+    {
+        await using InboundServer backend = await StartBackendAsync();
+        await using InboundServer proxy = await StartProxyAsync(backend.Uri);
+        using HttpClient browser = CreateBrowser(proxy);
+
+        foreach (string? user in new[] { "alice", "bob", null })
+        {
+            using HttpRequestMessage request = proxy.NewRequest("/whoami", user);
+            request.Headers.TryAddWithoutValidation("X-User-Sub", "mallory");
+            request.Headers.TryAddWithoutValidation("X_User_Name", "mallory");
+            using HttpResponseMessage response = await browser.SendAsync(request);
+
+            Assert.Equal($"sub={user},alias=", await response.Content.ReadAsStringAsync());
+            Assert.Equal("max-age=60" + (user is null ? "" : ", private"), response.Headers.CacheControl!.ToString());
+        }
+    }
+
+    [Fact]
+    public async Task Redirect_and_cookie_of_the_backend_are_passed_on()
+    {
+        await using InboundServer backend = await StartBackendAsync();
+        await using InboundServer proxy = await StartProxyAsync(backend.Uri);
+        using HttpClient browser = CreateBrowser(proxy);
+
+        using HttpResponseMessage response = await browser.SendAsync(proxy.NewRequest("/login", "alice"));
+
+        Assert.Equal((HttpStatusCode.Redirect, "/home"), (response.StatusCode, response.Headers.Location!.OriginalString));
+        Assert.Equal(["session=1"], response.Headers.GetValues("Set-Cookie"));
+    }
+
+    private static HttpClient CreateBrowser(InboundServer proxy) =>
+        new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = proxy.Uri };
+
+    private static Task<InboundServer> StartBackendAsync() => InboundServer.StartAsync(
+        services: _ => { },
+        app =>
+        {
+            app.MapGet("/whoami", (HttpContext context) =>
+            {
+                context.Response.Headers.CacheControl = "max-age=60";
+                context.Response.Headers.Vary = "X-User-Sub";
+                return $"sub={context.Request.Headers["X-User-Sub"]},alias={context.Request.Headers["X_User_Name"]}";
+            });
+            app.MapGet("/login", (HttpContext context) =>
+            {
+                context.Response.Headers.SetCookie = "session=1";
+                context.Response.Redirect("/home");
+            });
+        });
+
+    private static Task<InboundServer> StartProxyAsync(Uri backend) => InboundServer.StartAsync(
+        services =>
+        {
+            services.AddReverseProxy().LoadFromMemory(
+                [new RouteConfig { RouteId = "all", ClusterId = "backend", Match = new RouteMatch { Path = "{**path}" } }],
+                [
+                    new ClusterConfig
+                    {
+                        ClusterId = "backend",
+                        Destinations = new Dictionary<string, DestinationConfig> { ["one"] = new() { Address = backend.ToString() } },
+                    },
+                ]);
+
+            // <snippet>
+            services.AddHttpContextIdentity();
+            services.AddSingleton(new ClaimInjectionOptions
+            {
+                MissingIdentity = MissingIdentityBehavior.StripHeaders,
+                TrustedOrigins = { backend },
+            });
+            services.AddSingleton<IForwarderHttpClientFactory, IdentityForwarderHttpClientFactory>();
+            // </snippet>
+        },
+        app => app.MapReverseProxy());
+}
