@@ -1,5 +1,7 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using ModelContextProtocol.Protocol;
 
 namespace McpIdentityHeaders.Tests.Pool;
@@ -9,14 +11,29 @@ public sealed class PrincipalTests
 {
     [Theory]
     [InlineData("second", "100", "200")]
-    [InlineData("first", "100", "100")]
+    [InlineData("second", "100", "100")]
+    [InlineData("third", "100", "100", "100")]
     [InlineData("first", "200", "100")]
-    [InlineData("first", "1000", "999.5")]
+    [InlineData("first", "1000", "999")]
     [InlineData("first", "1000", "200")]
     [InlineData("second", null, null)]
     [InlineData("second", "200", null)]
     [InlineData("second", null, "100")]
     [InlineData("second", "200", "yesterday")]
+    [InlineData("second", "200", "100.5")]
+    [InlineData("second", "200", "1e2")]
+    [InlineData("second", "200", "+100")]
+    [InlineData("second", "200", "-100")]
+    [InlineData("second", "200", " 100")]
+    [InlineData("second", "200", "100 ")]
+    [InlineData("second", "200", "0100")]
+    [InlineData("second", "200", "1,00")]
+    [InlineData("second", "200", "100\0")]
+    [InlineData("second", "200", "\u0661\u0660\u0660")]
+    [InlineData("second", "99999999999999999999", "100")]
+    [InlineData("second", "253402300799", "100")]
+    [InlineData("second", "1764199999000", "100")]
+    [InlineData("first", "200", "0")]
     [InlineData("third", "100", "200", "300")]
     [InlineData("second", "100", "300", "200")]
     [InlineData("first", "300", "100", "200")]
@@ -35,6 +52,24 @@ public sealed class PrincipalTests
         await services.Pool().CloseAsync(Users.Alice);
 
         Assert.Equal(("alice", newest), SubjectAndName(Assert.Single(backend.Exchanges, exchange => exchange.Http == "DELETE")));
+    }
+
+    [Theory]
+    [InlineData(300, "first")]
+    [InlineData(301, "second")]
+    public async Task Time_of_issue_counts_up_to_five_minutes_ahead(int secondsAhead, string newest)
+    {
+        var time = new FakeTimeProvider();
+        string now = time.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
+        string ahead = time.GetUtcNow().AddSeconds(secondsAhead).ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).AddSingleton<TimeProvider>(time).BuildServiceProvider();
+        await using McpClientLease first = await services.RentForAsync(Alice("first", ahead));
+        await using McpClientLease second = await services.RentForAsync(Alice("second", now));
+
+        await services.Pool().CloseAsync(Users.Alice);
+
+        Assert.Equal(newest, Assert.Single(backend.Exchanges, exchange => exchange.Http == "DELETE").UserName);
     }
 
     [Fact]

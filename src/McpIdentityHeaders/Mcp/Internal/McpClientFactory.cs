@@ -37,6 +37,9 @@ internal sealed class McpClientFactory(
                 $"No MCP client named '{name}' is registered. Call services.AddMcpClient(\"{name}\", new Uri(\"https://…/mcp\")).");
     }
 
+    /// <summary>Creates a client's options anew, by user code: handlers may belong to one session.</summary>
+    internal McpClientOptions CreateOptions(string name) => clientOptions.Create(name);
+
     /// <summary>Connects a session.</summary>
     /// <param name="name">The client's name.</param>
     /// <param name="registered">The transport options that all sessions of the client share.</param>
@@ -60,7 +63,7 @@ internal sealed class McpClientFactory(
 
         HttpClientTransportOptions transport = TransportOptions.CopyOf(registered, endpoint);
         transport = forUser?.Invoke(transport) ?? transport;
-        McpClientOptions options = clientOptions.Create(name);
+        McpClientOptions options = CreateOptions(name);
         session.Endpoint = transport.Endpoint;
 
         session.Client = await ConnectAsync(

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using System.Security.Claims;
 using System.Text.Json.Nodes;
@@ -10,12 +11,16 @@ namespace McpIdentityHeaders.Internal;
 /// <summary>One MCP session and its user, shared by the session's own flow and the handler of its requests.</summary>
 internal sealed class McpSession : SessionIdentity
 {
+    // Bounds what hostile users can have a shared session remember.
+    private const int MaxSuspects = 10_000;
+
     private readonly TaskCompletionSource _sessionIdReceived = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly SessionOwner? _owner;
     private volatile ClaimsPrincipal? _user;
-    private volatile SessionOwner? _owner;
+    private volatile bool _isShared;
     private volatile bool _hasStream;
-    private volatile bool _isSuspect;
     private volatile bool _hasEnded;
+    private ImmutableHashSet<UserKey> _suspects = [];
 
     /// <summary>A session that its caller owns.</summary>
     internal McpSession(ClaimsPrincipal? user) => _user = user;
@@ -33,7 +38,7 @@ internal sealed class McpSession : SessionIdentity
     internal override ClaimsPrincipal? User => _user;
 
     /// <summary>Gets the only user who may use the session; null where its caller decides, or where it is shared.</summary>
-    internal SessionOwner? Owner => _owner;
+    internal SessionOwner? Owner => _isShared ? null : _owner;
 
     /// <summary>Gets the connected client. Set once, before other flows see the session.</summary>
     internal McpClient Client
@@ -75,19 +80,18 @@ internal sealed class McpSession : SessionIdentity
     /// <summary>Gets the token that the pool cancels to close the session.</summary>
     internal CancellationToken Closing { get; }
 
-    /// <summary>Gets or sets whether a call's response may mean that the backend lost the session, or concern that call alone.</summary>
-    internal bool IsSuspect
-    {
-        get => _isSuspect;
-        set => _isSuspect = value;
-    }
-
     /// <summary>Gets whether no call can succeed any more.</summary>
     internal bool HasEnded => _hasEnded;
 
-    internal override bool HasOwner => _owner is not null;
+    internal override bool HasOwner => Owner is not null;
 
-    internal override void ThrowIfNotOwner(ClaimsPrincipal? user) => _owner?.Check(user);
+    internal override void ThrowIfNotOwner(ClaimsPrincipal? user) => Owner?.Check(user);
+
+    /// <summary>Whether a response to the user's own call may mean that the backend lost the session, or concern that call alone.</summary>
+    internal bool IsSuspectFor(UserKey? user) => !_suspects.IsEmpty && _suspects.Contains(ToSuspect(user));
+
+    internal void SetSuspectFor(UserKey? user) => ImmutableInterlocked.Update(
+        ref _suspects, static (suspects, user) => suspects.Count < MaxSuspects ? suspects.Add(user) : suspects, ToSuspect(user));
 
     internal void SetUser(ClaimsPrincipal? user) => _user = user;
 
@@ -96,7 +100,8 @@ internal sealed class McpSession : SessionIdentity
     /// <summary>Detects the end of the session by a response: the SDK reports it later, if at all.</summary>
     /// <param name="status">The response's status.</param>
     /// <param name="isCall">Whether it responds to a call, and not to the stream's GET.</param>
-    internal void OnResponse(HttpStatusCode status, bool isCall)
+    /// <param name="getUser">Gets the request's user: on a shared session, one user's response must not condemn it for others.</param>
+    internal void OnResponse(HttpStatusCode status, bool isCall, Func<ClaimsPrincipal?> getUser)
     {
         switch (status)
         {
@@ -107,7 +112,7 @@ internal sealed class McpSession : SessionIdentity
 
             // Without one, both may be errors of the call (MCP 2026-07-28 responds 404 to an unknown method).
             case HttpStatusCode.NotFound or HttpStatusCode.BadRequest when isCall:
-                _isSuspect = true;
+                SetSuspectFor(HasOwner ? null : _owner?.ReadKey(getUser()));
                 break;
         }
     }
@@ -116,18 +121,20 @@ internal sealed class McpSession : SessionIdentity
     internal void Share()
     {
         _user = null;
-        _owner = null;
+        _isShared = true;
     }
 
     /// <summary>Asks the backend whether it knows the session: as the session's user, or as the caller where it is shared.</summary>
-    internal async Task<bool> IsAliveAsync(CancellationToken cancellationToken)
+    /// <param name="user">The caller's key.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    internal async Task<bool> IsAliveAsync(UserKey? user, CancellationToken cancellationToken)
     {
-        if (Owner is not null)
+        if (HasOwner)
         {
             IdentityScope.EnterSession(this);
         }
 
-        _isSuspect = false;
+        ImmutableInterlocked.Update(ref _suspects, static (suspects, user) => suspects.Remove(user), ToSuspect(user));
         try
         {
             // Each revision has one request that every server must handle: ping up to 2025-11-25, server/discover since.
@@ -140,11 +147,15 @@ internal sealed class McpSession : SessionIdentity
         }
         catch (Exception)
         {
-            return false;
+            // No response to one user proves nothing about what others share.
+            return !HasOwner && !_hasEnded;
         }
 
-        return !_isSuspect && !_hasEnded;
+        return !IsSuspectFor(user) && !_hasEnded;
     }
+
+    /// <summary>On a session with an owner, all calls are one user's.</summary>
+    private UserKey ToSuspect(UserKey? user) => HasOwner ? default : user.GetValueOrDefault();
 
     /// <summary>Closes the session in its own flow: its last requests must carry its user.</summary>
     internal async Task CloseAsync()

@@ -61,7 +61,7 @@ internal sealed class McpSessionHandler(McpSession session, IIdentityAccessor ac
         // Ignore responses while connecting, when the SDK tries one protocol after another, and those of authorization servers.
         if (session.Client is not null && (hasSeparateStream || request.RequestUri == session.Endpoint))
         {
-            session.OnResponse(response.StatusCode, isCall);
+            session.OnResponse(response.StatusCode, isCall, () => IdentityResolver.Resolve(request, accessor));
         }
 
         return response;

@@ -20,6 +20,10 @@ internal sealed class SessionOwner(string clientName, ClaimInjectionState? claim
         }
     }
 
+    /// <summary>Reads the key of a user; null where it has none.</summary>
+    internal UserKey? ReadKey(ClaimsPrincipal? user) =>
+        SessionUser.TryRead(user, claims?.Plan.SelectIdentity, out SessionUser current, out _) ? current.Key : null;
+
     // Read for each request: a principal is mutable, and may have another identity by now.
     private string? GetError(ClaimsPrincipal user)
     {

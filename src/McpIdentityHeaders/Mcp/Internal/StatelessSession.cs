@@ -19,6 +19,12 @@ internal static class StatelessSession
         && transport.OAuth is null
         && !AsksUser(options.Handlers);
 
+    /// <summary>Whether the settings leave it open. Where they rule it out, no user must wait for another to find out.</summary>
+    internal static bool IsPossible(HttpClientTransportOptions transport, McpClientOptions options) =>
+        transport is { OAuth: null, TransportMode: not HttpTransportMode.Sse }
+        && (options.ProtocolVersion is not { } pinned || string.CompareOrdinal(pinned, FirstStatelessProtocol) >= 0)
+        && !AsksUser(options.Handlers);
+
     internal static bool IsOfStatelessProtocol(McpClient client) =>
         string.CompareOrdinal(client.NegotiatedProtocolVersion, FirstStatelessProtocol) >= 0;
 

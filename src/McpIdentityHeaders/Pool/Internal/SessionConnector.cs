@@ -15,6 +15,7 @@ internal sealed class SessionConnector : IDisposable
     private readonly McpClientPoolRegistration _options;
     private readonly McpClientPoolMetrics _metrics;
     private readonly UserTransport _userTransport;
+    private readonly Lazy<McpClientOptions> _clientOptions;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _givenUp = new();
     private readonly CloseDeadline _closeDeadline;
@@ -29,6 +30,7 @@ internal sealed class SessionConnector : IDisposable
         _metrics = metrics;
         _logger = services.GetService<ILoggerFactory>()?.CreateLogger(typeof(IMcpClientPool)) ?? NullLogger.Instance;
         _userTransport = new UserTransport(name);
+        _clientOptions = new Lazy<McpClientOptions>(() => factory.CreateOptions(name), LazyThreadSafetyMode.PublicationOnly);
         _closeDeadline = new CloseDeadline(() => PoolOptions.CloseTimeout, Time, _givenUp.Token);
         _options = services.GetRequiredKeyedService<McpClientPoolRegistration>(name);
         _options.OnIdleTimeoutChange(() => PoolOptionsChanged?.Invoke());
@@ -46,20 +48,26 @@ internal sealed class SessionConnector : IDisposable
     /// <summary>Gets the transport options in force.</summary>
     internal HttpClientTransportOptions Transport => _registration.Transport;
 
+    /// <summary>Gets the SDK's options, read once: what they say of sharing. User code makes them at the first look.</summary>
+    internal McpClientOptions ClientOptions => _clientOptions.Value;
+
     // Leave _givenUp undisposed: it has no timer, and a shutdown of the host may still cancel it.
     public void Dispose() => PoolOptionsChanged = null;
 
     /// <exception cref="InvalidOperationException">A signed-in user has no key.</exception>
     internal SessionUser ReadUser(ClaimsPrincipal? principal) =>
         SessionUser.TryRead(principal, _claims?.Plan.SelectIdentity, out SessionUser user, out string? error)
-            ? user
+            ? user.IssuedBefore(Time.GetUtcNow())
             : throw new InvalidOperationException($"MCP client '{Name}': no session was rented: {error}.");
 
-    /// <summary>Reads the keys that a principal may have rented under: one for each of its users.</summary>
-    internal HashSet<UserKey> ReadKeys(ClaimsPrincipal principal) =>
-        SessionUser.TryRead(principal, _claims?.Plan.SelectIdentity, out SessionUser user, out _) && user.Key is { } key
+    /// <summary>Reads the keys to close that a principal may have rented under: one for each of its users.</summary>
+    internal HashSet<UserKey> ReadKeysForClosing(ClaimsPrincipal principal) =>
+    [
+        .. (SessionUser.TryRead(principal, _claims?.Plan.SelectIdentity, out SessionUser user, out _) && user.Key is { } key
             ? [key]
-            : [.. principal.Identities.Where(identity => identity.IsAuthenticated).Select(UserKey.Of).OfType<UserKey>()];
+            : principal.Identities.Where(identity => identity.IsAuthenticated).Select(UserKey.Of).OfType<UserKey>())
+            .Select(found => found.ForClosing()),
+    ];
 
     internal PooledSession CreateSession(SessionUser user, HttpClientTransportOptions transport) =>
         new(user, transport, new SessionOwner(Name, _claims, user.Key), _closeDeadline);
@@ -72,8 +80,8 @@ internal sealed class SessionConnector : IDisposable
     internal void Close(PooledSession session, SessionPool pool) => ExecutionFlow.RunWithoutFlow(() => CloseAsync(session, pool));
 
     /// <summary>Asks the backend whether it knows a session. No response within the deadline means that it does not.</summary>
-    internal Task<bool> IsAliveAsync(PooledSession session, CancellationToken cancellationToken) =>
-        _closeDeadline.RunAsync(session.Session.IsAliveAsync, cancellationToken);
+    internal Task<bool> IsAliveAsync(PooledSession session, UserKey? user, CancellationToken cancellationToken) =>
+        _closeDeadline.RunAsync(token => session.Session.IsAliveAsync(user, token), cancellationToken);
 
     /// <summary>Waits for sessions to be closed until the deadline or the cancellation, and then gives up what is left.</summary>
     internal async Task WaitAndGiveUpAsync(Task closing, CancellationToken cancellationToken)
