@@ -27,7 +27,7 @@ public sealed class IdentityScope : IDisposable
     internal SessionIdentity? Session { get; }
 
     // Read each time: a filter may set a message's user at any time.
-    internal ClaimsPrincipal? User => Session is not null ? Session.User : _message?.User ?? _user;
+    internal ClaimsPrincipal? User => _message?.User ?? _user ?? Session?.User;
 
     /// <summary>
     /// Ends the scope. Where it is the scope in force, the nearest outer scope not yet disposed is in force again. Elsewhere (out of order,
@@ -65,7 +65,10 @@ public sealed class IdentityScope : IDisposable
     }
 
     /// <summary>Makes the current flow the session's own. Call it from an async method, whose end restores the caller's flow.</summary>
-    internal static void EnterSession(SessionIdentity session) => Enter(new IdentityScope(outer: null, session: session));
+    /// <param name="session">The session.</param>
+    /// <param name="user">One of its user's principals; null for the session's user as it stands at each moment.</param>
+    internal static void EnterSession(SessionIdentity session, ClaimsPrincipal? user = null) =>
+        Enter(new IdentityScope(outer: null, user, session));
 
     private static IdentityScope Enter(IdentityScope scope) => AmbientIdentity.Current = scope;
 

@@ -89,7 +89,7 @@ public sealed class PrincipalTests
     [Theory]
     [InlineData(McpBackendKind.Sessions)]
     [InlineData(McpBackendKind.LegacySse)]
-    public async Task Response_to_the_server_carries_the_newest_principal_despite_older_calls(McpBackendKind kind)
+    public async Task Response_to_the_server_carries_the_principal_whose_call_asked(McpBackendKind kind)
     {
         ClaimsPrincipal? asked = null;
         await using McpBackend backend = await McpBackend.StartAsync(kind);
@@ -108,8 +108,8 @@ public sealed class PrincipalTests
         Assert.Equal("decline", await AmbientIdentity.RunAsync(older, () => first.Client.CallTextAsync("ask")));
 
         Assert.Equal("older", Assert.Single(backend.Calls()).UserName);
-        Assert.Equal(("alice", "newer"), SubjectAndName(Assert.Single(backend.Exchanges, exchange => exchange.Rpc == "response")));
-        Assert.Same(newer, asked);
+        Assert.Equal(("alice", "older"), SubjectAndName(Assert.Single(backend.Exchanges, exchange => exchange.Rpc == "response")));
+        Assert.Same(older, asked);
     }
 
     [Fact]

@@ -20,6 +20,7 @@ internal sealed class McpSession : SessionIdentity
     private volatile bool _isShared;
     private volatile bool _hasStream;
     private volatile bool _hasEnded;
+    private CookieJar? _cookies;
     private ImmutableHashSet<UserKey> _suspects = [];
 
     /// <summary>A session that its caller owns.</summary>
@@ -50,7 +51,7 @@ internal sealed class McpSession : SessionIdentity
 
             // A field, set at once: every rent reads it.
             value.Completion.ContinueWith(
-                static (_, session) => ((McpSession)session!)._hasEnded = true,
+                static (_, session) => ((McpSession)session!).OnEnded(),
                 this,
                 CancellationToken.None,
                 TaskContinuationOptions.ExecuteSynchronously,
@@ -59,7 +60,27 @@ internal sealed class McpSession : SessionIdentity
     } = null!;
 
     /// <summary>Gets or sets the backend's endpoint. The SDK's OAuth support sends to other hosts through the same HttpClient.</summary>
-    internal Uri? Endpoint { get; set; }
+    internal Uri? Endpoint
+    {
+        get;
+        set
+        {
+            field = value;
+            _cookies = value is null ? null : new CookieJar(value);
+        }
+    }
+
+    /// <summary>Gets the session's cookies; null where it is shared: they would be one user's.</summary>
+    internal CookieJar? Cookies => _isShared ? null : _cookies;
+
+    /// <summary>Gets or sets what tells which call the server's questions belong to; null where no handler answers any.</summary>
+    internal ServerQuestions? Questions { get; set; }
+
+    /// <summary>Gets or sets what claims the id that the backend gives to the session, and throws where another has it.</summary>
+    internal Action<string>? ClaimId { get; set; }
+
+    /// <summary>Gets or sets what gives up the session's id, once the session has ended.</summary>
+    internal Action? ReleaseId { get; set; }
 
     /// <summary>Gets or sets whether neither side keeps state of one user. Set with the client.</summary>
     internal bool IsStateless { get; set; }
@@ -122,6 +143,20 @@ internal sealed class McpSession : SessionIdentity
     {
         _user = null;
         _isShared = true;
+        _cookies = null;
+    }
+
+    /// <summary>Whether a user is the session's own. Two principals of one user are.</summary>
+    internal bool IsOfItsUser(ClaimsPrincipal? user) =>
+        user == _user
+        || (SessionUser.TryRead(user, select: null, out SessionUser one, out _)
+            && SessionUser.TryRead(_user, select: null, out SessionUser other, out _)
+            && one.Key == other.Key);
+
+    internal void OnEnded()
+    {
+        _hasEnded = true;
+        ReleaseId?.Invoke();
     }
 
     /// <summary>Asks the backend whether it knows the session: as the session's user, or as the caller where it is shared.</summary>

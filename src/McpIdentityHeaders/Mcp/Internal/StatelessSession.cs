@@ -28,12 +28,14 @@ internal static class StatelessSession
     internal static bool IsOfStatelessProtocol(McpClient client) =>
         string.CompareOrdinal(client.NegotiatedProtocolVersion, FirstStatelessProtocol) >= 0;
 
-    /// <summary>Whether the program responds for a user, or handles notifications, which name no user.</summary>
-    private static bool AsksUser(McpClientHandlers handlers) =>
+    /// <summary>Whether the program answers the server's questions for a user.</summary>
+    internal static bool AnswersQuestions(McpClientHandlers handlers) =>
         handlers.ElicitationHandler is not null
 #pragma warning disable MCP9005 // Deprecated by the SDK, and still what a program may have set.
         || handlers.SamplingHandler is not null
-        || handlers.RootsHandler is not null
+        || handlers.RootsHandler is not null;
 #pragma warning restore MCP9005
-        || handlers.NotificationHandlers is not null;
+
+    /// <summary>Whether the program responds for a user, or handles notifications, which name no user.</summary>
+    private static bool AsksUser(McpClientHandlers handlers) => AnswersQuestions(handlers) || handlers.NotificationHandlers is not null;
 }
