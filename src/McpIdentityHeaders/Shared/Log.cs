@@ -65,4 +65,8 @@ internal static partial class Log
         "MCP client '{Client}': closing a session took longer than McpClientPoolOptions.CloseTimeout, or than the shutdown allowed, and was "
         + "given up. The backend may keep the session until it times out there.")]
     internal static partial void SessionNotClosedInTime(this ILogger logger, string client);
+
+    [LoggerMessage(30, LogLevel.Warning,
+        "HttpClient '{Client}': {Lines} lines like the next were not logged, since there were more than 10 a minute.")]
+    internal static partial void LinesLeftOut(this ILogger logger, string client, long lines);
 }
