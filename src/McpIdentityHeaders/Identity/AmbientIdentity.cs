@@ -1,26 +1,32 @@
 using System.Security.Claims;
+using McpIdentityHeaders.Internal;
 
 namespace McpIdentityHeaders;
 
 /// <summary>Sets the user of a flow of execution. The default <see cref="IIdentityAccessor"/> reads it.</summary>
 /// <remarks>
 /// The user flows into everything that is called, awaited or started within the scope, and never out of it, as with
-/// <see cref="AsyncLocal{T}"/>. An async iterator is the one surprise: a scope opened in its body is in force only up to the next
-/// <see langword="yield return"/>, since each step of an iterator runs in the flow that asks for the step. Open the scope around the
-/// <see langword="await foreach"/>, or use <see cref="RunAsync(ClaimsPrincipal?, Func{Task})"/> within one step.
+/// <see cref="AsyncLocal{T}"/>. Iterators are the surprise, since each step of one runs in the flow that asks for the step. A scope that an
+/// async iterator opens in its body is in force only up to the next <see langword="yield return"/>. One that an iterator without
+/// <see langword="async"/> opens stays in force for its consumer too, between the steps and until the iterator disposes it. Open the scope
+/// around the loop, or use <see cref="RunAsync(ClaimsPrincipal?, Func{Task})"/> within one step.
 /// </remarks>
 public static class AmbientIdentity
 {
-    private static readonly AsyncLocal<IdentityScope?> Innermost = new();
+    private static readonly AsyncLocal<ScopeFrame?> Innermost = new();
 
     /// <summary>Gets the user of the current flow.</summary>
     /// <value>
     /// The innermost scope's user; after <see cref="Use"/> with <see langword="null"/>, a principal without identities.
     /// <see langword="null"/> where no scope is in force.
     /// </value>
-    public static ClaimsPrincipal? User => Innermost.Value?.User;
+    public static ClaimsPrincipal? User => Current?.User;
 
-    internal static IdentityScope? Current
+    /// <summary>Gets the scope in force.</summary>
+    internal static IdentityScope? Current => Innermost.Value?.Scope;
+
+    /// <summary>Gets or sets the scopes of the current flow.</summary>
+    internal static ScopeFrame? Frame
     {
         get => Innermost.Value;
         set => Innermost.Value = value;

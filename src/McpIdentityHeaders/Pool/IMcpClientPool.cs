@@ -22,14 +22,16 @@ public interface IMcpClientPool
     /// <param name="cancellationToken">Ends the wait for a session that is being opened; other waiters go on.</param>
     /// <returns>A lease, to be disposed after the calls.</returns>
     /// <remarks>
-    /// Issuer (the <c>iss</c> claim, else the subject's <see cref="Claim.Issuer"/>) and subject identify a user. Concurrent rents for one user
-    /// share the session; its own requests carry the newest principal that rented it, by <c>iat</c> where both have one (a tie leaves the
-    /// first). Where the user is anonymous or unknown, the session belongs to the lease and is closed with it.
+    /// Issuer (the <c>iss</c> claim, else the subject's <see cref="Claim.Issuer"/>), the subject's <see cref="Claim.Issuer"/> and subject
+    /// identify a user. Concurrent rents for one user share the session; its own requests carry the newest principal that rented it, by
+    /// <c>iat</c> where both have one, else the last. Where the user is anonymous or unknown, the session belongs to the lease and is closed
+    /// with it.
     /// </remarks>
     /// <exception cref="ArgumentException"><paramref name="name"/> is empty.</exception>
     /// <exception cref="InvalidOperationException">
     /// No client of that name is registered, or it has no endpoint; the signed-in user has no subject, or the principal has several users;
-    /// <see cref="McpClientPoolOptions.MaxSessions"/> are rented; one OAuth token cache would serve several users; or the user's sessions were
+    /// <see cref="McpClientPoolOptions.MaxSessions"/> or <see cref="McpClientPoolOptions.MaxAnonymousSessions"/> are rented; too many rents
+    /// wait for sessions to open; one OAuth token cache would serve several users; or the user's sessions were
     /// closed while this one was being opened.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The host has stopped, or the container is disposed.</exception>

@@ -18,9 +18,17 @@ public sealed class McpClientPoolOptions
     /// <summary>Gets or sets the maximum number of sessions, those being opened included, those being closed not.</summary>
     /// <value>
     /// At least 1. The default value is 10,000. At the maximum, a new session closes the one that has been idle longest; where all are rented,
-    /// renting fails.
+    /// renting fails. At most twice as many rents, but always 100, wait at a time for sessions to open (anonymous users' at most half of
+    /// these); further ones fail.
     /// </value>
     public int MaxSessions { get; set; } = 10_000;
+
+    /// <summary>Gets or sets the maximum number of sessions of anonymous and unknown users, each of whom has one of its own.</summary>
+    /// <value>
+    /// At least 1. The default value is <see langword="null"/>: a tenth of <see cref="MaxSessions"/>, and at least 1. It is part of
+    /// <see cref="MaxSessions"/>, so that anonymous users cannot keep signed-in ones out. At the maximum, renting fails.
+    /// </value>
+    public int? MaxAnonymousSessions { get; set; }
 
     /// <summary>Gets or sets whether one client serves all users where the backend is stateless.</summary>
     /// <value>
@@ -48,6 +56,12 @@ public sealed class McpClientPoolOptions
     /// go out on the session of another. Compared exactly; all values of a type count, whatever their order.
     /// </value>
     public IList<string> SessionKeyClaimTypes { get; } = [];
+
+    /// <summary>Gets the maximum of anonymous sessions in force.</summary>
+    internal int AnonymousLimit => MaxAnonymousSessions ?? Math.Max(1, MaxSessions / 10);
+
+    /// <summary>Gets how many rents may wait for sessions to open.</summary>
+    internal long WaitLimit => Math.Max(100, 2L * MaxSessions);
 
     /// <summary>Gets whether the settings let one client serve all users.</summary>
     internal bool AllowsSharing => ShareStatelessClients && TransportOptionsFactory is null;

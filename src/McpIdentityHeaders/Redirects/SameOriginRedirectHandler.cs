@@ -119,8 +119,10 @@ public sealed class SameOriginRedirectHandler : DelegatingHandler
         if (next is null)
         {
             marker?.Policy.OnContentNotRepeatable();
+            return null;
         }
 
+        CookieJar.OnRedirect(request, response, next);
         return next;
     }
 }

@@ -93,4 +93,8 @@ internal static partial class Log
 
     [LoggerMessage(21, LogLevel.Information, "HttpClient '{Client}': sends {Headers} to {Origins}.")]
     internal static partial void ClientStarted(this ILogger logger, string client, string headers, string origins);
+
+    [LoggerMessage(30, LogLevel.Warning,
+        "HttpClient '{Client}': {Lines} lines like the next were not logged, since there were more than 10 a minute.")]
+    internal static partial void LinesLeftOut(this ILogger logger, string client, long lines);
 }

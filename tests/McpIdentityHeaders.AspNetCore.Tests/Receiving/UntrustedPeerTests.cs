@@ -57,6 +57,22 @@ public sealed class UntrustedPeerTests
         Assert.Equal(["untrusted_peer"], host.Outcomes);
     }
 
+    [Theory]
+    [InlineData(false, "untrusted_peer")]
+    [InlineData(true, "malformed")]
+    public async Task Repeated_refusals_are_counted_in_full_and_logged_at_a_bounded_rate(bool trusted, string outcome)
+    {
+        await using ReceivingHost host = trusted ? await ReceivingHost.StartTrustingAsync() : await ReceivingHost.StartAsync(TrustOthers);
+
+        for (int i = 0; i < 25; i++)
+        {
+            await host.GetAsync("/open", "X_User_Sub: alice");
+        }
+
+        Assert.Equal(Enumerable.Repeat(outcome, 25), host.Outcomes);
+        Assert.InRange(host.Warnings.Count, 10, 24);
+    }
+
     [Fact]
     public async Task Warning_names_the_peer_and_no_value_that_it_sent()
     {

@@ -103,6 +103,75 @@ public sealed class AmbientIdentityFlowTests
         Assert.Empty(AmbientIdentity.User.Identities);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(100)]
+    public async Task Child_flow_that_disposes_out_of_order_changes_nothing_for_the_parent(int times)
+    {
+        using IdentityScope outermost = AmbientIdentity.Use(Users.Named("carol"));
+        IdentityScope outer = AmbientIdentity.Use(Users.Alice);
+        IdentityScope inner = AmbientIdentity.Use(Users.Bob);
+
+        string? inChild = await Task.Run(() =>
+        {
+            for (int i = 0; i < times; i++)
+            {
+                outer.Dispose();
+            }
+
+            Assert.Equal("bob", Current);
+            inner.Dispose();
+            return Current;
+        });
+
+        Assert.Equal("carol", inChild);
+        Assert.Equal("bob", Current);
+        inner.Dispose();
+        Assert.Equal("alice", Current);
+        outer.Dispose();
+        Assert.Equal("carol", Current);
+    }
+
+    [Fact]
+    public async Task Awaited_method_that_disposes_its_callers_outer_scope_changes_nothing_for_it()
+    {
+        using IdentityScope outer = AmbientIdentity.Use(Users.Alice);
+        IdentityScope inner = AmbientIdentity.Use(Users.Bob);
+
+        await DisposeOuterAsync();
+        inner.Dispose();
+
+        Assert.Equal("alice", Current);
+
+        async Task DisposeOuterAsync()
+        {
+            await Task.Yield();
+            outer.Dispose();
+        }
+    }
+
+    [Fact]
+    public async Task Parent_that_disposes_out_of_order_changes_nothing_for_the_child_flow()
+    {
+        var ended = new TaskCompletionSource();
+        IdentityScope outer = AmbientIdentity.Use(Users.Alice);
+        IdentityScope inner = AmbientIdentity.Use(Users.Bob);
+        Task<string?> child = Task.Run(async () =>
+        {
+            await ended.Task;
+            inner.Dispose();
+            return Current;
+        });
+
+        outer.Dispose();
+        ended.SetResult();
+
+        Assert.Equal("alice", await child);
+        inner.Dispose();
+        Assert.Null(AmbientIdentity.User);
+    }
+
     [Fact]
     public async Task Disposing_in_a_flow_without_the_scope_changes_nothing_there()
     {
@@ -163,6 +232,30 @@ public sealed class AmbientIdentityFlowTests
             yield return 1;
 
             inIterator.Add(Current);
+            yield return 2;
+        }
+    }
+
+    [Fact]
+    public void Scope_opened_in_an_iterator_is_in_force_for_its_consumer_until_it_is_disposed()
+    {
+        List<string?> inConsumer = [];
+
+        foreach (int _ in Iterate())
+        {
+            inConsumer.Add(Current);
+        }
+
+        Assert.Equal(["alice", null], inConsumer);
+        Assert.Null(AmbientIdentity.User);
+
+        static IEnumerable<int> Iterate()
+        {
+            using (AmbientIdentity.Use(Users.Alice))
+            {
+                yield return 1;
+            }
+
             yield return 2;
         }
     }

@@ -54,7 +54,7 @@ public sealed class McpClientRegistrationTests
     {
         await using ServiceProvider services = BuildServices(services => services.AddMcpClient("files", _ => { }));
 
-        InvalidOperationException error = await Assert.ThrowsAsync<InvalidOperationException>(() => CreateAsync(services, "files"));
+        InvalidOperationException error = await Assert.ThrowsAnyAsync<InvalidOperationException>(() => CreateAsync(services, "files"));
 
         Assert.Contains("'files'", error.Message, StringComparison.Ordinal);
         Assert.Contains("Configure<HttpClientTransportOptions>(\"files\"", error.Message, StringComparison.Ordinal);
@@ -72,7 +72,7 @@ public sealed class McpClientRegistrationTests
 
         foreach (string name in new[] { "mail", "Files", McpClientDefaults.Name })
         {
-            InvalidOperationException error = await Assert.ThrowsAsync<InvalidOperationException>(() => CreateAsync(services, name));
+            InvalidOperationException error = await Assert.ThrowsAnyAsync<InvalidOperationException>(() => CreateAsync(services, name));
             Assert.Contains($"AddMcpClient(\"{name}\"", error.Message, StringComparison.Ordinal);
         }
     }

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
 
 namespace McpIdentityHeaders.Tests.Pool;
@@ -47,6 +48,39 @@ public sealed class CloseUserTests
         await services.Pool().CloseAsync(Users.Alice).WaitAsync(Patience);
 
         Assert.Single(backend.LiveSessions);
+    }
+
+    [Fact]
+    public async Task Logout_that_names_issuer_and_subject_closes_what_the_sign_in_opened()
+    {
+        const string Issuer = "https://login.example";
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        Claim subject = new("sub", "alice", ClaimValueTypes.String, Issuer);
+        await services.CallForAsync(new ClaimsPrincipal(new ClaimsIdentity([subject], "oidc")));
+        await services.CallForAsync(new ClaimsPrincipal(new ClaimsIdentity([subject, new("iss", Issuer)], "cookies")));
+
+        await services.Pool().CloseAsync(Users.With(("iss", Issuer), ("sub", "alice"))).WaitAsync(Patience);
+
+        Assert.Equal(["alice"], Deletes(backend));
+        Assert.Empty(backend.LiveSessions);
+    }
+
+    [Fact]
+    public async Task Session_that_was_replaced_while_leased_is_closed_too()
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        await using McpClientLease old = await services.RentForAsync(Users.Alice);
+        McpClient client = old.Client;
+        await backend.EndSessionAsync(backend.LiveSessions.Single());
+        await Assert.ThrowsAnyAsync<Exception>(() => client.CallTextAsync("ping"));
+        await using McpClientLease next = await services.RentForAsync(Users.Alice);
+
+        await services.Pool().CloseAsync(Users.Alice).WaitAsync(Patience);
+
+        Assert.True(client.Completion.IsCompleted);
+        Assert.Empty(backend.LiveSessions);
     }
 
     [Theory]

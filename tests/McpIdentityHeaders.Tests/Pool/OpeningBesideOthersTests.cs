@@ -12,7 +12,7 @@ public sealed class OpeningBesideOthersTests
         var held = new HeldRequests(context => HeldRequests.IsOf(context, "alice"));
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, (context, next) => held.HoldAsync(context, _ =>
             RefuseAsync(context, next, "alice")));
-        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).StopTime().BuildServiceProvider();
         Task<string> alices = services.CallForAsync(Users.Alice);
         await held.Arrived;
 
@@ -33,7 +33,7 @@ public sealed class OpeningBesideOthersTests
     {
         var held = new HeldRequests(context => HeldRequests.IsOf(context, "alice"));
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
-        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).StopTime().BuildServiceProvider();
         Assert.Equal("carol", await services.CallForAsync(Users.Named("carol")));
         Task<string> alices = services.CallForAsync(Users.Alice);
         await held.Arrived;
@@ -67,7 +67,7 @@ public sealed class OpeningBesideOthersTests
     {
         var held = new HeldRequests(context => HeldRequests.IsOf(context, "alice"));
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
-        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).StopTime().BuildServiceProvider();
         using var impatience = new CancellationTokenSource();
         Task<McpClientLease> alices = services.RentForAsync(Users.Alice, impatience.Token);
         await held.Arrived;
@@ -84,7 +84,7 @@ public sealed class OpeningBesideOthersTests
     {
         var held = new HeldRequests(context => HeldRequests.IsOf(context, "alice"));
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless, held.HoldAsync);
-        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).StopTime().BuildServiceProvider();
         using var impatience = new CancellationTokenSource();
         Task<string> alices = services.CallForAsync(Users.Alice);
         await held.Arrived;
@@ -105,7 +105,7 @@ public sealed class OpeningBesideOthersTests
         string refused = "alice";
         await using McpBackend backend = await McpBackend.StartAsync(
             McpBackendKind.Sessions, (context, next) => RefuseAsync(context, next, refused));
-        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).StopTime().BuildServiceProvider();
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => services.CallForAsync(Users.Alice));
         Assert.Equal("bob", await services.CallForAsync(Users.Bob));
 

@@ -20,7 +20,7 @@ public sealed class PoolReloadTests
         IConfigurationRoot configuration = ConfigurationFor(backend, ("Pool:MaxSessions", "1"));
         await using ServiceProvider services = ServicesFor(backend, configuration);
         await using McpClientLease alice = await services.RentForAsync(Users.Alice);
-        await Assert.ThrowsAsync<InvalidOperationException>(() => services.CallForAsync(Users.Bob));
+        await Assert.ThrowsAnyAsync<InvalidOperationException>(() => services.CallForAsync(Users.Bob));
 
         Set(configuration, ("Pool:MaxSessions", "2"));
 
@@ -79,7 +79,7 @@ public sealed class PoolReloadTests
         Assert.Contains($"'{McpTesting.ClientName}'", refusal.Message, StringComparison.Ordinal);
         Assert.Contains(setting.Split(':')[1], refusal.Exception!.Message, StringComparison.Ordinal);
 
-        var full = await Assert.ThrowsAsync<InvalidOperationException>(() => services.CallForAsync(Users.Bob));
+        var full = await Assert.ThrowsAnyAsync<InvalidOperationException>(() => services.CallForAsync(Users.Bob));
         Assert.Contains("all of 1 are in use", full.Message, StringComparison.Ordinal);
         Assert.Equal("alice", await services.CallForAsync(Users.Alice));
         await alice.DisposeAsync();

@@ -15,6 +15,7 @@ public sealed class PoolSettingsTests
 
         Assert.Equal(TimeSpan.FromMinutes(10), options.IdleTimeout);
         Assert.Equal(10_000, options.MaxSessions);
+        Assert.Null(options.MaxAnonymousSessions);
         Assert.True(options.ShareStatelessClients);
         Assert.Equal(TimeSpan.FromSeconds(5), options.CloseTimeout);
         Assert.Null(options.TransportOptionsFactory);
@@ -44,7 +45,7 @@ public sealed class PoolSettingsTests
         await using McpClientLease alice = await services.RentForAsync(Users.Alice);
         await using McpClientLease bob = await services.RentForAsync(Users.Bob);
         await using McpClientLease alicesOther = await RentOtherAsync(Users.Alice);
-        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => RentOtherAsync(Users.Bob));
+        var refused = await Assert.ThrowsAnyAsync<InvalidOperationException>(() => RentOtherAsync(Users.Bob));
 
         Assert.Contains("'other'", refused.Message, StringComparison.Ordinal);
         Assert.Contains(nameof(McpClientPoolOptions.MaxSessions), refused.Message, StringComparison.Ordinal);
@@ -61,6 +62,7 @@ public sealed class PoolSettingsTests
         using ServiceProvider services = ServicesFor(
             ($"{section}:IdleTimeout", "00:03:00"),
             ($"{section}:MaxSessions", "7"),
+            ($"{section}:MaxAnonymousSessions", "3"),
             ($"{section}:sharestatelessclients", "False"),
             ($"{section}:SessionKeyClaimTypes:0", "org_id"),
             ($"{section}:CloseTimeout", "00:00:02"));
@@ -69,7 +71,7 @@ public sealed class PoolSettingsTests
 
         // All that there are, so that an option that is added is noticed here.
         Assert.Equal(
-            [TimeSpan.FromSeconds(2), TimeSpan.FromMinutes(3), 7, new[] { "org_id" }, false, null],
+            [TimeSpan.FromSeconds(2), TimeSpan.FromMinutes(3), 3, 7, new[] { "org_id" }, false, null],
             typeof(McpClientPoolOptions).GetProperties().OrderBy(property => property.Name).Select(property => property.GetValue(bound)));
     }
 
@@ -95,6 +97,8 @@ public sealed class PoolSettingsTests
     [InlineData("Pool:CloseTimeout", "soon")]
     [InlineData("Pool:MaxSessions", "many")]
     [InlineData("Pool:MaxSessions:0", "5")]
+    [InlineData("Pool:MaxAnonymousSessions", "")]
+    [InlineData("Pool:MaxAnonymousSessions", "few")]
     [InlineData("Pool:ShareStatelessClients", "yes")]
     [InlineData("Pool:ShareStatelessClients", "")]
     [InlineData("Pool", "5")]
@@ -119,7 +123,10 @@ public sealed class PoolSettingsTests
         OptionsValidationException refused = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
 
         Assert.Contains("'Backend:Pool:Nonsense'", refused.Message, StringComparison.Ordinal);
-        Assert.Contains("IdleTimeout, MaxSessions, ShareStatelessClients, SessionKeyClaimTypes and CloseTimeout", refused.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "IdleTimeout, MaxSessions, MaxAnonymousSessions, ShareStatelessClients, SessionKeyClaimTypes and CloseTimeout",
+            refused.Message,
+            StringComparison.Ordinal);
     }
 
     public static TheoryData<string, Action<McpClientPoolOptions>> Invalid => new()
@@ -133,6 +140,8 @@ public sealed class PoolSettingsTests
         { "CloseTimeout is 25.00:00:00", pool => pool.CloseTimeout = TimeSpan.FromDays(25) },
         { "MaxSessions is 0", pool => pool.MaxSessions = 0 },
         { "MaxSessions is -1", pool => pool.MaxSessions = -1 },
+        { "MaxAnonymousSessions is 0", pool => pool.MaxAnonymousSessions = 0 },
+        { "MaxAnonymousSessions is -1", pool => pool.MaxAnonymousSessions = -1 },
     };
 
     [Theory]

@@ -1,5 +1,7 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using ModelContextProtocol.Protocol;
 
 namespace McpIdentityHeaders.Tests.Pool;
@@ -9,14 +11,29 @@ public sealed class PrincipalTests
 {
     [Theory]
     [InlineData("second", "100", "200")]
-    [InlineData("first", "100", "100")]
+    [InlineData("second", "100", "100")]
+    [InlineData("third", "100", "100", "100")]
     [InlineData("first", "200", "100")]
-    [InlineData("first", "1000", "999.5")]
+    [InlineData("first", "1000", "999")]
     [InlineData("first", "1000", "200")]
     [InlineData("second", null, null)]
     [InlineData("second", "200", null)]
     [InlineData("second", null, "100")]
     [InlineData("second", "200", "yesterday")]
+    [InlineData("second", "200", "100.5")]
+    [InlineData("second", "200", "1e2")]
+    [InlineData("second", "200", "+100")]
+    [InlineData("second", "200", "-100")]
+    [InlineData("second", "200", " 100")]
+    [InlineData("second", "200", "100 ")]
+    [InlineData("second", "200", "0100")]
+    [InlineData("second", "200", "1,00")]
+    [InlineData("second", "200", "100\0")]
+    [InlineData("second", "200", "\u0661\u0660\u0660")]
+    [InlineData("second", "99999999999999999999", "100")]
+    [InlineData("second", "253402300799", "100")]
+    [InlineData("second", "1764199999000", "100")]
+    [InlineData("first", "200", "0")]
     [InlineData("third", "100", "200", "300")]
     [InlineData("second", "100", "300", "200")]
     [InlineData("first", "300", "100", "200")]
@@ -37,6 +54,24 @@ public sealed class PrincipalTests
         Assert.Equal(("alice", newest), SubjectAndName(Assert.Single(backend.Exchanges, exchange => exchange.Http == "DELETE")));
     }
 
+    [Theory]
+    [InlineData(300, "first")]
+    [InlineData(301, "second")]
+    public async Task Time_of_issue_counts_up_to_five_minutes_ahead(int secondsAhead, string newest)
+    {
+        var time = new FakeTimeProvider();
+        string now = time.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
+        string ahead = time.GetUtcNow().AddSeconds(secondsAhead).ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).AddSingleton<TimeProvider>(time).BuildServiceProvider();
+        await using McpClientLease first = await services.RentForAsync(Alice("first", ahead));
+        await using McpClientLease second = await services.RentForAsync(Alice("second", now));
+
+        await services.Pool().CloseAsync(Users.Alice);
+
+        Assert.Equal(newest, Assert.Single(backend.Exchanges, exchange => exchange.Http == "DELETE").UserName);
+    }
+
     [Fact]
     public async Task Older_principal_makes_its_own_calls_and_the_newest_the_sessions_own()
     {
@@ -54,7 +89,7 @@ public sealed class PrincipalTests
     [Theory]
     [InlineData(McpBackendKind.Sessions)]
     [InlineData(McpBackendKind.LegacySse)]
-    public async Task Response_to_the_server_carries_the_newest_principal_despite_older_calls(McpBackendKind kind)
+    public async Task Response_to_the_server_carries_the_principal_whose_call_asked(McpBackendKind kind)
     {
         ClaimsPrincipal? asked = null;
         await using McpBackend backend = await McpBackend.StartAsync(kind);
@@ -73,8 +108,8 @@ public sealed class PrincipalTests
         Assert.Equal("decline", await AmbientIdentity.RunAsync(older, () => first.Client.CallTextAsync("ask")));
 
         Assert.Equal("older", Assert.Single(backend.Calls()).UserName);
-        Assert.Equal(("alice", "newer"), SubjectAndName(Assert.Single(backend.Exchanges, exchange => exchange.Rpc == "response")));
-        Assert.Same(newer, asked);
+        Assert.Equal(("alice", "older"), SubjectAndName(Assert.Single(backend.Exchanges, exchange => exchange.Rpc == "response")));
+        Assert.Same(older, asked);
     }
 
     [Fact]

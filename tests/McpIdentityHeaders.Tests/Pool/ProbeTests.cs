@@ -1,7 +1,9 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using ModelContextProtocol.Authentication;
 using ModelContextProtocol.Client;
+using ModelContextProtocol.Protocol;
 
 namespace McpIdentityHeaders.Tests.Pool;
 
@@ -38,6 +40,102 @@ public sealed class ProbeTests
         }
 
         Assert.Equal(hanging, await hangs);
+    }
+
+    [Theory]
+    [InlineData(McpBackendKind.Stateless)]
+    [InlineData(McpBackendKind.Sessions)]
+    public async Task Stalled_connect_keeps_others_waiting_for_a_second_at_most(McpBackendKind kind)
+    {
+        var time = new FakeTimeProvider();
+        var held = new HeldRequests(context => HeldRequests.IsOf(context, "alice"));
+        await using McpBackend backend = await McpBackend.StartAsync(kind, held.HoldAsync);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend, mcp: options => options.ProtocolVersion = null)
+            .AddSingleton<TimeProvider>(time).BuildServiceProvider();
+        Task<string> alices = services.CallForAsync(Users.Alice);
+        await held.Arrived;
+        Task<string>[] waiting = [.. Enumerable.Range(0, 50).Select(i => services.CallForAsync(Users.Named($"user-{i}"))), services.CallForAsync(null)];
+
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        try
+        {
+            string[] expected = [.. Enumerable.Range(0, 50).Select(i => $"user-{i}"), "nobody"];
+            Assert.Equal(expected, await Task.WhenAll(waiting).WaitAsync(HeldRequests.Patience));
+
+            // Another does not wait at all.
+            Assert.Equal("late", await services.CallForAsync(Users.Named("late")).WaitAsync(HeldRequests.Patience));
+        }
+        finally
+        {
+            held.Release();
+        }
+
+        Assert.Equal("alice", await alices);
+    }
+
+    [Fact]
+    public async Task User_who_comes_a_second_into_a_stalled_connect_does_not_wait()
+    {
+        var time = new FakeTimeProvider();
+        var heldAlices = new HeldRequests(context => HeldRequests.IsOf(context, "alice"));
+        var heldBobs = new HeldRequests(context => HeldRequests.IsOf(context, "bob"));
+        await using McpBackend backend = await McpBackend.StartAsync(
+            McpBackendKind.Sessions, (context, next) => heldAlices.HoldAsync(context, again => heldBobs.HoldAsync(again, next)));
+        await using ServiceProvider services = McpTesting.ServicesFor(backend, mcp: options => options.ProtocolVersion = null)
+            .AddSingleton<TimeProvider>(time).BuildServiceProvider();
+        Task<string> alices = services.CallForAsync(Users.Alice);
+        await heldAlices.Arrived;
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        Task<string> bobs = services.CallForAsync(Users.Bob);
+        await heldBobs.Arrived;
+        Assert.Equal("carol", await services.CallForAsync(Users.Named("carol")).WaitAsync(HeldRequests.Patience));
+
+        heldAlices.Release();
+        heldBobs.Release();
+        Assert.Equal(["alice", "bob"], await Task.WhenAll(alices, bobs));
+    }
+
+    public static TheoryData<string, Action<McpClientOptions>> NotShared => new()
+    {
+        { "pinned", options => options.ProtocolVersion = "2025-11-25" },
+        { "pinned older", options => options.ProtocolVersion = "2025-06-18" },
+        { "elicitation", options => options.Handlers.ElicitationHandler = (_, _) => ValueTask.FromResult(new ElicitResult()) },
+        { "notifications", options => options.Handlers.NotificationHandlers = [] },
+#pragma warning disable MCP9005 // Deprecated by the SDK, and still what a program may have set.
+        { "roots", options => options.Handlers.RootsHandler = (_, _) => ValueTask.FromResult(new ListRootsResult { Roots = [] }) },
+        { "sampling", options => options.Handlers.SamplingHandler = (_, _, _) => throw new NotSupportedException() },
+#pragma warning restore MCP9005
+    };
+
+    [Theory]
+    [MemberData(nameof(NotShared), DisableDiscoveryEnumeration = true)]
+    public async Task No_user_waits_where_the_clients_options_rule_sharing_out(string condition, Action<McpClientOptions> configure)
+    {
+        var held = new HeldRequests(context => HeldRequests.IsOf(context, "alice"));
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
+        await using ServiceProvider services = McpTesting
+            .ServicesFor(backend, mcp: options =>
+            {
+                options.ProtocolVersion = null;
+                configure(options);
+            })
+            .AddSingleton<TimeProvider>(new FakeTimeProvider())
+            .BuildServiceProvider();
+        Task<string> alices = services.CallForAsync(Users.Alice);
+        await held.Arrived;
+
+        try
+        {
+            Assert.Equal((condition, "bob"), (condition, await services.CallForAsync(Users.Bob).WaitAsync(HeldRequests.Patience)));
+        }
+        finally
+        {
+            held.Release();
+        }
+
+        Assert.Equal("alice", await alices);
     }
 
     [Fact]

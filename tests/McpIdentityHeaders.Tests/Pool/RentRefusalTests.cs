@@ -79,7 +79,7 @@ public sealed class RentRefusalTests
     {
         await using ServiceProvider services = Services();
 
-        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => services.Pool().RentAsync("unknown").AsTask());
+        var error = await Assert.ThrowsAnyAsync<InvalidOperationException>(() => services.Pool().RentAsync("unknown").AsTask());
 
         Assert.StartsWith(
             "No MCP client named 'unknown' is registered. Call services.AddMcpClient(\"unknown\"", error.Message, StringComparison.Ordinal);

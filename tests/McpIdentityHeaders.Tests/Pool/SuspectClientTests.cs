@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
-using ModelContextProtocol.Client;
+using Microsoft.Extensions.Time.Testing;
 
 namespace McpIdentityHeaders.Tests.Pool;
 
@@ -21,16 +21,102 @@ public sealed class SuspectClientTests
             return next(context);
         });
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
-        McpClient first = await ClientForAsync(services, Users.Alice);
+        await services.CallForAsync(Users.Alice);
 
         await Assert.ThrowsAsync<HttpRequestException>(() => services.CallForAsync(Users.Named("mallory")));
 
-        Assert.Same(first, await ClientForAsync(services, Users.Alice));
+        Assert.Equal("alice", await services.CallForAsync(Users.Alice));
         await Assert.ThrowsAsync<HttpRequestException>(() => services.CallForAsync(Users.Named("mallory")));
-        Assert.Same(first, await ClientForAsync(services, Users.Bob));
-        Assert.Equal(
-            ["alice", "alice", "bob"],
-            backend.Exchanges.Where(exchange => exchange.Rpc == "server/discover").Select(exchange => exchange.Subject));
+        Assert.Equal("bob", await services.CallForAsync(Users.Bob));
+        Assert.Equal(["alice", "mallory"], Discoverers(backend));
+    }
+
+    [Theory]
+    [InlineData("mallory", StatusCodes.Status404NotFound)]
+    [InlineData("mallory", StatusCodes.Status400BadRequest)]
+    [InlineData("", StatusCodes.Status404NotFound)]
+    [InlineData("", StatusCodes.Status400BadRequest)]
+    public async Task Backend_that_refuses_all_of_one_users_requests_costs_no_other_user(string refused, int status)
+    {
+        bool refuses = false;
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless, (context, next) =>
+        {
+            if (refuses && context.Request.Headers["X-User-Sub"].ToString() == refused)
+            {
+                context.Response.StatusCode = status;
+                return Task.CompletedTask;
+            }
+
+            return next(context);
+        });
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        ClaimsPrincipal? mallory = refused.Length == 0 ? null : Users.Named(refused);
+        await services.CallForAsync(Users.Alice);
+        refuses = true;
+
+        for (int round = 0; round < 10; round++)
+        {
+            await Assert.ThrowsAnyAsync<Exception>(() => services.CallForAsync(mallory));
+            Assert.Equal("alice", await services.CallForAsync(Users.Alice));
+            Assert.Equal("bob", await services.CallForAsync(Users.Bob));
+        }
+
+        refuses = false;
+        Assert.Equal(refused.Length == 0 ? "nobody" : refused, await services.CallForAsync(mallory));
+        Assert.Equal("alice", Assert.Single(Discoverers(backend), user => user is "alice" or "bob"));
+    }
+
+    [Fact]
+    public async Task Question_that_the_backend_stalls_for_one_user_holds_no_other_and_costs_none()
+    {
+        var time = new FakeTimeProvider();
+        bool refuses = false;
+        var held = new HeldRequests(context =>
+            refuses && HeldRequests.IsOf(context, "mallory") && context.Request.Headers["Mcp-Method"] == "server/discover");
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless, (context, next) => held.HoldAsync(context, again =>
+        {
+            if (refuses && HeldRequests.IsOf(again, "mallory"))
+            {
+                again.Response.StatusCode = StatusCodes.Status404NotFound;
+                return Task.CompletedTask;
+            }
+
+            return next(again);
+        }));
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).AddSingleton<TimeProvider>(time).BuildServiceProvider();
+        await services.CallForAsync(Users.Alice);
+        refuses = true;
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => services.CallForAsync(Users.Named("mallory")));
+        Task<McpClientLease> mallorys = services.RentForAsync(Users.Named("mallory"));
+        await held.Arrived;
+
+        Assert.Equal("bob", await services.CallForAsync(Users.Bob).WaitAsync(HeldRequests.Patience));
+        time.Advance(TimeSpan.FromSeconds(5));
+
+        // No response is no answer: what others share serves her too.
+        await using McpClientLease lease = await mallorys;
+        Assert.Equal("alice", await services.CallForAsync(Users.Alice));
+        Assert.Equal(["alice", "mallory"], Discoverers(backend));
+    }
+
+    [Fact]
+    public async Task Call_that_times_out_for_one_user_costs_no_other()
+    {
+        var held = new HeldRequests(context => HeldRequests.IsOf(context, "mallory"));
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless, held.HoldAsync);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        await services.CallForAsync(Users.Alice);
+        using var timeout = new CancellationTokenSource();
+        await using McpClientLease lease = await services.RentForAsync(Users.Named("mallory"));
+        Task call = AmbientIdentity.RunAsync(
+            Users.Named("mallory"), () => lease.Client.CallToolAsync("ping", cancellationToken: timeout.Token).AsTask());
+        await held.Arrived;
+
+        await timeout.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
+
+        Assert.Equal("bob", await services.CallForAsync(Users.Bob));
+        Assert.Equal(["alice"], Discoverers(backend));
     }
 
     [Fact]
@@ -38,16 +124,15 @@ public sealed class SuspectClientTests
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
-        McpClient first = await ClientForAsync(services, Users.Alice);
+        await using McpClientLease first = await services.RentForAsync(Users.Alice);
 
-        await AmbientIdentity.RunAsync(Users.Alice, () => Assert.ThrowsAnyAsync<Exception>(async () => await first.ListPromptsAsync()));
+        await AmbientIdentity.RunAsync(Users.Alice, () => Assert.ThrowsAnyAsync<Exception>(async () => await first.Client.ListPromptsAsync()));
 
-        Assert.Same(first, await ClientForAsync(services, Users.Bob));
+        Assert.Equal("bob", await services.CallForAsync(Users.Bob));
+        Assert.Equal("alice", await services.CallForAsync(Users.Alice));
+        Assert.Equal(["alice", "alice"], Discoverers(backend));
     }
 
-    private static async Task<McpClient> ClientForAsync(IServiceProvider services, ClaimsPrincipal user)
-    {
-        await using McpClientLease lease = await services.RentForAsync(user);
-        return lease.Pooled();
-    }
+    private static IEnumerable<string?> Discoverers(McpBackend backend) =>
+        backend.Exchanges.Where(exchange => exchange.Rpc == "server/discover").Select(exchange => exchange.Subject);
 }

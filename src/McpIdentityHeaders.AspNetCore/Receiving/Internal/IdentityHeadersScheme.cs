@@ -10,6 +10,8 @@ internal sealed class IdentityHeadersScheme(IServiceProvider services, string na
 {
     private readonly IdentityHeadersMetrics _metrics = services.GetRequiredService<IdentityHeadersMetrics>();
     private readonly ILogger _logger = GetLogger(services);
+    private readonly LogRate _untrustedRate = new(GetTime(services));
+    private readonly LogRate _malformedRate = new(GetTime(services));
     private readonly Reloadable<IdentityHeadersPlan> _plan = new(
         _ => new IdentityHeadersPlan(name, services.GetRequiredService<IOptionsFactory<IdentityHeadersOptions>>().Create(name)),
         OptionsChanges.Of<IdentityHeadersOptions>(services, name),
@@ -26,14 +28,32 @@ internal sealed class IdentityHeadersScheme(IServiceProvider services, string na
     internal void UntrustedPeer(string peer, string error)
     {
         _metrics.UntrustedPeer();
-        _logger.UntrustedPeer(name, peer, error);
+        if (_untrustedRate.TryTake(out long leftOut))
+        {
+            LogLeftOut(leftOut);
+            _logger.UntrustedPeer(name, peer, error);
+        }
     }
 
     internal void Malformed(string peer, string error)
     {
         _metrics.Malformed();
-        _logger.MalformedHeaders(name, peer, error);
+        if (_malformedRate.TryTake(out long leftOut))
+        {
+            LogLeftOut(leftOut);
+            _logger.MalformedHeaders(name, peer, error);
+        }
     }
+
+    private void LogLeftOut(long refusals)
+    {
+        if (refusals > 0)
+        {
+            _logger.RefusalsLeftOut(name, refusals);
+        }
+    }
+
+    private static TimeProvider GetTime(IServiceProvider services) => services.GetService<TimeProvider>() ?? TimeProvider.System;
 
     private static ILogger GetLogger(IServiceProvider services) =>
         services.GetRequiredService<ILoggerFactory>().CreateLogger("McpIdentityHeaders.AspNetCore.IdentityHeaders");

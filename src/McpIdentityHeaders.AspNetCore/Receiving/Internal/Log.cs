@@ -18,6 +18,11 @@ internal static partial class Log
     [LoggerMessage(3, LogLevel.Information, "Authentication scheme '{Scheme}': settings were read again, and are in force.")]
     internal static partial void SettingsChanged(this ILogger logger, string scheme);
 
+    [LoggerMessage(5, LogLevel.Warning,
+        "Authentication scheme '{Scheme}': {Refusals} refusals of one kind were not logged, since there were more than 10 a minute. The metric "
+        + "mcp.identity.received counts all.")]
+    internal static partial void RefusalsLeftOut(this ILogger logger, string scheme, long refusals);
+
     [LoggerMessage(4, LogLevel.Error, "Authentication scheme '{Scheme}': changed settings are invalid. The last valid ones stay in force.")]
     internal static partial void SettingsRefused(this ILogger logger, string scheme, Exception exception);
 }

@@ -36,7 +36,12 @@ internal static class IdentityResolver
         }
 
         // GET and DELETE belong to the session in whatever flow they run. The answer to a server's request is a POST like any other: only
-        // the flow of the message loop tells it apart.
-        return isSessionsOwn || AmbientIdentity.Current?.Session == session ? sessionUser : accessor.User ?? session.GetStandIn();
+        // the flow of the message loop tells it apart, and whose call asked.
+        if (isSessionsOwn)
+        {
+            return sessionUser;
+        }
+
+        return AmbientIdentity.Current is { } scope && scope.Session == session ? scope.User : accessor.User ?? session.GetStandIn();
     }
 }

@@ -9,6 +9,8 @@ internal sealed class ClaimInjectionTelemetry(string name, ILogger logger, Claim
 {
     private readonly OncePerOrigin _untrustedOrigins = new();
     private readonly OncePerOrigin _plainOrigins = new();
+    private readonly LogRate _redirectRate = new(TimeProvider.System);
+    private readonly LogRate _oversizedRate = new(TimeProvider.System);
     private int _anyOriginWarned;
     private int _primaryWarned;
     private int _lifetimeLogged;
@@ -108,18 +110,30 @@ internal sealed class ClaimInjectionTelemetry(string name, ILogger logger, Claim
 
     internal void Stripped(int headers) => metrics?.StrippedOutbound(headers);
 
-    internal void OversizedHeaderOmitted(string header) => logger.OversizedHeaderOmitted(name, header);
+    internal void OversizedHeaderOmitted(string header)
+    {
+        if (TryTakeLine(_oversizedRate))
+        {
+            logger.OversizedHeaderOmitted(name, header);
+        }
+    }
 
     internal void IdentityRedirectRefused(Uri from, Uri target)
     {
         metrics?.RedirectRefused(name);
-        logger.RedirectWithIdentityRefused(name, new Origin(from), new Origin(target));
+        if (TryTakeLine(_redirectRate))
+        {
+            logger.RedirectWithIdentityRefused(name, new Origin(from), new Origin(target));
+        }
     }
 
     internal void TrustedTargetRefused(Uri from, Uri target)
     {
         metrics?.RedirectRefused(name);
-        logger.RedirectIntoTrustedOriginRefused(name, new Origin(from), new Origin(target));
+        if (TryTakeLine(_redirectRate))
+        {
+            logger.RedirectIntoTrustedOriginRefused(name, new Origin(from), new Origin(target));
+        }
     }
 
     internal void ContentNotRepeatable() => logger.RedirectWithContentNotFollowed(name);
@@ -146,6 +160,17 @@ internal sealed class ClaimInjectionTelemetry(string name, ILogger logger, Claim
         metrics?.Rejected(name);
         string client = name.Length == 0 ? "The request" : $"HttpClient '{name}': the request";
         return new ClaimInjectionException($"{client} was not sent: {error}.", reason);
+    }
+
+    private bool TryTakeLine(LogRate rate)
+    {
+        bool isTaken = rate.TryTake(out long leftOut);
+        if (isTaken && leftOut > 0)
+        {
+            logger.LinesLeftOut(name, leftOut);
+        }
+
+        return isTaken;
     }
 
     // Test before writing: avoids cache-line contention.

@@ -15,6 +15,8 @@ internal sealed class McpClientFactory(
     ILoggerFactory? loggerFactory = null)
     : IMcpClientFactory
 {
+    private readonly SessionIds _sessionIds = new();
+
     public async Task<McpClient> CreateClientAsync(string name, CancellationToken cancellationToken = default) =>
         new CallerFlowClient((await CreateSessionAsync(name, cancellationToken).ConfigureAwait(false)).Client);
 
@@ -36,6 +38,9 @@ internal sealed class McpClientFactory(
             ?? throw new InvalidOperationException(
                 $"No MCP client named '{name}' is registered. Call services.AddMcpClient(\"{name}\", new Uri(\"https://…/mcp\")).");
     }
+
+    /// <summary>Creates a client's options anew, by user code: handlers may belong to one session.</summary>
+    internal McpClientOptions CreateOptions(string name) => clientOptions.Create(name);
 
     /// <summary>Connects a session.</summary>
     /// <param name="name">The client's name.</param>
@@ -60,20 +65,43 @@ internal sealed class McpClientFactory(
 
         HttpClientTransportOptions transport = TransportOptions.CopyOf(registered, endpoint);
         transport = forUser?.Invoke(transport) ?? transport;
-        McpClientOptions options = clientOptions.Create(name);
+        McpClientOptions options = CreateOptions(name);
         session.Endpoint = transport.Endpoint;
+        session.ClaimId = id => _sessionIds.Claim(name, session, id);
 
-        session.Client = await ConnectAsync(
-            session, new HttpClientTransport(transport, httpClient, loggerFactory), options, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            session.Client = await ConnectAsync(
+                session, CreateTransport(session, transport, httpClient, options), options, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            session.ReleaseId?.Invoke();
+            throw;
+        }
+
         session.IsStateless = StatelessSession.Is(session, transport, options);
     }
 
     /// <summary>Connects in the session's own flow: its message loop and streams run in it for the session's lifetime.</summary>
     private async Task<McpClient> ConnectAsync(
-        McpSession session, HttpClientTransport transport, McpClientOptions options, CancellationToken cancellationToken)
+        McpSession session, IClientTransport transport, McpClientOptions options, CancellationToken cancellationToken)
     {
         IdentityScope.EnterSession(session);
         return await McpClient.CreateAsync(transport, options, loggerFactory, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Creates the SDK's transport. On a pooled session, the server's questions go to the principal whose call asked.</summary>
+    private IClientTransport CreateTransport(McpSession session, HttpClientTransportOptions transport, HttpClient httpClient, McpClientOptions options)
+    {
+        var http = new HttpClientTransport(transport, httpClient, loggerFactory);
+        if (!session.HasOwner || !StatelessSession.AnswersQuestions(options.Handlers))
+        {
+            return http;
+        }
+
+        session.Questions = new ServerQuestions(session, accessor);
+        return new AnsweringTransport(http, session.Questions);
     }
 
     /// <summary>Does what IHttpClientFactory.CreateClient does, with the session's handler before the pooled handlers.</summary>

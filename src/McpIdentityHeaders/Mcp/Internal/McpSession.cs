@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using System.Security.Claims;
 using System.Text.Json.Nodes;
@@ -10,13 +11,18 @@ namespace McpIdentityHeaders.Internal;
 /// <summary>One MCP session and its user, shared by the session's own flow and the handler of its requests.</summary>
 internal sealed class McpSession : SessionIdentity
 {
+    // Bounds what hostile users can have a shared session remember.
+    private const int MaxSuspects = 10_000;
+
     private readonly TaskCompletionSource _sessionIdReceived = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ClaimInjectionState? _claims;
+    private readonly SessionOwner? _owner;
     private volatile ClaimsPrincipal? _user;
-    private volatile SessionOwner? _owner;
+    private volatile bool _isShared;
     private volatile bool _hasStream;
-    private volatile bool _isSuspect;
     private volatile bool _hasEnded;
+    private CookieJar? _cookies;
+    private ImmutableHashSet<UserKey> _suspects = [];
 
     /// <summary>A session that its caller owns.</summary>
     /// <param name="user">The user at the time.</param>
@@ -40,7 +46,7 @@ internal sealed class McpSession : SessionIdentity
     internal override ClaimsPrincipal? User => _user;
 
     /// <summary>Gets the only user who may use the session; null where its caller decides, or where it is shared.</summary>
-    internal SessionOwner? Owner => _owner;
+    internal SessionOwner? Owner => _isShared ? null : _owner;
 
     /// <summary>Gets the connected client. Set once, before other flows see the session.</summary>
     internal McpClient Client
@@ -52,7 +58,7 @@ internal sealed class McpSession : SessionIdentity
 
             // A field, set at once: every rent reads it.
             value.Completion.ContinueWith(
-                static (_, session) => ((McpSession)session!)._hasEnded = true,
+                static (_, session) => ((McpSession)session!).OnEnded(),
                 this,
                 CancellationToken.None,
                 TaskContinuationOptions.ExecuteSynchronously,
@@ -61,7 +67,27 @@ internal sealed class McpSession : SessionIdentity
     } = null!;
 
     /// <summary>Gets or sets the backend's endpoint. The SDK's OAuth support sends to other hosts through the same HttpClient.</summary>
-    internal Uri? Endpoint { get; set; }
+    internal Uri? Endpoint
+    {
+        get;
+        set
+        {
+            field = value;
+            _cookies = value is null ? null : new CookieJar(value);
+        }
+    }
+
+    /// <summary>Gets the session's cookies; null where it is shared: they would be one user's.</summary>
+    internal CookieJar? Cookies => _isShared ? null : _cookies;
+
+    /// <summary>Gets or sets what tells which call the server's questions belong to; null where no handler answers any.</summary>
+    internal ServerQuestions? Questions { get; set; }
+
+    /// <summary>Gets or sets what claims the id that the backend gives to the session, and throws where another has it.</summary>
+    internal Action<string>? ClaimId { get; set; }
+
+    /// <summary>Gets or sets what gives up the session's id, once the session has ended.</summary>
+    internal Action? ReleaseId { get; set; }
 
     /// <summary>Gets or sets whether neither side keeps state of one user. Set with the client.</summary>
     internal bool IsStateless { get; set; }
@@ -82,17 +108,10 @@ internal sealed class McpSession : SessionIdentity
     /// <summary>Gets the token that the pool cancels to close the session.</summary>
     internal CancellationToken Closing { get; }
 
-    /// <summary>Gets or sets whether a call's response may mean that the backend lost the session, or concern that call alone.</summary>
-    internal bool IsSuspect
-    {
-        get => _isSuspect;
-        set => _isSuspect = value;
-    }
-
     /// <summary>Gets whether no call can succeed any more.</summary>
     internal bool HasEnded => _hasEnded;
 
-    internal override bool HasOwner => _owner is not null;
+    internal override bool HasOwner => Owner is not null;
 
     /// <inheritdoc/>
     internal override ClaimsPrincipal? GetStandIn()
@@ -112,7 +131,13 @@ internal sealed class McpSession : SessionIdentity
         return _user;
     }
 
-    internal override void ThrowIfNotOwner(ClaimsPrincipal? user) => _owner?.Check(user);
+    internal override void ThrowIfNotOwner(ClaimsPrincipal? user) => Owner?.Check(user);
+
+    /// <summary>Whether a response to the user's own call may mean that the backend lost the session, or concern that call alone.</summary>
+    internal bool IsSuspectFor(UserKey? user) => !_suspects.IsEmpty && _suspects.Contains(ToSuspect(user));
+
+    internal void SetSuspectFor(UserKey? user) => ImmutableInterlocked.Update(
+        ref _suspects, static (suspects, user) => suspects.Count < MaxSuspects ? suspects.Add(user) : suspects, ToSuspect(user));
 
     internal void SetUser(ClaimsPrincipal? user) => _user = user;
 
@@ -121,7 +146,8 @@ internal sealed class McpSession : SessionIdentity
     /// <summary>Detects the end of the session by a response: the SDK reports it later, if at all.</summary>
     /// <param name="status">The response's status.</param>
     /// <param name="isCall">Whether it responds to a call, and not to the stream's GET.</param>
-    internal void OnResponse(HttpStatusCode status, bool isCall)
+    /// <param name="getUser">Gets the request's user: on a shared session, one user's response must not condemn it for others.</param>
+    internal void OnResponse(HttpStatusCode status, bool isCall, Func<ClaimsPrincipal?> getUser)
     {
         switch (status)
         {
@@ -132,7 +158,7 @@ internal sealed class McpSession : SessionIdentity
 
             // Without one, both may be errors of the call (MCP 2026-07-28 responds 404 to an unknown method).
             case HttpStatusCode.NotFound or HttpStatusCode.BadRequest when isCall:
-                _isSuspect = true;
+                SetSuspectFor(HasOwner ? null : _owner?.ReadKey(getUser()));
                 break;
         }
     }
@@ -141,18 +167,37 @@ internal sealed class McpSession : SessionIdentity
     internal void Share()
     {
         _user = null;
-        _owner = null;
+        _isShared = true;
+        _cookies = null;
+    }
+
+    /// <summary>Whether a user is the session's own. Two principals of one user are.</summary>
+    internal bool IsOfItsUser(ClaimsPrincipal? user)
+    {
+        UserSelector users = _claims?.Plan.Users ?? UserSelector.Default;
+        return user == _user
+            || (SessionUser.TryRead(user, users, keyClaimTypes: [], out SessionUser one, out _)
+                && SessionUser.TryRead(_user, users, keyClaimTypes: [], out SessionUser other, out _)
+                && one.Key == other.Key);
+    }
+
+    internal void OnEnded()
+    {
+        _hasEnded = true;
+        ReleaseId?.Invoke();
     }
 
     /// <summary>Asks the backend whether it knows the session: as the session's user, or as the caller where it is shared.</summary>
-    internal async Task<bool> IsAliveAsync(CancellationToken cancellationToken)
+    /// <param name="user">The caller's key.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    internal async Task<bool> IsAliveAsync(UserKey? user, CancellationToken cancellationToken)
     {
-        if (Owner is not null)
+        if (HasOwner)
         {
             IdentityScope.EnterSession(this);
         }
 
-        _isSuspect = false;
+        ImmutableInterlocked.Update(ref _suspects, static (suspects, user) => suspects.Remove(user), ToSuspect(user));
         try
         {
             // Each revision has one request that every server must handle: ping up to 2025-11-25, server/discover since.
@@ -165,11 +210,15 @@ internal sealed class McpSession : SessionIdentity
         }
         catch (Exception)
         {
-            return false;
+            // No response to one user proves nothing about what others share.
+            return !HasOwner && !_hasEnded;
         }
 
-        return !_isSuspect && !_hasEnded;
+        return !IsSuspectFor(user) && !_hasEnded;
     }
+
+    /// <summary>On a session with an owner, all calls are one user's.</summary>
+    private UserKey ToSuspect(UserKey? user) => HasOwner ? default : user.GetValueOrDefault();
 
     /// <summary>Closes the session in its own flow: its last requests must carry its user.</summary>
     internal async Task CloseAsync()

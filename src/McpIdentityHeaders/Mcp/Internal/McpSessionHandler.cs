@@ -1,3 +1,5 @@
+using System.Net.Http.Headers;
+
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>Marks each request with its session. One a session: the pooled handlers behind it serve all, and hold no state.</summary>
@@ -5,25 +7,51 @@ internal sealed class McpSessionHandler(McpSession session, IIdentityAccessor ac
 {
     private const string SessionId = "Mcp-Session-Id";
 
-    protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
-    {
-        Mark(request);
-        return base.Send(request, cancellationToken);
-    }
+    protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken) =>
+        SendCoreAsync(request, async: false, cancellationToken).GetAwaiter().GetResult();
 
-    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-    {
-        Mark(request);
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
 
         // No deadline: the caller owns the session.
-        if (session.CloseDeadline is not { } deadline)
+        request.Method == HttpMethod.Delete && session.CloseDeadline is { } deadline
+            ? deadline.RunAsync(token => SendCoreAsync(request, async: true, token), cancellationToken)
+            : SendCoreAsync(request, async: true, cancellationToken);
+
+    private async Task<HttpResponseMessage> SendCoreAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken)
+    {
+        Mark(request);
+
+        bool isCall = request.Method == HttpMethod.Post;
+        bool isConnecting = session.Client is null;
+        if (isCall && isConnecting && request.Headers.Contains(SessionId))
         {
-            return base.SendAsync(request, cancellationToken);
+            session.SetSessionIdReceived();
         }
 
-        return request.Method == HttpMethod.Delete
-            ? deadline.RunAsync(token => base.SendAsync(request, token), cancellationToken)
-            : SendObservedAsync(request, cancellationToken);
+        bool hasSeparateStream = isCall && session is { HasStream: true, Client.SessionId: null };
+
+        // The SDK's transport for legacy SSE leaves a pending POST as it is when it closes.
+        using CancellationTokenSource? either =
+            hasSeparateStream ? CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, session.Closing) : null;
+        HttpResponseMessage response = await SendWithCookiesAsync(request, async, either?.Token ?? cancellationToken).ConfigureAwait(false);
+
+        if (isConnecting)
+        {
+            ClaimSessionId(request, response);
+        }
+
+        // Ignore responses while connecting, when the SDK tries one protocol after another, and those of authorization servers.
+        if (session is { Client: not null, CloseDeadline: not null } && (hasSeparateStream || request.RequestUri == session.Endpoint))
+        {
+            session.OnResponse(response.StatusCode, isCall, () => IdentityResolver.Resolve(request, accessor));
+        }
+
+        if (async && session.Questions is { } questions)
+        {
+            await questions.ObserveAsync(response, cancellationToken).ConfigureAwait(false);
+        }
+
+        return response;
     }
 
     private void Mark(HttpRequestMessage request)
@@ -44,27 +72,47 @@ internal sealed class McpSessionHandler(McpSession session, IIdentityAccessor ac
         }
     }
 
-    private async Task<HttpResponseMessage> SendObservedAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendWithCookiesAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken)
     {
-        bool isCall = request.Method == HttpMethod.Post;
-        if (isCall && session.Client is null && request.Headers.Contains(SessionId))
+        // The caller of a factory's session may be another user, whose cookies these are not.
+        CookieJar? jar = session.Cookies;
+        if (jar is not null && !session.HasOwner && !session.IsOfItsUser(IdentityResolver.Resolve(request, accessor)))
         {
-            session.SetSessionIdReceived();
+            jar = null;
         }
 
-        bool hasSeparateStream = isCall && session is { HasStream: true, Client.SessionId: null };
+        HttpRequestMessage outgoing = jar?.Apply(request) ?? request;
+        HttpResponseMessage response = async
+            ? await base.SendAsync(outgoing, cancellationToken).ConfigureAwait(false)
+            : base.Send(outgoing, cancellationToken);
 
-        // The SDK's transport for legacy SSE leaves a pending POST as it is when it closes.
-        using CancellationTokenSource? either =
-            hasSeparateStream ? CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, session.Closing) : null;
-        HttpResponseMessage response = await base.SendAsync(request, either?.Token ?? cancellationToken).ConfigureAwait(false);
-
-        // Ignore responses while connecting, when the SDK tries one protocol after another, and those of authorization servers.
-        if (session.Client is not null && (hasSeparateStream || request.RequestUri == session.Endpoint))
+        jar?.Store(request, response);
+        if (response.RequestMessage == outgoing)
         {
-            session.OnResponse(response.StatusCode, isCall);
+            response.RequestMessage = request;
         }
 
         return response;
+    }
+
+    /// <summary>Claims the id of a new session before anything else is sent on it.</summary>
+    private void ClaimSessionId(HttpRequestMessage request, HttpResponseMessage response)
+    {
+        if (response.IsSuccessStatusCode
+            && request.RequestUri == session.Endpoint
+            && !request.Headers.Contains(SessionId)
+            && response.Headers.NonValidated.TryGetValues(SessionId, out HeaderStringValues values)
+            && values.FirstOrDefault() is { Length: > 0 } id)
+        {
+            try
+            {
+                session.ClaimId?.Invoke(id);
+            }
+            catch
+            {
+                response.Dispose();
+                throw;
+            }
+        }
     }
 }

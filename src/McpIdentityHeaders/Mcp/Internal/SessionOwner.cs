@@ -22,11 +22,16 @@ internal sealed class SessionOwner(string clientName, ClaimInjectionState? claim
         }
     }
 
+    private UserSelector Users => claims?.Plan.Users ?? UserSelector.Default;
+
+    /// <summary>Reads the key of a user; null where it has none.</summary>
+    internal UserKey? ReadKey(ClaimsPrincipal? user) =>
+        SessionUser.TryRead(user, Users, keyClaimTypes, out SessionUser current, out _) ? current.Key : null;
+
     // Read for each request: a principal is mutable, and may have another identity by now.
     private SessionUserError? GetError(ClaimsPrincipal user)
     {
-        if (!SessionUser.TryRead(
-            user, claims?.Plan.Users ?? UserSelector.Default, keyClaimTypes, out SessionUser current, out SessionUserError? error))
+        if (!SessionUser.TryRead(user, Users, keyClaimTypes, out SessionUser current, out SessionUserError? error))
         {
             return error;
         }

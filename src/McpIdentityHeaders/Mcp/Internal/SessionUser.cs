@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
 using System.Security.Claims;
 
 namespace McpIdentityHeaders.Internal;
@@ -7,10 +6,13 @@ namespace McpIdentityHeaders.Internal;
 /// <summary>The current user, as sessions are assigned to users.</summary>
 /// <param name="Principal">The principal; null where the user is unknown.</param>
 /// <param name="Key">The key of the user's sessions; null where the user is anonymous or unknown.</param>
-/// <param name="IssuedAt">When the token was issued (RFC 7519, section 4.1.6), in seconds since 1970; null where it has no such claim.</param>
-internal readonly record struct SessionUser(ClaimsPrincipal? Principal, UserKey? Key, double? IssuedAt)
+/// <param name="IssuedAt">When the token was issued (RFC 7519, section 4.1.6), in seconds since 1970; null where no claim says so plainly.</param>
+internal readonly record struct SessionUser(ClaimsPrincipal? Principal, UserKey? Key, long? IssuedAt)
 {
     private const string IssuedAtClaim = "iat";
+
+    // Issuers' clocks may be ahead by this much. What is further ahead, such as milliseconds, would stay the newest for ever.
+    private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(5);
 
     /// <summary>Contains no value: it may end up in a message.</summary>
     public override string ToString() => nameof(SessionUser);
@@ -57,10 +59,16 @@ internal readonly record struct SessionUser(ClaimsPrincipal? Principal, UserKey?
         return error is null;
     }
 
-    private static double? ReadIssuedAt(in IdentityClaims identity) =>
-        identity.FindFirst(IssuedAtClaim) is { } claim
-        && double.TryParse(claim.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds)
-        && double.IsFinite(seconds)
+    /// <summary>Gives the user without a time of issue that lies in the future.</summary>
+    internal SessionUser IssuedBefore(DateTimeOffset now) =>
+        IssuedAt > (now + ClockSkew).ToUnixTimeSeconds() ? this with { IssuedAt = null } : this;
+
+    // Digits alone: parsing would accept other spellings too, such as trailing NULs.
+    private static long? ReadIssuedAt(in IdentityClaims identity) =>
+        identity.FindFirst(IssuedAtClaim)?.Value is { } text
+        && text.All(char.IsAsciiDigit)
+        && (text[0] != '0' || text.Length == 1)
+        && long.TryParse(text, out long seconds)
             ? seconds
             : null;
 }

@@ -19,15 +19,23 @@ internal static class StatelessSession
         && transport.OAuth is null
         && !AsksUser(options.Handlers);
 
+    /// <summary>Whether the settings leave it open. Where they rule it out, no user must wait for another to find out.</summary>
+    internal static bool IsPossible(HttpClientTransportOptions transport, McpClientOptions options) =>
+        transport is { OAuth: null, TransportMode: not HttpTransportMode.Sse }
+        && (options.ProtocolVersion is not { } pinned || string.CompareOrdinal(pinned, FirstStatelessProtocol) >= 0)
+        && !AsksUser(options.Handlers);
+
     internal static bool IsOfStatelessProtocol(McpClient client) =>
         string.CompareOrdinal(client.NegotiatedProtocolVersion, FirstStatelessProtocol) >= 0;
 
-    /// <summary>Whether the program responds for a user, or handles notifications, which name no user.</summary>
-    private static bool AsksUser(McpClientHandlers handlers) =>
+    /// <summary>Whether the program answers the server's questions for a user.</summary>
+    internal static bool AnswersQuestions(McpClientHandlers handlers) =>
         handlers.ElicitationHandler is not null
 #pragma warning disable MCP9005 // Deprecated by the SDK, and still what a program may have set.
         || handlers.SamplingHandler is not null
-        || handlers.RootsHandler is not null
+        || handlers.RootsHandler is not null;
 #pragma warning restore MCP9005
-        || handlers.NotificationHandlers is not null;
+
+    /// <summary>Whether the program responds for a user, or handles notifications, which name no user.</summary>
+    private static bool AsksUser(McpClientHandlers handlers) => AnswersQuestions(handlers) || handlers.NotificationHandlers is not null;
 }

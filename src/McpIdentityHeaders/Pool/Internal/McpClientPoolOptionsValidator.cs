@@ -40,6 +40,11 @@ internal sealed class McpClientPoolOptionsValidator : IValidateOptions<McpClient
         {
             yield return $"MaxSessions is {options.MaxSessions}. Set at least 1.";
         }
+
+        if (options.MaxAnonymousSessions < 1)
+        {
+            yield return $"MaxAnonymousSessions is {options.MaxAnonymousSessions}. Set at least 1, or null for a tenth of MaxSessions.";
+        }
     }
 
     private static bool IsTimeout(TimeSpan time) => time > TimeSpan.Zero && time <= MaxTimeout;

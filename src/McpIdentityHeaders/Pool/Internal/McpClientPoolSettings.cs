@@ -9,6 +9,7 @@ internal static class McpClientPoolSettings
     private static readonly SettingsTable<McpClientPoolOptions> Table = new(
         ("IdleTimeout", (options, setting) => options.IdleTimeout = setting.GetTimeSpan()),
         ("MaxSessions", (options, setting) => options.MaxSessions = setting.GetInt32()),
+        ("MaxAnonymousSessions", (options, setting) => options.MaxAnonymousSessions = setting.GetInt32()),
         ("ShareStatelessClients", (options, setting) => options.ShareStatelessClients = setting.GetBoolean()),
         ("SessionKeyClaimTypes", (options, setting) => setting.AddItemsTo(options.SessionKeyClaimTypes, claimType => claimType.GetString())),
         ("CloseTimeout", (options, setting) => options.CloseTimeout = setting.GetTimeSpan()));

@@ -8,7 +8,7 @@ internal sealed class PooledSession : IDisposable
     private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _closing = new();
-    private double? _issuedAt;
+    private long? _issuedAt;
 
     internal PooledSession(SessionUser user, HttpClientTransportOptions transport, SessionOwner owner, CloseDeadline closeDeadline)
     {
@@ -54,6 +54,9 @@ internal sealed class PooledSession : IDisposable
 
     internal bool IsOpen => IsConnected && RetiredFor is null;
 
+    /// <summary>Gets whether the user can use it at once: it is open, and nothing that the user met casts doubt on it.</summary>
+    internal bool IsReadyFor(UserKey? user) => IsOpen && !Session.IsSuspectFor(user);
+
     /// <summary>Gets what completes when it is open or retired, and fails where opening fails.</summary>
     internal Task Opened => _opened.Task;
 
@@ -66,10 +69,10 @@ internal sealed class PooledSession : IDisposable
         _gone.TrySetResult();
     }
 
-    /// <summary>Replaces the user by a newer principal. Equal age keeps the first, so that rents keep no further objects alive.</summary>
+    /// <summary>Replaces the user by a newer principal. Of equal age, the last to rent is the newer: a sign-in may refresh claims alone.</summary>
     internal void UpdatePrincipal(SessionUser user)
     {
-        if (Key is not null && !(user.IssuedAt <= _issuedAt))
+        if (Key is not null && !(user.IssuedAt < _issuedAt))
         {
             Session.SetUser(user.Principal);
             _issuedAt = user.IssuedAt;

@@ -15,6 +15,7 @@ internal sealed class SessionConnector : IDisposable
     private readonly McpClientPoolRegistration _options;
     private readonly McpClientPoolMetrics _metrics;
     private readonly UserTransport _userTransport;
+    private readonly Lazy<McpClientOptions> _clientOptions;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _givenUp = new();
     private readonly CloseDeadline _closeDeadline;
@@ -29,6 +30,7 @@ internal sealed class SessionConnector : IDisposable
         _metrics = metrics;
         _logger = services.GetService<ILoggerFactory>()?.CreateLogger(typeof(IMcpClientPool)) ?? NullLogger.Instance;
         _userTransport = new UserTransport(name);
+        _clientOptions = new Lazy<McpClientOptions>(() => factory.CreateOptions(name), LazyThreadSafetyMode.PublicationOnly);
         _closeDeadline = new CloseDeadline(() => PoolOptions.CloseTimeout, Time, _givenUp.Token);
         _options = services.GetRequiredKeyedService<McpClientPoolRegistration>(name);
         _options.OnIdleTimeoutChange(() => PoolOptionsChanged?.Invoke());
@@ -48,20 +50,26 @@ internal sealed class SessionConnector : IDisposable
     /// <summary>Gets the transport options in force.</summary>
     internal HttpClientTransportOptions Transport => _registration.Transport;
 
+    /// <summary>Gets the SDK's options, read once: what they say of sharing. User code makes them at the first look.</summary>
+    internal McpClientOptions ClientOptions => _clientOptions.Value;
+
     // Leave _givenUp undisposed: it has no timer, and a shutdown of the host may still cancel it.
     public void Dispose() => PoolOptionsChanged = null;
 
     /// <exception cref="ClaimInjectionException">A signed-in user has no key.</exception>
     internal SessionUser ReadUser(ClaimsPrincipal? principal) =>
         SessionUser.TryRead(principal, Users, PoolOptions.SessionKeyClaimTypes, out SessionUser user, out SessionUserError? error)
-            ? user
+            ? user.IssuedBefore(Time.GetUtcNow())
             : throw new ClaimInjectionException($"MCP client '{Name}': no session was rented: {error.Message}.", error.Reason);
 
-    /// <summary>Reads the keys, of issuer and subject alone, that a principal may have rented under: one for each of its users.</summary>
-    internal HashSet<UserKey> ReadKeys(ClaimsPrincipal principal) =>
-        SessionUser.TryRead(principal, Users, keyClaimTypes: [], out SessionUser user, out _) && user.Key is { } key
+    /// <summary>Reads the keys to close that a principal may have rented under: one for each of its users.</summary>
+    internal HashSet<UserKey> ReadKeysForClosing(ClaimsPrincipal principal) =>
+    [
+        .. (SessionUser.TryRead(principal, Users, keyClaimTypes: [], out SessionUser user, out _) && user.Key is { } key
             ? [key]
-            : Users.ReadKeys(principal);
+            : Users.ReadKeys(principal))
+            .Select(found => found.ForClosing()),
+    ];
 
     internal bool HasSubject(ClaimsPrincipal principal) => Users.ReadKeys(principal).Count > 0;
 
@@ -78,8 +86,8 @@ internal sealed class SessionConnector : IDisposable
     internal void Close(PooledSession session, SessionPool pool) => ExecutionFlow.RunWithoutFlow(() => CloseAsync(session, pool));
 
     /// <summary>Asks the backend whether it knows a session. No response within the deadline means that it does not.</summary>
-    internal Task<bool> IsAliveAsync(PooledSession session, CancellationToken cancellationToken) =>
-        _closeDeadline.RunAsync(session.Session.IsAliveAsync, cancellationToken);
+    internal Task<bool> IsAliveAsync(PooledSession session, UserKey? user, CancellationToken cancellationToken) =>
+        _closeDeadline.RunAsync(token => session.Session.IsAliveAsync(user, token), cancellationToken);
 
     /// <summary>Waits for sessions to be closed until the deadline or the cancellation, and then gives up what is left.</summary>
     internal async Task WaitAndGiveUpAsync(Task closing, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Security.Claims;
 using ModelContextProtocol.Client;
 
@@ -9,6 +10,9 @@ internal sealed class SessionPool : IDisposable
 {
     private static readonly TimeSpan MinTimerDelay = TimeSpan.FromMilliseconds(1);
 
+    // How long one user's connect may keep others waiting for what it finds out.
+    private static readonly TimeSpan ProbePatience = TimeSpan.FromSeconds(1);
+
     private readonly SessionConnector _connector;
     private readonly ITimer _idleTimer;
 
@@ -16,13 +20,20 @@ internal sealed class SessionPool : IDisposable
     private readonly HashSet<PooledSession> _all = [];
     private readonly Dictionary<UserKey, PooledSession> _byUser = [];
 
+    // Retired ones too, by the key for closing: closing a user's must not cost by all there are.
+    private readonly Dictionary<UserKey, List<PooledSession>> _toCloseByUser = [];
+
     // Oldest first: one timeout serves all, so the order of return is the order of expiry.
     private readonly LinkedList<PooledSession> _idle = [];
     private PooledSession? _shared;
     private PooledSession? _probe;
     private TaskCompletionSource _probeEnded = new();
+    private Task _probeEndedOrSlow = Task.CompletedTask;
     private HttpClientTransportOptions? _transport;
     private int _slotsInUse;
+    private int _anonymousSlotsInUse;
+    private int _waitingRents;
+    private int _waitingAnonymousRents;
     private bool _isIdleTimerArmed;
     private bool _keepsUsersApart;
     private bool _isShutDown;
@@ -55,8 +66,8 @@ internal sealed class SessionPool : IDisposable
 
         SessionUser user = _connector.ReadUser(principal);
         _wasUsed = true;
-        PooledSession session = Acquire(user);
-        return session is { IsOpen: true, Session.IsSuspect: false }
+        PooledSession session = Acquire(user, isWaiting: false, apart: false, out bool isReady);
+        return isReady
             ? new ValueTask<McpClientLease>(CreateLease(user, session))
             : new ValueTask<McpClientLease>(WaitAndRentAsync(user, session, cancellationToken));
     }
@@ -87,25 +98,29 @@ internal sealed class SessionPool : IDisposable
             return Task.CompletedTask;
         }
 
-        HashSet<UserKey> keys = _connector.ReadKeys(principal);
-        return CloseAll(session => session.Key is { } key && keys.Contains(key.WithoutOtherClaims), CloseReason.User);
+        HashSet<UserKey> keys = _connector.ReadKeysForClosing(principal);
+        lock (_gate)
+        {
+            return CloseAll([.. keys.SelectMany(key => _toCloseByUser.GetValueOrDefault(key) ?? [])], CloseReason.User);
+        }
     }
 
     /// <summary>Closes all sessions, and opens no more.</summary>
     /// <param name="cancellationToken">Gives up backends that do not respond.</param>
     internal Task ShutDownAsync(CancellationToken cancellationToken)
     {
+        Task closing;
         lock (_gate)
         {
             _isShutDown = true;
+            closing = CloseAll([.. _all], CloseReason.Shutdown);
         }
 
-        Task closing = CloseAll(static _ => true, CloseReason.Shutdown);
         return closing.IsCompleted ? Task.CompletedTask : _connector.WaitAndGiveUpAsync(closing, cancellationToken);
     }
 
     /// <summary>Starts a session that waited for a probe. Returns whether it is still needed.</summary>
-    /// <exception cref="InvalidOperationException">The maximum of sessions is in use.</exception>
+    /// <exception cref="ClaimInjectionException">The maximum of sessions is in use.</exception>
     internal bool TryStart(PooledSession session)
     {
         McpClientPoolOptions options = _connector.PoolOptions;
@@ -143,6 +158,11 @@ internal sealed class SessionPool : IDisposable
             {
                 Share(session);
             }
+            else if (_shared is { } shared && !session.Session.IsStateless)
+            {
+                // The backend itself says so: it keeps sessions by now.
+                Retire(shared, CloseReason.Ended);
+            }
 
             session.SetOpened();
         }
@@ -167,6 +187,7 @@ internal sealed class SessionPool : IDisposable
             session.IsClosing = true;
             ReleaseSlot(session);
             RemoveFromIndex(session);
+            RemoveFromUser(session);
             _all.Remove(session);
         }
 
@@ -184,49 +205,68 @@ internal sealed class SessionPool : IDisposable
 
     private async Task<McpClientLease> WaitAndRentAsync(SessionUser user, PooledSession session, CancellationToken cancellationToken)
     {
-        while (true)
+        try
         {
-            bool isLeased = false;
-            try
+            bool apart = false;
+            bool wasApart = false;
+            while (true)
             {
-                await session.Opened.WaitAsync(cancellationToken).ConfigureAwait(false);
-                ThrowIfClosed(session);
-                isLeased = session.RetiredFor is null or CloseReason.Ended
-                    && (!session.Session.IsSuspect || await IsAliveAsync(session, cancellationToken).ConfigureAwait(false));
-                if (isLeased)
+                bool isLeased = false;
+                try
                 {
-                    return CreateLease(user, session);
-                }
-            }
-            finally
-            {
-                if (!isLeased)
-                {
-                    _ = Release(session);
-                }
-            }
+                    await session.Opened.WaitAsync(cancellationToken).ConfigureAwait(false);
+                    ThrowIfClosed(session);
 
-            session = Acquire(user);
+                    // Once only: a backend may refuse the question alone, again and again.
+                    isLeased = session.RetiredFor is null or CloseReason.Ended
+                        && (wasApart || !session.Session.IsSuspectFor(user.Key)
+                            || await IsAliveAsync(session, user, cancellationToken).ConfigureAwait(false));
+                    if (isLeased)
+                    {
+                        return CreateLease(user, session);
+                    }
+
+                    // What the backend refuses to one user, others may share: this one tries a session of its own.
+                    apart = !wasApart && session is { RetiredFor: null, Session.HasOwner: false };
+                    wasApart |= apart;
+                }
+                finally
+                {
+                    if (!isLeased)
+                    {
+                        _ = Release(session);
+                    }
+                }
+
+                session = Acquire(user, isWaiting: true, apart, out _);
+            }
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                CountWaiting(user, -1);
+            }
         }
     }
 
-    /// <summary>Probes a suspect session at the backend, and retires it where that fails.</summary>
-    private async Task<bool> IsAliveAsync(PooledSession session, CancellationToken cancellationToken)
+    /// <summary>Asks the backend for a suspect session, and retires it where it has ended, unless others share it.</summary>
+    private async Task<bool> IsAliveAsync(PooledSession session, SessionUser user, CancellationToken cancellationToken)
     {
-        bool isAlive = await _connector.IsAliveAsync(session, cancellationToken).ConfigureAwait(false);
+        bool isAlive = await _connector.IsAliveAsync(session, user.Key, cancellationToken).ConfigureAwait(false);
+        if (cancellationToken.IsCancellationRequested)
+        {
+            // A cancelled question proves nothing: the next rent asks again.
+            session.Session.SetSuspectFor(user.Key);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
         if (isAlive && session.RetiredFor is null)
         {
             return true;
         }
 
-        if (cancellationToken.IsCancellationRequested)
-        {
-            // A cancelled probe proves nothing: the next rent probes again.
-            session.Session.IsSuspect = true;
-            cancellationToken.ThrowIfCancellationRequested();
-        }
-
-        if (!isAlive)
+        if (!isAlive && session.Session is { HasOwner: true } or { HasEnded: true })
         {
             SetEnded(session);
         }
@@ -241,30 +281,67 @@ internal sealed class SessionPool : IDisposable
         ObjectDisposedException.ThrowIf(session.RetiredFor == CloseReason.Shutdown, typeof(IMcpClientPool));
         if (session.RetiredFor == CloseReason.User)
         {
-            throw new InvalidOperationException(
-                $"MCP client '{_connector.Name}': no session was rented: the user's sessions were closed meanwhile.");
+            throw new ClaimInjectionException(
+                $"MCP client '{_connector.Name}': no session was rented: the user's sessions were closed meanwhile.",
+                ClaimInjectionErrorReason.SessionsClosed);
         }
     }
 
     /// <summary>Leases the session that serves the user, and starts to open one where there is none.</summary>
-    /// <exception cref="InvalidOperationException">The maximum of sessions is in use.</exception>
-    private PooledSession Acquire(SessionUser user)
+    /// <param name="user">The user.</param>
+    /// <param name="isWaiting">Whether the rent counts among those that wait already. One that is not ready begins to.</param>
+    /// <param name="apart">Whether the user needs a session that others do not share.</param>
+    /// <param name="isReady">Whether the user can use it at once.</param>
+    /// <exception cref="ClaimInjectionException">The maximum of sessions is in use, or too many rents wait.</exception>
+    private PooledSession Acquire(SessionUser user, bool isWaiting, bool apart, out bool isReady)
     {
         // Read before the lock: the first read runs user code that configures options.
         McpClientPoolOptions options = _connector.PoolOptions;
         HttpClientTransportOptions transport = _connector.Transport;
+        _ = _connector.ClientOptions;
 
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_isShutDown, typeof(IMcpClientPool));
             ApplyTransport(transport);
 
-            PooledSession session = FindOpen(user, options) ?? FindByUser(user) ?? Open(user, options);
+            PooledSession? open = FindOpen(user, options, apart);
+            isReady = open?.IsReadyFor(user.Key) == true;
+            bool startsToWait = !isReady && !isWaiting;
+            if (startsToWait)
+            {
+                ThrowIfTooManyWait(user, options);
+            }
+
+            PooledSession session = open ?? FindByUser(user) ?? Open(user, options);
             RemoveFromIdle(session);
             session.LeaseCount++;
             session.UpdatePrincipal(user);
+            if (startsToWait)
+            {
+                CountWaiting(user, 1);
+            }
+
             return session;
         }
+    }
+
+    private void ThrowIfTooManyWait(SessionUser user, McpClientPoolOptions options)
+    {
+        long limit = user.Key is null ? options.WaitLimit / 2 : options.WaitLimit;
+        if (_waitingRents >= options.WaitLimit || (user.Key is null && _waitingAnonymousRents >= limit))
+        {
+            throw new ClaimInjectionException(
+                $"MCP client '{_connector.Name}': no session was rented: {limit} rents wait for sessions to open already. Rent fewer at a time, or "
+                + "raise McpClientPoolOptions.MaxSessions: twice as many may wait.",
+                ClaimInjectionErrorReason.PoolExhausted);
+        }
+    }
+
+    private void CountWaiting(SessionUser user, int change)
+    {
+        _waitingRents += change;
+        _waitingAnonymousRents += user.Key is null ? change : 0;
     }
 
     private void ReleaseLast(PooledSession session, TimeSpan idleTimeout)
@@ -316,14 +393,14 @@ internal sealed class SessionPool : IDisposable
 
     private PooledSession? FindByUser(SessionUser user) => user.Key is { } key ? _byUser.GetValueOrDefault(key) : null;
 
-    private PooledSession? FindOpen(SessionUser user, McpClientPoolOptions options)
+    private PooledSession? FindOpen(SessionUser user, McpClientPoolOptions options, bool apart)
     {
         if (_shared is { } shared && !options.AllowsSharing)
         {
             Retire(shared, CloseReason.Settings);
         }
 
-        while ((_shared ?? FindByUser(user)) is { IsOpen: true } session)
+        while (FindUsable() is { } session)
         {
             if (!session.Session.HasEnded)
             {
@@ -334,14 +411,21 @@ internal sealed class SessionPool : IDisposable
         }
 
         return null;
+
+        // A user has a session with state beside the shared one where the backend refused the shared one to that user.
+        PooledSession? FindUsable()
+        {
+            PooledSession? own = FindByUser(user) is { IsOpen: true } open ? open : null;
+            return apart || own is { Session.IsStateless: false } ? own : _shared ?? own;
+        }
     }
 
     private PooledSession Open(SessionUser user, McpClientPoolOptions options)
     {
         PooledSession session = _connector.CreateSession(user, _transport!);
 
-        // One user probes whether all can share a client; others wait once only, since the backend may refuse that user alone.
-        Task? probe = _probe is not null && ShouldProbe(options) ? _probeEnded.Task : null;
+        // One user probes whether all can share a client; others wait once only, since the backend may refuse or stall that user alone.
+        Task? probe = _probe is not null && ShouldProbe(options) && !_probeEndedOrSlow.IsCompleted ? _probeEndedOrSlow : null;
         if (probe is null)
         {
             AcquireSlot(session, options);
@@ -351,6 +435,7 @@ internal sealed class SessionPool : IDisposable
         if (session.Key is { } key)
         {
             _byUser.Add(key, session);
+            (CollectionsMarshal.GetValueRefOrAddDefault(_toCloseByUser, key.ForClosing(), out _) ??= []).Add(session);
         }
 
         _connector.Open(session, probe, pool: this);
@@ -360,26 +445,51 @@ internal sealed class SessionPool : IDisposable
     /// <summary>Takes a slot for a session that is about to be opened, evicting the oldest idle one where none is free; has it probe where no other does.</summary>
     private void AcquireSlot(PooledSession session, McpClientPoolOptions options)
     {
+        ThrowIfNoSlot(session, options);
         while (_slotsInUse >= options.MaxSessions)
         {
-            PooledSession oldest = _idle.First?.Value ?? throw new InvalidOperationException(
-                $"MCP client '{_connector.Name}': no session was opened: all of {options.MaxSessions} are in use. Give leases back sooner, or "
-                + "raise McpClientPoolOptions.MaxSessions.");
-            Retire(oldest, CloseReason.Evicted);
+            Retire(_idle.First!.Value, CloseReason.Evicted);
         }
 
         session.HasSlot = true;
-        _slotsInUse++;
+        CountSlot(session, 1);
         if (_probe is null && ShouldProbe(options))
         {
             _probe = session;
             _probeEnded = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _probeEndedOrSlow = Task.WhenAny(_probeEnded.Task, Task.Delay(ProbePatience, _connector.Time));
         }
+    }
+
+    private void ThrowIfNoSlot(PooledSession session, McpClientPoolOptions options)
+    {
+        // Where a reload has lowered the maximum, evicting all idle ones may not suffice.
+        if (_slotsInUse - _idle.Count >= options.MaxSessions)
+        {
+            throw new ClaimInjectionException(
+                $"MCP client '{_connector.Name}': no session was opened: all of {options.MaxSessions} are in use. Give leases back sooner, or "
+                + "raise McpClientPoolOptions.MaxSessions.",
+                ClaimInjectionErrorReason.PoolExhausted);
+        }
+
+        if (session.IsAnonymous && _anonymousSlotsInUse >= options.AnonymousLimit)
+        {
+            throw new ClaimInjectionException(
+                $"MCP client '{_connector.Name}': no session was opened: all of {options.AnonymousLimit} for anonymous users are in use. Give "
+                + "leases back sooner, or raise McpClientPoolOptions.MaxAnonymousSessions.",
+                ClaimInjectionErrorReason.PoolExhausted);
+        }
+    }
+
+    private void CountSlot(PooledSession session, int change)
+    {
+        _slotsInUse += change;
+        _anonymousSlotsInUse += session.IsAnonymous ? change : 0;
     }
 
     /// <summary>Whether one client may turn out to serve all users. Where it is known not to, no user waits for another.</summary>
     private bool ShouldProbe(McpClientPoolOptions options) =>
-        !_keepsUsersApart && options.AllowsSharing && _transport is { OAuth: null, TransportMode: not HttpTransportMode.Sse };
+        !_keepsUsersApart && options.AllowsSharing && StatelessSession.IsPossible(_transport!, _connector.ClientOptions);
 
     private void Share(PooledSession session)
     {
@@ -390,27 +500,26 @@ internal sealed class SessionPool : IDisposable
         }
 
         RemoveFromIndex(session);
+        RemoveFromUser(session);
+        CountSlot(session, -1);
         session.Share();
+        CountSlot(session, 1);
         _shared = session;
     }
 
-    /// <summary>Closes matching sessions, leased ones too. The task completes when they are gone.</summary>
-    private Task CloseAll(Func<PooledSession, bool> matches, string reason)
+    /// <summary>Closes sessions, leased ones too. The task completes when they are gone.</summary>
+    private Task CloseAll(List<PooledSession> sessions, string reason)
     {
-        lock (_gate)
+        foreach (PooledSession session in sessions)
         {
-            List<PooledSession> sessions = [.. _all.Where(matches)];
-            foreach (PooledSession session in sessions)
-            {
-                Retire(session, reason);
+            Retire(session, reason);
 
-                // Overwrite an earlier reason: waiters must see that the user, or the pool, was closed.
-                session.RetiredFor = reason;
-                CloseIfConnected(session);
-            }
-
-            return Task.WhenAll(sessions.Select(session => session.Gone));
+            // Overwrite an earlier reason: waiters must see that the user, or the pool, was closed.
+            session.RetiredFor = reason;
+            CloseIfConnected(session);
         }
+
+        return Task.WhenAll(sessions.Select(session => session.Gone));
     }
 
     private void CloseExpired()
@@ -473,7 +582,7 @@ internal sealed class SessionPool : IDisposable
 
     private void ReleaseSlot(PooledSession session)
     {
-        _slotsInUse -= session.HasSlot ? 1 : 0;
+        CountSlot(session, session.HasSlot ? -1 : 0);
         session.HasSlot = false;
     }
 
@@ -496,6 +605,17 @@ internal sealed class SessionPool : IDisposable
         if (session.Key is { } key && _byUser.GetValueOrDefault(key) == session)
         {
             _byUser.Remove(key);
+        }
+    }
+
+    private void RemoveFromUser(PooledSession session)
+    {
+        if (session.Key?.ForClosing() is { } key
+            && _toCloseByUser.GetValueOrDefault(key) is { } sessions
+            && sessions.Remove(session)
+            && sessions.Count == 0)
+        {
+            _toCloseByUser.Remove(key);
         }
     }
 

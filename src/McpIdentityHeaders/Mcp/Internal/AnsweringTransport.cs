@@ -1,0 +1,85 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Nodes;
+using System.Threading.Channels;
+using ModelContextProtocol.Client;
+using ModelContextProtocol.Protocol;
+
+namespace McpIdentityHeaders.Internal;
+
+/// <summary>Has the SDK answer each of the server's questions in the flow of the principal whose call asked.</summary>
+internal sealed class AnsweringTransport(IClientTransport inner, ServerQuestions questions) : IClientTransport
+{
+    public string Name => inner.Name;
+
+    public async Task<ITransport> ConnectAsync(CancellationToken cancellationToken = default) =>
+        new Connection(await inner.ConnectAsync(cancellationToken).ConfigureAwait(false), questions);
+
+    private sealed class Connection(ITransport inner, ServerQuestions questions) : ITransport
+    {
+        public string? SessionId => inner.SessionId;
+
+        public ChannelReader<JsonRpcMessage> MessageReader { get; } = new Reader(inner.MessageReader, questions);
+
+        public async Task SendMessageAsync(JsonRpcMessage message, CancellationToken cancellationToken = default)
+        {
+            if (message is JsonRpcNotification { Method: NotificationMethods.CancelledNotification } cancelled)
+            {
+                OnCancelled(cancelled.Params);
+            }
+
+            if (message is not JsonRpcRequest { Id: var call })
+            {
+                await inner.SendMessageAsync(message, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+
+            questions.OnCallSent(call);
+            try
+            {
+                await inner.SendMessageAsync(message, cancellationToken).ConfigureAwait(false);
+            }
+            catch
+            {
+                questions.OnCallEnded(call);
+                throw;
+            }
+        }
+
+        public ValueTask DisposeAsync() => inner.DisposeAsync();
+
+        private void OnCancelled(JsonNode? parameters)
+        {
+            if (parameters?["requestId"] is JsonValue id)
+            {
+                questions.OnCallEnded(id.TryGetValue(out long number) ? new RequestId(number) : new RequestId(id.ToString()));
+            }
+        }
+    }
+
+    private sealed class Reader(ChannelReader<JsonRpcMessage> inner, ServerQuestions questions) : ChannelReader<JsonRpcMessage>
+    {
+        public override Task Completion => inner.Completion;
+
+        public override bool TryRead([MaybeNullWhen(false)] out JsonRpcMessage item)
+        {
+            if (!inner.TryRead(out item))
+            {
+                return false;
+            }
+
+            if (item is JsonRpcRequest question)
+            {
+                question.Context ??= new JsonRpcMessageContext();
+                question.Context.ExecutionContext = questions.GetFlow(question.Id);
+            }
+            else if (item is JsonRpcMessageWithId response)
+            {
+                questions.OnCallEnded(response.Id);
+            }
+
+            return true;
+        }
+
+        public override ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken = default) => inner.WaitToReadAsync(cancellationToken);
+    }
+}

@@ -1,0 +1,26 @@
+using System.Collections.Concurrent;
+
+namespace McpIdentityHeaders.Internal;
+
+/// <summary>The ids of all open sessions. To a backend that hands out one id twice, two users' sessions are one.</summary>
+internal sealed class SessionIds
+{
+    private readonly ConcurrentDictionary<(Uri Endpoint, string Id), McpSession> _sessions = new();
+
+    /// <summary>Claims the id that the backend gave to a session, until the session ends.</summary>
+    /// <exception cref="ClaimInjectionException">Another open session has it.</exception>
+    internal void Claim(string clientName, McpSession session, string id)
+    {
+        (Uri, string) key = (session.Endpoint!, id);
+        if (_sessions.GetOrAdd(key, session) != session)
+        {
+            throw new ClaimInjectionException(
+                $"MCP client '{clientName}': no session was opened: the backend handed out the id of another open session, and would take both for "
+                + "one. Have the backend give each session an id of its own, also after a restart.",
+                ClaimInjectionErrorReason.InvalidSession);
+        }
+
+        session.ReleaseId?.Invoke();
+        session.ReleaseId = () => _sessions.TryRemove(KeyValuePair.Create(key, session));
+    }
+}
