@@ -6,9 +6,12 @@ namespace McpIdentityHeaders.Internal;
 /// <summary>Sets a user's headers on an identity clone that has none under their names.</summary>
 internal sealed class ClaimHeaderWriter(ClaimInjectionPlan plan, ClaimInjectionTelemetry telemetry)
 {
+    /// <param name="clone">The clone.</param>
+    /// <param name="user">The signed-in user.</param>
+    /// <param name="isTrusted">Whether it goes to an origin that was named, and not to one of any.</param>
     /// <returns>Whether the user has a claim for any header.</returns>
     /// <exception cref="ClaimInjectionException">A header cannot be set safely.</exception>
-    internal bool Write(IdentityRequestMessage clone, ClaimsPrincipal user, Uri uri)
+    internal bool Write(IdentityRequestMessage clone, ClaimsPrincipal user, bool isTrusted)
     {
         if (UserIdentities.Select(user, plan.SelectIdentity, out string? error) is not { } identities)
         {
@@ -38,7 +41,7 @@ internal sealed class ClaimHeaderWriter(ClaimInjectionPlan plan, ClaimInjectionT
         }
 
         // Send the secret beside an identity only, and only to explicitly trusted origins.
-        if (total > 0 && plan.SharedSecret is { } secret && plan.IsTrusted(uri))
+        if (total > 0 && plan.SharedSecret is { } secret && isTrusted)
         {
             Set(clone, secret.HeaderName, HeaderValueEncoder.EncodeSingle(secret.Value, HeaderValueEncoding.Mcp));
         }

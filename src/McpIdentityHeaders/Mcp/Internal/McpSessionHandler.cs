@@ -1,7 +1,12 @@
+using System.Net.Http.Json;
+using ModelContextProtocol.Protocol;
+
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>Marks each request with its session. One a session: the pooled handlers behind it serve all, and hold no state.</summary>
-internal sealed class McpSessionHandler(McpSession session, IIdentityAccessor accessor, HttpMessageHandler pooled) : DelegatingHandler(pooled)
+internal sealed class McpSessionHandler(
+    McpSession session, IIdentityAccessor accessor, HttpMessageHandler pooled, string clientName = "", ClaimInjectionState? claims = null)
+    : DelegatingHandler(pooled)
 {
     private const string SessionId = "Mcp-Session-Id";
 
@@ -28,7 +33,13 @@ internal sealed class McpSessionHandler(McpSession session, IIdentityAccessor ac
 
     private void Mark(HttpRequestMessage request)
     {
-        RequestIdentity.SetSession(request, session);
+        bool isToBackend = request.RequestUri is { IsAbsoluteUri: true } uri && session.Endpoint is { } endpoint && Origin.IsSame(uri, endpoint);
+        if (!isToBackend && request.Content is JsonContent { Value: JsonRpcMessage })
+        {
+            throw CreateOtherOriginError(request.RequestUri!);
+        }
+
+        RequestIdentity.SetSession(request, session, staysInOrigin: isToBackend);
 
         if (request.Method == HttpMethod.Get && request.RequestUri == session.Endpoint)
         {
@@ -41,6 +52,16 @@ internal sealed class McpSessionHandler(McpSession session, IIdentityAccessor ac
         {
             IdentityResolver.Resolve(request, accessor);
         }
+    }
+
+    /// <summary>
+    /// A legacy SSE backend names the address of its messages. It must not choose what is sent to another origin, a trusted one least of all.
+    /// </summary>
+    private ClaimInjectionException CreateOtherOriginError(Uri uri)
+    {
+        string error = $"the backend named {new Origin(uri)} for the messages of its session, which is not the origin of its endpoint. Have it name "
+            + "a path of its own, or use its Streamable HTTP endpoint";
+        return claims?.Telemetry.Reject(error) ?? new ClaimInjectionException($"MCP client '{clientName}': the request was not sent: {error}.");
     }
 
     private async Task<HttpResponseMessage> SendObservedAsync(HttpRequestMessage request, CancellationToken cancellationToken)
