@@ -30,6 +30,7 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
 {
     private readonly IIdentityAccessor _accessor;
     private readonly Func<ClaimInjector> _getInjector;
+    private ForwardProxy _proxy = ForwardProxy.None;
     private volatile bool _isPrimaryHardened;
 
     /// <summary>Makes a handler with the default options, which serves every origin.</summary>
@@ -56,8 +57,9 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
     }
 
     /// <summary>A handler of a container's pipeline, which has hardened the primary handler already.</summary>
-    internal ClaimInjectionHandler(IIdentityAccessor accessor, ClaimInjectionState state)
+    internal ClaimInjectionHandler(IIdentityAccessor accessor, ClaimInjectionState state, ForwardProxy? proxy = null)
     {
+        _proxy = proxy ?? ForwardProxy.None;
         _accessor = accessor;
         _getInjector = () => state.Injector;
         _isPrimaryHardened = true;
@@ -89,11 +91,12 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
         {
             // Until a request has been sent, the handlers behind can still be replaced.
             PrimaryHandlerHardening.Harden(InnerHandler, injector.Plan, ClaimInjectionTelemetry.None);
+            _proxy = new ForwardProxy(PrimaryHandlerHardening.FindPrimary(InnerHandler));
         }
 
         try
         {
-            HttpRequestMessage outgoing = injector.Apply(request, user, out bool carriesIdentity);
+            HttpRequestMessage outgoing = injector.Apply(request, user, _proxy, out bool carriesIdentity);
             bool isForwarded = outgoing == request;
             HttpResponseMessage response = async
                 ? await base.SendAsync(outgoing, cancellationToken).ConfigureAwait(false)

@@ -39,12 +39,21 @@ public sealed class ClaimInjectionOptions
     /// <value>The default value is <see cref="HeaderValueEncoding.Mcp"/>.</value>
     public HeaderValueEncoding Encoding { get; set; }
 
-    /// <summary>Gets the origins (scheme, host and port; a path is ignored) that identity headers are sent to.</summary>
+    /// <summary>
+    /// Gets the origins (scheme, host and port; a path is ignored) that identity headers are sent to: http, https, ws or wss.
+    /// </summary>
     /// <value>
     /// Empty by default. An MCP client's endpoint and the HttpClient's <see cref="HttpClient.BaseAddress"/> count besides. With none at all,
-    /// every origin is served, with one warning.
+    /// and without <see cref="AllowAnyOrigin"/>, the client is refused at start-up; a handler made by hand serves every origin then.
     /// </value>
     public IList<Uri> TrustedOrigins { get; } = [];
+
+    /// <summary>Gets the services, such as <c>http://notes</c>, that a handler in front resolves to addresses (service discovery).</summary>
+    /// <value>
+    /// Empty by default. A request that the program sends to one carries identity headers wherever the handlers in front take it, but not from
+    /// https to plain http. Name one only where each of those handlers that changes a request's URI is trusted with every user's identity.
+    /// </value>
+    public IList<Uri> TrustedServices { get; } = [];
 
     /// <summary>Gets or sets whether requests to every origin carry identity headers.</summary>
     /// <value>The default value is <see langword="false"/>.</value>
@@ -71,7 +80,8 @@ public sealed class ClaimInjectionOptions
 
     /// <summary>Gets or sets how many redirects in a row are followed, within one origin.</summary>
     /// <value>
-    /// From 0, which follows none, to 100. The default value is 10. With handlers chained by hand,
+    /// From 0, which follows none, to 100. The default value is 10. The primary handler's <c>MaxAutomaticRedirections</c> counts if it is
+    /// smaller, and its <c>AllowAutoRedirect = false</c> as 0. With handlers chained by hand,
     /// <see cref="SameOriginRedirectHandler.MaxRedirections"/> counts.
     /// </value>
     [Range(0, 100)]

@@ -31,23 +31,59 @@ internal sealed class IdentityPipelineBuilder(HttpMessageHandlerBuilder inner, I
     {
         string name = inner.Name ?? string.Empty;
         ClaimInjectionState? state = services.GetKeyedService<ClaimInjectionState>(name);
+        var limit = services.GetKeyedService<ConnectionLifetimeLimit>(name);
 
-        if (services.GetKeyedService<ConnectionLifetimeLimit>(name) is { } limit
-            && !PrimaryHandlerHardening.TryLimitConnectionLifetime(inner.PrimaryHandler, limit.Value))
+        if (limit is not null && !PrimaryHandlerHardening.TryLimitConnectionLifetime(inner.PrimaryHandler, limit.Value))
         {
             state?.Telemetry.ConnectionLifetimeUnlimited();
         }
 
-        // Another library's builder around this one may have been decorated again: one set of handlers is enough.
-        if (state is not null && !inner.AdditionalHandlers.Any(handler => handler is ClaimInjectionHandler))
+        if (state is not null)
         {
-            IIdentityAccessor accessor = services.GetRequiredService<IIdentityAccessor>();
-            PrimaryHandlerHardening.Harden(inner.PrimaryHandler, state.Plan, state.Telemetry);
-            inner.AdditionalHandlers.Add(new SameOriginRedirectHandler(() => state.Plan.MaxRedirections));
-            inner.AdditionalHandlers.Add(new IdentityHandler(accessor, isInBlock: true));
-            inner.AdditionalHandlers.Add(new ClaimInjectionHandler(accessor, state));
+            AddIdentityHandlers(state);
+        }
+        else if (limit is not null)
+        {
+            AddRedirectHandler(name);
+        }
+        else
+        {
+            PrimaryHandlerHardening.RegisterUnchanged(inner.PrimaryHandler, name);
         }
 
         return inner.Build();
+    }
+
+    /// <summary>An MCP client without identities still sends session ids and API keys, which no redirect may take elsewhere.</summary>
+    private void AddRedirectHandler(string name)
+    {
+        int allowed = PrimaryHandlerHardening.HardenRedirects(inner.PrimaryHandler, name);
+        if (!inner.AdditionalHandlers.Any(handler => handler is SameOriginRedirectHandler))
+        {
+            inner.AdditionalHandlers.Add(new SameOriginRedirectHandler(() => Math.Min(allowed, SameOriginRedirectHandler.DefaultMaxRedirections)));
+        }
+    }
+
+    private void AddIdentityHandlers(ClaimInjectionState state)
+    {
+        // Another library's builder around this one may have been decorated again: one set of handlers is enough.
+        if (inner.AdditionalHandlers.Any(handler => handler is ClaimInjectionHandler))
+        {
+            return;
+        }
+
+        IIdentityAccessor accessor = services.GetRequiredService<IIdentityAccessor>();
+        int allowed = PrimaryHandlerHardening.Harden(inner.PrimaryHandler, state.Plan, state.Telemetry);
+        var proxy = new ForwardProxy(PrimaryHandlerHardening.FindPrimary(inner.PrimaryHandler));
+
+        // Only where it has something to note, since every client pays for a handler.
+        if (state.Plan.HasServices)
+        {
+            inner.AdditionalHandlers.Insert(0, new RequestedServiceHandler(state));
+        }
+
+        inner.AdditionalHandlers.Add(new SameOriginRedirectHandler(() => Math.Min(allowed, state.Plan.MaxRedirections)));
+        inner.AdditionalHandlers.Add(new IdentityHandler(accessor));
+        inner.AdditionalHandlers.Add(new ClaimInjectionHandler(accessor, state, proxy));
     }
 }

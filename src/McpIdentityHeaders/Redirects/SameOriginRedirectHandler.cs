@@ -12,6 +12,7 @@ namespace McpIdentityHeaders;
 /// Within one origin (scheme, host and port) redirects are followed with the framework's rules for the method (RFC 9110, section 15.4). A
 /// request that carries an identity, or a header under an identity header's name, is not followed anywhere else. A request without one is,
 /// as by the framework and without its <c>Authorization</c>, but never from another origin into a trusted one, and never from https to http.
+/// A request of an MCP session's to its endpoint's origin is never followed out of it.
 /// </para>
 /// <para>
 /// What is not followed is returned as it came; so is the redirect after the last hop, and one with content that may not be sent twice.
@@ -28,6 +29,8 @@ namespace McpIdentityHeaders;
 /// </remarks>
 public sealed class SameOriginRedirectHandler : DelegatingHandler
 {
+    internal const int DefaultMaxRedirections = 10;
+
     private readonly Func<int>? _maxRedirections;
 
     /// <summary>Makes a handler that follows at most <see cref="MaxRedirections"/> redirects.</summary>
@@ -35,11 +38,14 @@ public sealed class SameOriginRedirectHandler : DelegatingHandler
     {
     }
 
-    /// <summary>A handler of a container's pipeline, with the limit of the options in force.</summary>
+    /// <summary>A handler of a container's pipeline, with the limit of the options in force and of the primary handler.</summary>
     internal SameOriginRedirectHandler(Func<int> maxRedirections) => _maxRedirections = maxRedirections;
 
     /// <summary>Gets how many redirects in a row are followed.</summary>
-    /// <value>The default value is 10; 0 follows none.</value>
+    /// <value>
+    /// The default value is 10; 0 follows none. In a container's pipeline it is the smaller of what the options and the primary handler allow:
+    /// 0 where that has <c>AllowAutoRedirect = false</c>.
+    /// </value>
     /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
     public int MaxRedirections
     {
@@ -49,7 +55,7 @@ public sealed class SameOriginRedirectHandler : DelegatingHandler
             ArgumentOutOfRangeException.ThrowIfNegative(value);
             field = value;
         }
-    } = 10;
+    } = DefaultMaxRedirections;
 
     /// <inheritdoc/>
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
@@ -105,9 +111,18 @@ public sealed class SameOriginRedirectHandler : DelegatingHandler
         }
 
         RedirectIdentityMarker? marker = RedirectIdentityMarker.Find(response);
-        if (!Origin.IsSame(from, target) && marker?.CanFollowCrossOrigin(from, target) == false)
+        if (!Origin.IsSame(from, target))
         {
-            return null;
+            if (marker?.CanFollowCrossOrigin(from, target) == false)
+            {
+                return null;
+            }
+
+            if (RequestIdentity.Get(request) is { StaysInOrigin: true })
+            {
+                marker?.Policy.OnSessionRedirectRefused(from, target);
+                return null;
+            }
         }
 
         if (!Redirection.IsAllowedTarget(from, target))

@@ -13,15 +13,10 @@ internal static partial class Log
         + "to ClaimInjectionOptions.TrustedOrigins. This is logged once for each origin.")]
     internal static partial void UntrustedOrigin(this ILogger logger, string client, Origin origin);
 
-    [LoggerMessage(3, LogLevel.Warning,
-        "HttpClient '{Client}': identity headers are sent to every origin, since none is known. Set ClaimInjectionOptions.TrustedOrigins, or "
-        + "AllowAnyOrigin if this is meant.")]
-    internal static partial void AnyOriginServed(this ILogger logger, string client);
-
     [LoggerMessage(4, LogLevel.Warning,
-        "HttpClient '{Client}': identity headers are sent to {Origin} over plain http. Use https, and set ClaimInjectionOptions.RequireHttps "
+        "HttpClient '{Client}': identity headers are sent to {Origin} over plain http{Route}. Use https, and set ClaimInjectionOptions.RequireHttps "
         + "to refuse anything else. This is logged once for each origin.")]
-    internal static partial void PlainHttp(this ILogger logger, string client, Origin origin);
+    internal static partial void PlainHttp(this ILogger logger, string client, Origin origin, string route);
 
     [LoggerMessage(5, LogLevel.Warning,
         "HttpClient '{Client}': a redirect from {Origin} to {Target} was not followed, since an identity never leaves its origin by one. The "
@@ -97,4 +92,14 @@ internal static partial class Log
     [LoggerMessage(30, LogLevel.Warning,
         "HttpClient '{Client}': {Lines} lines like the next were not logged, since there were more than 10 a minute.")]
     internal static partial void LinesLeftOut(this ILogger logger, string client, long lines);
+
+    [LoggerMessage(31, LogLevel.Information,
+        "HttpClient '{Client}': the primary handler's UseCookies is overruled and off, since it serves all users, and would send one user's cookies "
+        + "with another's request. Set UseCookies = false where it is made, and send a cookie that a request needs as its Cookie header.")]
+    internal static partial void CookiesOverruled(this ILogger logger, string client);
+
+    [LoggerMessage(32, LogLevel.Warning,
+        "HttpClient '{Client}': a redirect from {Origin} to {Target} was not followed, since an MCP session's id and API keys never leave its "
+        + "endpoint's origin by one. The caller got the response as it came. If the backend has moved, change the client's endpoint.")]
+    internal static partial void RedirectOfSessionRefused(this ILogger logger, string client, Origin origin, Origin target);
 }

@@ -22,8 +22,14 @@ internal readonly record struct Origin
 
     internal static bool IsHttp(Uri uri) => uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps;
 
-    /// <summary>Whether anyone on the way can read requests to it: plain http, and not loopback.</summary>
-    internal static bool IsPlainAndRemote(Uri uri) => uri.Scheme == Uri.UriSchemeHttp && !IsLoopback(uri);
+    /// <summary>Whether requests go out with its scheme: http, https, and those of WebSocket handshakes.</summary>
+    internal static bool IsHttpOrWebSocket(Uri uri) => IsHttp(uri) || uri.Scheme == Uri.UriSchemeWs || uri.Scheme == Uri.UriSchemeWss;
+
+    /// <summary>Whether requests to it are not encrypted.</summary>
+    internal static bool IsPlain(Uri uri) => uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeWs;
+
+    /// <summary>Whether anyone on the way can read requests to it: not encrypted, and not loopback.</summary>
+    internal static bool IsPlainAndRemote(Uri uri) => IsPlain(uri) && !IsLoopback(uri);
 
     internal static bool IsSame(Uri left, Uri right) => new Origin(left).IsOf(right);
 

@@ -33,6 +33,10 @@ internal readonly struct Setting(IConfigurationSection section)
         ? value
         : throw CreateError("is no absolute http or https URI such as 'https://mcp.example.com/mcp'");
 
+    internal Uri GetOriginUri() => Uri.TryCreate(GetString(), UriKind.Absolute, out Uri? value) && Origin.IsHttpOrWebSocket(value)
+        ? value
+        : throw CreateError("is no absolute http, https, ws or wss URI such as 'https://mcp.example.com'");
+
     internal T GetEnum<T>()
         where T : struct, Enum
     {

@@ -9,13 +9,15 @@ namespace McpIdentityHeaders.Tests.Injection;
 /// <summary>Settings from configuration, and their reload while requests are in flight.</summary>
 public sealed class ConfigurationTests
 {
+    private static readonly (string Key, string? Value) Trusted = ("TrustedOrigins:0", "http://backend.test");
+
     [Theory]
     [InlineData("true", "X-User-Roles")]
     [InlineData("false", "X-User-Sub, X-User-Email, X-User-Name, X-User-Roles")]
     public async Task ReplaceHeaders_sets_whether_headers_of_a_section_replace_others(string replace, string expected)
     {
         var fixture = new Fixture(
-            ("Headers:0:HeaderName", "X-User-Roles"), ("Headers:0:ClaimTypes:0", "roles"), ("replaceHeaders", replace));
+            ("Headers:0:HeaderName", "X-User-Roles"), ("Headers:0:ClaimTypes:0", "roles"), ("replaceHeaders", replace), Trusted);
         await using ServiceProvider services = fixture.Build();
 
         ClaimInjectionOptions options = services.GetRequiredService<IOptionsMonitor<ClaimInjectionOptions>>().Get("backend");
@@ -70,7 +72,7 @@ public sealed class ConfigurationTests
     [Fact]
     public async Task Settings_from_code_and_configuration_add_up_in_either_order()
     {
-        var fixture = new Fixture(("Headers:0:HeaderName", "X-User-Tenant"), ("Headers:0:ClaimTypes:0", "tid"));
+        var fixture = new Fixture(Trusted, ("Headers:0:HeaderName", "X-User-Tenant"), ("Headers:0:ClaimTypes:0", "tid"));
         fixture.Http.AddClaimInjection(options => options.Headers.Add("X-User-Issuer", "iss"));
         await using ServiceProvider services = fixture.Build();
 
@@ -109,7 +111,7 @@ public sealed class ConfigurationTests
     [Fact]
     public async Task Changed_configuration_applies_from_the_next_request()
     {
-        var fixture = new Fixture(("Headers:0:HeaderName", "X-User-Tenant"), ("Headers:0:ClaimTypes:0", "tid"));
+        var fixture = new Fixture(Trusted, ("Headers:0:HeaderName", "X-User-Tenant"), ("Headers:0:ClaimTypes:0", "tid"));
         await using ServiceProvider services = fixture.Build();
         ClaimsPrincipal user = Users.With(("sub", "alice"), ("tid", "t1"));
         await Fixture.SendAsync(services, user);
@@ -130,7 +132,7 @@ public sealed class ConfigurationTests
     [InlineData("Encoding", "Utf8")]
     public async Task Invalid_reload_keeps_the_last_good_settings_and_is_logged(string key, string value)
     {
-        var fixture = new Fixture(("Headers:0:HeaderName", "X-User-Tenant"), ("Headers:0:ClaimTypes:0", "tid"));
+        var fixture = new Fixture(Trusted, ("Headers:0:HeaderName", "X-User-Tenant"), ("Headers:0:ClaimTypes:0", "tid"));
         await using ServiceProvider services = fixture.Build();
         ClaimsPrincipal user = Users.With(("sub", "alice"), ("tid", "t1"));
         await Fixture.SendAsync(services, user);
@@ -146,7 +148,7 @@ public sealed class ConfigurationTests
     [Fact]
     public async Task Reload_that_corrects_an_invalid_one_applies()
     {
-        var fixture = new Fixture(("Headers:0:HeaderName", "X-User-Tenant"), ("Headers:0:ClaimTypes:0", "tid"));
+        var fixture = new Fixture(Trusted, ("Headers:0:HeaderName", "X-User-Tenant"), ("Headers:0:ClaimTypes:0", "tid"));
         await using ServiceProvider services = fixture.Build();
         ClaimsPrincipal user = Users.With(("sub", "alice"), ("tid", "t1"));
         await Fixture.SendAsync(services, user);
@@ -162,6 +164,7 @@ public sealed class ConfigurationTests
     public async Task Request_in_flight_during_a_reload_sees_one_set_of_settings()
     {
         var fixture = new Fixture(
+            Trusted,
             ("Headers:0:HeaderName", "X-User-A"), ("Headers:0:ClaimTypes:0", "tid"),
             ("Headers:1:HeaderName", "X-User-AA"), ("Headers:1:ClaimTypes:0", "tid"));
         await using ServiceProvider services = fixture.Build();

@@ -73,7 +73,7 @@ public sealed class PipelineOrderTests
     public async Task Cleared_handlers_do_not_include_the_identity_handlers()
     {
         ServiceCollection services = NewServices(Users.Alice);
-        services.AddHttpClient(WiredClient.Name).AddClaimInjection()
+        services.AddHttpClient(WiredClient.Name).AddClaimInjection(options => options.AllowAnyOrigin = true)
             .ConfigureAdditionalHttpMessageHandlers((handlers, _) => handlers.Clear());
         await using ServiceProvider provider = services.BuildServiceProvider();
 
@@ -153,7 +153,7 @@ public sealed class PipelineOrderTests
     public async Task Filters_removed_after_registration_keep_the_identity_handlers()
     {
         ServiceCollection services = NewServices(Users.Alice);
-        services.AddHttpClient(WiredClient.Name).AddClaimInjection();
+        services.AddHttpClient(WiredClient.Name).AddClaimInjection(options => options.AllowAnyOrigin = true);
         services.RemoveAll<IHttpMessageHandlerBuilderFilter>();
         await using ServiceProvider provider = services.BuildServiceProvider();
 
@@ -164,11 +164,11 @@ public sealed class PipelineOrderTests
     public async Task Builder_registered_by_factory_or_key_keeps_the_identity_handlers()
     {
         ServiceCollection services = NewServices(Users.Alice);
-        services.AddHttpClient(WiredClient.Name).AddClaimInjection();
+        services.AddHttpClient(WiredClient.Name).AddClaimInjection(options => options.AllowAnyOrigin = true);
         ServiceDescriptor decorated = services.Last(service => service.ServiceType == typeof(HttpMessageHandlerBuilder));
         services.AddTransient(provider => (HttpMessageHandlerBuilder)decorated.ImplementationFactory!(provider));
         services.AddKeyedSingleton("other", Substitute.For<HttpMessageHandlerBuilder>());
-        services.AddHttpClient("second").AddClaimInjection();
+        services.AddHttpClient("second").AddClaimInjection(options => options.AllowAnyOrigin = true);
         await using ServiceProvider provider = services.BuildServiceProvider();
 
         Assert.Equal(Block, provider.HandlersOf().IdentityHandlersIn());
@@ -179,7 +179,7 @@ public sealed class PipelineOrderTests
     public async Task Builder_replaced_after_registration_fails_with_a_clear_error()
     {
         ServiceCollection services = NewServices(Users.Alice);
-        services.AddHttpClient(WiredClient.Name).AddClaimInjection();
+        services.AddHttpClient(WiredClient.Name).AddClaimInjection(options => options.AllowAnyOrigin = true);
         services.AddTransient(_ => Substitute.For<HttpMessageHandlerBuilder>());
         await using ServiceProvider provider = services.BuildServiceProvider();
 
@@ -195,7 +195,7 @@ public sealed class PipelineOrderTests
         ServiceCollection services = NewServices(Users.Alice);
         IHttpClientBuilder builder = services.AddHttpClient(WiredClient.Name);
         services.RemoveAll<IHttpMessageHandlerBuilderFilter>();
-        builder.AddClaimInjection();
+        builder.AddClaimInjection(options => options.AllowAnyOrigin = true);
         await using ServiceProvider provider = services.BuildServiceProvider();
 
         Assert.Equal(Block, provider.HandlersOf().IdentityHandlersIn());

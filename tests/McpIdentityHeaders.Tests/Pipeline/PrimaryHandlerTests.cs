@@ -199,7 +199,7 @@ public sealed class PrimaryHandlerTests
         var services = new ServiceCollection();
         services.AddLogging(logging => logging.AddFakeLogging());
         services.AddSingleton<IIdentityAccessor>(new PropertyAccessor(Users.Alice));
-        configure(services.AddHttpClient(WiredClient.Name));
+        configure(services.AddHttpClient(WiredClient.Name, client => client.BaseAddress = new Uri("https://backend.test")));
         return services.BuildServiceProvider(validateScopes: true);
     }
 

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 
 namespace McpIdentityHeaders.Tests.Pool;
 
@@ -12,7 +13,7 @@ public sealed class OpeningBesideOthersTests
         var held = new HeldRequests(context => HeldRequests.IsOf(context, "alice"));
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, (context, next) => held.HoldAsync(context, _ =>
             RefuseAsync(context, next, "alice")));
-        await using ServiceProvider services = McpTesting.ServicesFor(backend).StopTime().BuildServiceProvider();
+        await using ServiceProvider services = ServicesFor(backend).BuildServiceProvider();
         Task<string> alices = services.CallForAsync(Users.Alice);
         await held.Arrived;
 
@@ -33,7 +34,7 @@ public sealed class OpeningBesideOthersTests
     {
         var held = new HeldRequests(context => HeldRequests.IsOf(context, "alice"));
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
-        await using ServiceProvider services = McpTesting.ServicesFor(backend).StopTime().BuildServiceProvider();
+        await using ServiceProvider services = ServicesFor(backend).BuildServiceProvider();
         Assert.Equal("carol", await services.CallForAsync(Users.Named("carol")));
         Task<string> alices = services.CallForAsync(Users.Alice);
         await held.Arrived;
@@ -67,7 +68,7 @@ public sealed class OpeningBesideOthersTests
     {
         var held = new HeldRequests(context => HeldRequests.IsOf(context, "alice"));
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
-        await using ServiceProvider services = McpTesting.ServicesFor(backend).StopTime().BuildServiceProvider();
+        await using ServiceProvider services = ServicesFor(backend).BuildServiceProvider();
         using var impatience = new CancellationTokenSource();
         Task<McpClientLease> alices = services.RentForAsync(Users.Alice, impatience.Token);
         await held.Arrived;
@@ -84,7 +85,7 @@ public sealed class OpeningBesideOthersTests
     {
         var held = new HeldRequests(context => HeldRequests.IsOf(context, "alice"));
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless, held.HoldAsync);
-        await using ServiceProvider services = McpTesting.ServicesFor(backend).StopTime().BuildServiceProvider();
+        await using ServiceProvider services = ServicesFor(backend).BuildServiceProvider();
         using var impatience = new CancellationTokenSource();
         Task<string> alices = services.CallForAsync(Users.Alice);
         await held.Arrived;
@@ -105,7 +106,7 @@ public sealed class OpeningBesideOthersTests
         string refused = "alice";
         await using McpBackend backend = await McpBackend.StartAsync(
             McpBackendKind.Sessions, (context, next) => RefuseAsync(context, next, refused));
-        await using ServiceProvider services = McpTesting.ServicesFor(backend).StopTime().BuildServiceProvider();
+        await using ServiceProvider services = ServicesFor(backend).BuildServiceProvider();
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => services.CallForAsync(Users.Alice));
         Assert.Equal("bob", await services.CallForAsync(Users.Bob));
 
@@ -125,4 +126,8 @@ public sealed class OpeningBesideOthersTests
         context.Response.StatusCode = StatusCodes.Status401Unauthorized;
         return Task.CompletedTask;
     }
+
+    // A stopped clock: what others wait for at most a second, they wait for as long as the test takes.
+    private static IServiceCollection ServicesFor(McpBackend backend) =>
+        McpTesting.ServicesFor(backend).AddSingleton<TimeProvider>(new FakeTimeProvider());
 }

@@ -1,7 +1,6 @@
 using McpIdentityHeaders.Internal;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Time.Testing;
 using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.Tests.Support;
@@ -30,9 +29,6 @@ internal static class PoolTesting
 
     /// <summary>The pooled client behind a lease's own, which shows whether leases share one.</summary>
     public static McpClient Pooled(this McpClientLease lease) => Assert.IsType<LeaseClient>(lease.Client).Inner;
-
-    /// <summary>Stops the clock: what others wait for at most a second, they wait for as long as the test takes.</summary>
-    public static IServiceCollection StopTime(this IServiceCollection services) => services.AddSingleton<TimeProvider>(new FakeTimeProvider());
 
     /// <summary>Changes the pool's options of the tests' client.</summary>
     public static IServiceCollection ConfigurePool(this IServiceCollection services, Action<McpClientPoolOptions> configure) =>

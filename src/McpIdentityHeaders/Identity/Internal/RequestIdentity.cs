@@ -10,11 +10,12 @@ internal sealed class RequestIdentity
 {
     private static readonly HttpRequestOptionsKey<RequestIdentity> Key = new("McpIdentityHeaders.RequestIdentity");
 
-    private RequestIdentity(ClaimsPrincipal? user, SessionIdentity? session, bool isSessionsOwn)
+    private RequestIdentity(ClaimsPrincipal? user, SessionIdentity? session, bool isSessionsOwn, bool staysInOrigin)
     {
         User = user;
         Session = session;
         IsSessionsOwn = isSessionsOwn;
+        StaysInOrigin = staysInOrigin;
     }
 
     /// <summary>Gets the user that the caller set; null where it set none.</summary>
@@ -28,6 +29,12 @@ internal sealed class RequestIdentity
     /// </summary>
     internal bool IsSessionsOwn { get; }
 
+    /// <summary>
+    /// Gets whether no redirect may take the request to another origin, with an identity or without: it was sent to the session's backend, and
+    /// has the session's id and API keys.
+    /// </summary>
+    internal bool StaysInOrigin { get; }
+
     internal static RequestIdentity? Get(HttpRequestMessage request) =>
         request.Options.TryGetValue(Key, out RequestIdentity? identity) ? identity : null;
 
@@ -35,17 +42,17 @@ internal sealed class RequestIdentity
     internal static void SetUser(HttpRequestMessage request, ClaimsPrincipal user)
     {
         RequestIdentity? existing = Get(request);
-        Set(request, new RequestIdentity(user, existing?.Session, existing?.IsSessionsOwn ?? false));
+        Set(request, new RequestIdentity(user, existing?.Session, existing?.IsSessionsOwn ?? false, existing?.StaysInOrigin ?? false));
     }
 
     /// <summary>Makes the request anonymous and takes it off its session: another origin chose its target.</summary>
     internal static void SuppressIdentity(HttpRequestMessage request) =>
-        Set(request, new RequestIdentity(new ClaimsPrincipal(), session: null, isSessionsOwn: false));
+        Set(request, new RequestIdentity(new ClaimsPrincipal(), session: null, isSessionsOwn: false, staysInOrigin: false));
 
-    internal static void SetSession(HttpRequestMessage request, SessionIdentity session)
+    internal static void SetSession(HttpRequestMessage request, SessionIdentity session, bool staysInOrigin)
     {
         bool isSessionsOwn = request.Method == HttpMethod.Get || request.Method == HttpMethod.Delete;
-        Set(request, new RequestIdentity(Get(request)?.User, session, isSessionsOwn));
+        Set(request, new RequestIdentity(Get(request)?.User, session, isSessionsOwn, staysInOrigin));
     }
 
     private static void Set(HttpRequestMessage request, RequestIdentity identity) => request.Options.Set(Key, identity);

@@ -10,7 +10,7 @@ internal sealed class ClaimHeaderWriter(ClaimInjectionPlan plan, ClaimInjectionT
 
     /// <returns>Whether the user has a claim for any header.</returns>
     /// <exception cref="ClaimInjectionException">A header cannot be set safely.</exception>
-    internal bool Write(IdentityRequestMessage clone, ClaimsPrincipal user, Uri uri)
+    internal bool Write(IdentityRequestMessage clone, ClaimsPrincipal user, bool isTrusted)
     {
         for (int attempt = 0; attempt < MaxAttempts; attempt++)
         {
@@ -22,7 +22,7 @@ internal sealed class ClaimHeaderWriter(ClaimInjectionPlan plan, ClaimInjectionT
             int total = Write(clone, identities);
             if (identities.IsUnchanged)
             {
-                return Complete(clone, identities, total, uri);
+                return Complete(clone, identities, total, isTrusted);
             }
 
             // Claims of two moments may be two users' rights: read them all again.
@@ -68,7 +68,7 @@ internal sealed class ClaimHeaderWriter(ClaimInjectionPlan plan, ClaimInjectionT
         return total;
     }
 
-    private bool Complete(IdentityRequestMessage clone, in UserIdentities identities, int total, Uri uri)
+    private bool Complete(IdentityRequestMessage clone, in UserIdentities identities, int total, bool isTrusted)
     {
         clone.RawUtf8Names = plan.Encoding == HeaderValueEncoding.Utf8 ? plan.HeaderNames : null;
         if (total == 0)
@@ -78,7 +78,7 @@ internal sealed class ClaimHeaderWriter(ClaimInjectionPlan plan, ClaimInjectionT
         }
 
         // Send the secret beside an identity only, and only to explicitly trusted origins.
-        if (plan.SharedSecret is { } secret && plan.IsTrusted(uri))
+        if (plan.SharedSecret is { } secret && isTrusted)
         {
             Set(clone, secret.HeaderName, HeaderValueEncoder.EncodeSingle(secret.Value, HeaderValueEncoding.Mcp));
         }

@@ -51,13 +51,21 @@ internal sealed class ClaimInjectionOptionsValidator : IValidateOptions<ClaimInj
         foreach ((int index, Uri? origin) in options.TrustedOrigins.Index())
         {
             // No message quotes the URI: it may hold a password or a token.
-            if (origin is not { IsAbsoluteUri: true } || !Origin.IsHttp(origin))
+            if (origin is not { IsAbsoluteUri: true } || !Origin.IsHttpOrWebSocket(origin))
             {
-                yield return $"TrustedOrigins[{index}] is no absolute http or https URI. Give one such as 'https://mcp.example.com'.";
+                yield return $"TrustedOrigins[{index}] is no absolute http or https URI, nor one of ws or wss. Give one such as 'https://mcp.example.com'.";
             }
             else if (options.RequireHttps && Origin.IsPlainAndRemote(origin))
             {
                 yield return $"RequireHttps is set, and TrustedOrigins has '{new Origin(origin)}'. Use https, or remove one of the two.";
+            }
+        }
+
+        foreach ((int index, Uri? service) in options.TrustedServices.Index())
+        {
+            if (service is not { IsAbsoluteUri: true } || !Origin.IsHttpOrWebSocket(service))
+            {
+                yield return $"TrustedServices[{index}] is no absolute http or https URI, nor one of ws or wss. Give one such as 'http://notes'.";
             }
         }
 

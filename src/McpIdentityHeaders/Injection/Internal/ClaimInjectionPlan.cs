@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>
@@ -10,6 +12,7 @@ internal sealed class ClaimInjectionPlan(ClaimInjectionOptions options, IEnumera
 
     private readonly bool _anyOrigin = options.AllowAnyOrigin;
     private readonly Origin[] _origins = [.. clientOrigins.Concat(options.TrustedOrigins).Select(uri => new Origin(uri)).Distinct()];
+    private readonly Origin[] _services = [.. options.TrustedServices.Select(uri => new Origin(uri)).Distinct()];
 
     internal ClaimHeaderPlan[] Headers { get; } = [.. options.Headers.Select(header => new ClaimHeaderPlan(header, options.SubjectClaimTypes))];
 
@@ -38,11 +41,18 @@ internal sealed class ClaimInjectionPlan(ClaimInjectionOptions options, IEnumera
 
     internal OversizedValueBehavior OversizedValue { get; } = options.OversizedValue;
 
-    /// <summary>Gets whether every origin is served only because none is known, which deserves a warning.</summary>
-    internal bool ServesAnyOriginByDefault => !_anyOrigin && _origins.Length == 0;
+    /// <summary>Gets whether every origin is served only because none is known, as by a handler made by hand. No container's client does.</summary>
+    internal bool ServesAnyOriginByDefault => !_anyOrigin && !NamesOrigin;
 
     /// <summary>Gets whether there is a shared secret, and no origin to send it to.</summary>
-    internal bool LacksOriginForSecret => SharedSecret is not null && _origins.Length == 0;
+    internal bool LacksOriginForSecret => SharedSecret is not null && !NamesOrigin;
+
+    /// <summary>Gets whether requests to some service are resolved by a handler in front.</summary>
+    internal bool HasServices => _services.Length > 0;
+
+    internal bool ServesAnyOrigin => _anyOrigin || ServesAnyOriginByDefault;
+
+    private bool NamesOrigin => _origins.Length > 0 || HasServices;
 
     /// <summary>Compiles the options of a handler made by hand, which has no container to validate them.</summary>
     /// <exception cref="ArgumentException">The options are not valid.</exception>
@@ -59,12 +69,36 @@ internal sealed class ClaimInjectionPlan(ClaimInjectionOptions options, IEnumera
             : plan;
     }
 
-    internal bool IsServed(Uri uri) => _anyOrigin || _origins.Length == 0 || IsTrusted(uri);
-
     /// <summary>Whether the origin is one that was named. Where any origin is served, none is trusted for that.</summary>
-    internal bool IsTrusted(Uri uri)
+    internal bool IsTrusted(Uri uri) => Contains(_origins, uri);
+
+    internal bool IsService(Uri uri) => Contains(_services, uri);
+
+    /// <summary>Whether each origin that the request names, by its URI and by its Host header, is one that was named here.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="uri">Its absolute URI.</param>
+    /// <param name="untrusted">The first origin that was not.</param>
+    internal bool IsTrusted(HttpRequestMessage request, Uri uri, [NotNullWhen(false)] out Uri? untrusted)
     {
-        foreach (Origin origin in _origins)
+        untrusted = IsTrusted(uri) || IsResolvedService(request, uri) ? null : uri;
+        if (untrusted is null && HostHeader.TryGetOtherHost(request, uri, out Uri? host) && (host is null || !(IsTrusted(host) || IsService(host))))
+        {
+            untrusted = host ?? uri;
+        }
+
+        return untrusted is null;
+    }
+
+    /// <summary>Whether the program sent the request to a trusted service, and a handler in front resolved it to this URI.</summary>
+    private bool IsResolvedService(HttpRequestMessage request, Uri uri) =>
+        HasServices
+        && RequestedService.Find(request) is { } service
+        && IsService(service)
+        && (Origin.IsPlain(service) || !Origin.IsPlain(uri));
+
+    private static bool Contains(Origin[] origins, Uri uri)
+    {
+        foreach (Origin origin in origins)
         {
             if (origin.IsOf(uri))
             {

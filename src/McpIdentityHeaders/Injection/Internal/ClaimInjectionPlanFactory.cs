@@ -1,5 +1,4 @@
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Http;
 using Microsoft.Extensions.Options;
 
 namespace McpIdentityHeaders.Internal;
@@ -7,6 +6,11 @@ namespace McpIdentityHeaders.Internal;
 /// <summary>Makes a client's plan of its validated options and of its endpoint, wherever that is set.</summary>
 internal static class ClaimInjectionPlanFactory
 {
+    private const string NoOrigin =
+        "no origin is known that identities may be sent to. Set the BaseAddress with ConfigureHttpClient(client => client.BaseAddress = …), "
+        + "add the origins to ClaimInjectionOptions.TrustedOrigins, or set AllowAnyOrigin if every origin is meant. What only a request tells "
+        + "a ConfigureHttpClient is not known at start-up.";
+
     /// <param name="services">The container.</param>
     /// <param name="name">The client's name.</param>
     /// <param name="endpoint">The MCP client's endpoint; null where it is set elsewhere, or the client is not an MCP client.</param>
@@ -15,48 +19,49 @@ internal static class ClaimInjectionPlanFactory
     internal static ClaimInjectionPlan Create(IServiceProvider services, string name, Uri? endpoint, ClaimInjectionPlan? current)
     {
         ClaimInjectionOptions options = services.GetRequiredService<IOptionsFactory<ClaimInjectionOptions>>().Create(name);
-        Uri[] origins = [.. new[] { endpoint, GetBaseAddress(services, name) }.OfType<Uri>().Where(uri => uri.IsAbsoluteUri)];
+        bool isOriginKnown = endpoint is not null || options.TrustedOrigins.Count > 0 || options.TrustedServices.Count > 0 || options.AllowAnyOrigin;
+        Uri? baseAddress = ConfiguredBaseAddress.Find(services, name, isNeeded: !isOriginKnown).Uri;
+        Uri[] origins = [.. new[] { endpoint, baseAddress }.OfType<Uri>().Where(uri => uri.IsAbsoluteUri)];
+
+        var plan = new ClaimInjectionPlan(options, origins);
+        string[] errors = [.. GetValidationErrors(options, plan, origins).Concat(GetChangeErrors(current, plan))];
+        return errors.Length == 0
+            ? plan
+            : throw new OptionsValidationException(
+                name, typeof(ClaimInjectionOptions), errors.Select(error => $"{ClaimInjectionOptionsValidator.Describe(name)}: {error}"));
+    }
+
+    private static IEnumerable<string> GetValidationErrors(ClaimInjectionOptions options, ClaimInjectionPlan plan, Uri[] origins)
+    {
+        if (Array.Find(origins, origin => !Origin.IsHttpOrWebSocket(origin)) is { } unusable)
+        {
+            // No port and no path: such a URI has no port of its own, and a path may hold a secret.
+            yield return $"its BaseAddress is '{unusable.Scheme}://{unusable.IdnHost}', and no request goes out with the scheme "
+                + $"'{unusable.Scheme}'. Use one of http and https, so that it is certain where identities go.";
+        }
 
         if (options.RequireHttps && Array.Find(origins, Origin.IsPlainAndRemote) is { } plain)
         {
-            throw CreateException(
-                name, $"RequireHttps is set, and the client's endpoint is '{new Origin(plain)}'. Use https, or remove one of the two.");
+            yield return $"RequireHttps is set, and the client's endpoint is '{new Origin(plain)}'. Use https, or remove one of the two.";
         }
 
-        var plan = new ClaimInjectionPlan(options, origins);
-        string? error = plan.LacksOriginForSecret ? ClaimInjectionPlan.NoOriginForSecret : current is null ? null : GetChangeError(current, plan);
-        return error is null ? plan : throw CreateException(name, error);
+        if (plan.LacksOriginForSecret && !plan.ServesAnyOriginByDefault)
+        {
+            yield return ClaimInjectionPlan.NoOriginForSecret;
+        }
     }
 
-    private static string? GetChangeError(ClaimInjectionPlan current, ClaimInjectionPlan changed)
+    private static IEnumerable<string> GetChangeErrors(ClaimInjectionPlan? current, ClaimInjectionPlan changed)
     {
         // Primary handlers in use take no other header encoding.
-        if (changed.Encoding == HeaderValueEncoding.Utf8 && current.Encoding != HeaderValueEncoding.Utf8)
+        if (current is not null && changed.Encoding == HeaderValueEncoding.Utf8 && current.Encoding != HeaderValueEncoding.Utf8)
         {
-            return "Encoding cannot change to Utf8 while it runs. Restart for that.";
+            yield return "Encoding cannot change to Utf8 while it runs. Restart for that.";
         }
 
-        // Fail closed: a partially written file must not remove all trusted origins.
-        if (changed.ServesAnyOriginByDefault && !current.ServesAnyOriginByDefault)
+        if (changed.ServesAnyOriginByDefault)
         {
-            return "no trusted origin is left. Set TrustedOrigins, or AllowAnyOrigin if every origin is meant.";
+            yield return current is null ? NoOrigin : "no trusted origin is left. Set TrustedOrigins, or AllowAnyOrigin if every origin is meant.";
         }
-
-        return null;
     }
-
-    /// <summary>Asks a client that sends nothing for the address that the user's ConfigureHttpClient calls set.</summary>
-    private static Uri? GetBaseAddress(IServiceProvider services, string name)
-    {
-        using var probe = new HttpClient(new SocketsHttpHandler());
-        foreach (Action<HttpClient> configure in services.GetRequiredService<IOptionsMonitor<HttpClientFactoryOptions>>().Get(name).HttpClientActions)
-        {
-            configure(probe);
-        }
-
-        return probe.BaseAddress;
-    }
-
-    private static OptionsValidationException CreateException(string name, string error) =>
-        new(name, typeof(ClaimInjectionOptions), [$"HttpClient '{name}': {error}"]);
 }

@@ -11,27 +11,22 @@ internal sealed class ClaimInjectionTelemetry(string name, ILogger logger, Claim
     private readonly OncePerOrigin _plainOrigins = new();
     private readonly LogRate _redirectRate = new(TimeProvider.System);
     private readonly LogRate _oversizedRate = new(TimeProvider.System);
-    private int _anyOriginWarned;
     private int _primaryWarned;
     private int _lifetimeLogged;
+    private int _cookiesLogged;
 
     /// <summary>Gets the telemetry of handlers made by hand: no name, no logs, no metrics.</summary>
     internal static ClaimInjectionTelemetry None => new(string.Empty, NullLogger.Instance, metrics: null);
 
     internal string Name => name;
 
-    internal void Injected(Uri uri, bool servesAnyOriginByDefault)
+    internal void Injected(Uri uri, string? forwardProxy)
     {
         metrics?.Injected(name);
 
-        if (servesAnyOriginByDefault && IsFirst(ref _anyOriginWarned))
+        if ((forwardProxy is not null || Origin.IsPlainAndRemote(uri)) && _plainOrigins.IsFirst(new Origin(uri)))
         {
-            logger.AnyOriginServed(name);
-        }
-
-        if (Origin.IsPlainAndRemote(uri) && _plainOrigins.IsFirst(new Origin(uri)))
-        {
-            logger.PlainHttp(name, new Origin(uri));
+            logger.PlainHttp(name, new Origin(uri), forwardProxy is null ? string.Empty : $" through the proxy '{forwardProxy}', which reads them");
         }
 
         if (logger.IsEnabled(LogLevel.Debug))
@@ -136,6 +131,12 @@ internal sealed class ClaimInjectionTelemetry(string name, ILogger logger, Claim
         }
     }
 
+    internal void SessionRedirectRefused(Uri from, Uri target)
+    {
+        metrics?.RedirectRefused(name);
+        logger.RedirectOfSessionRefused(name, new Origin(from), new Origin(target));
+    }
+
     internal void ContentNotRepeatable() => logger.RedirectWithContentNotFollowed(name);
 
     internal void UnknownPrimaryHandler(HttpMessageHandler? handler)
@@ -143,6 +144,14 @@ internal sealed class ClaimInjectionTelemetry(string name, ILogger logger, Claim
         if (IsFirst(ref _primaryWarned))
         {
             logger.UnknownPrimaryHandler(name, handler?.GetType().Name);
+        }
+    }
+
+    internal void CookiesOverruled()
+    {
+        if (IsFirst(ref _cookiesLogged))
+        {
+            logger.CookiesOverruled(name);
         }
     }
 

@@ -14,9 +14,10 @@ internal sealed class ClaimInjector(ClaimInjectionPlan plan, ClaimInjectionTelem
     /// <summary>Gives the message to send: the request itself where nothing is to be set or removed, else a clone.</summary>
     /// <param name="request">The request. An identity clone is written in place.</param>
     /// <param name="user">Its user, an anonymous principal, or null where the user is unknown.</param>
+    /// <param name="proxy">The proxy that plain http goes through, if any.</param>
     /// <param name="carriesIdentity">Whether the message carries identity headers.</param>
     /// <exception cref="ClaimInjectionException">The headers cannot be set safely. Nothing has been sent.</exception>
-    internal HttpRequestMessage Apply(HttpRequestMessage request, ClaimsPrincipal? user, out bool carriesIdentity)
+    internal HttpRequestMessage Apply(HttpRequestMessage request, ClaimsPrincipal? user, ForwardProxy proxy, out bool carriesIdentity)
     {
         carriesIdentity = false;
 
@@ -55,24 +56,29 @@ internal sealed class ClaimInjector(ClaimInjectionPlan plan, ClaimInjectionTelem
             return stripped;
         }
 
-        if (request.RequestUri is not { IsAbsoluteUri: true } uri || !plan.IsServed(uri))
+        Uri? untrusted = request.RequestUri;
+        if (request.RequestUri is not { IsAbsoluteUri: true } uri
+            || (!plan.IsTrusted(request, uri, out untrusted) && !plan.ServesAnyOrigin))
         {
             HttpRequestMessage stripped = Strip(request, user);
-            telemetry.UntrustedOrigin(request.RequestUri);
+            telemetry.UntrustedOrigin(untrusted);
             return stripped;
         }
 
-        if (plan.RequireHttps && Origin.IsPlainAndRemote(uri))
+        string? forwardProxy = proxy.FindHostFor(uri);
+        if (plan.RequireHttps && (forwardProxy is not null || Origin.IsPlainAndRemote(uri)))
         {
-            throw telemetry.Reject(
-                ClaimInjectionErrorReason.InsecureTransport, $"RequireHttps is set and {new Origin(uri)} is plain http. Use an https endpoint");
+            throw telemetry.Reject(ClaimInjectionErrorReason.InsecureTransport, forwardProxy is null
+                ? $"RequireHttps is set and {new Origin(uri)} is plain http. Use an https endpoint"
+                : $"RequireHttps is set and {new Origin(uri)} is plain http, which the proxy '{forwardProxy}' reads. Use an https endpoint, or "
+                    + "have the request bypass the proxy with NO_PROXY or the primary handler's UseProxy = false");
         }
 
         IdentityRequestMessage clone = request is IdentityRequestMessage carrier ? Clean(carrier) : CreateClone(request, user);
-        carriesIdentity = _writer.Write(clone, user, uri);
+        carriesIdentity = _writer.Write(clone, user, isTrusted: untrusted is null);
         if (carriesIdentity)
         {
-            telemetry.Injected(uri, plan.ServesAnyOriginByDefault);
+            telemetry.Injected(uri, forwardProxy);
         }
 
         return clone;
@@ -106,6 +112,8 @@ internal sealed class ClaimInjector(ClaimInjectionPlan plan, ClaimInjectionTelem
     void IRedirectPolicy.OnIdentityRedirectRefused(Uri from, Uri target) => telemetry.IdentityRedirectRefused(from, target);
 
     void IRedirectPolicy.OnTrustedTargetRefused(Uri from, Uri target) => telemetry.TrustedTargetRefused(from, target);
+
+    void IRedirectPolicy.OnSessionRedirectRefused(Uri from, Uri target) => telemetry.SessionRedirectRefused(from, target);
 
     void IRedirectPolicy.OnContentNotRepeatable() => telemetry.ContentNotRepeatable();
 

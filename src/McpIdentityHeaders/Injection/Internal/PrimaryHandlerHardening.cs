@@ -8,31 +8,54 @@ namespace McpIdentityHeaders.Internal;
 /// </summary>
 internal static class PrimaryHandlerHardening
 {
-    internal static void Harden(HttpMessageHandler? handler, ClaimInjectionPlan plan, ClaimInjectionTelemetry telemetry)
+    private const string NoRedirects = "AllowAutoRedirect = false";
+    private const string NoCookies = "UseCookies = false";
+
+    /// <summary>Hardens the handler of a client that carries identities.</summary>
+    /// <returns>How many redirects in a row the user allows.</returns>
+    /// <exception cref="InvalidOperationException">The handler cannot be changed.</exception>
+    internal static int Harden(HttpMessageHandler? handler, ClaimInjectionPlan plan, ClaimInjectionTelemetry telemetry)
     {
-        HttpMessageHandler? primary = Innermost(handler);
-
-        switch (primary)
+        HttpMessageHandler? primary = FindPrimary(handler);
+        PrimarySetting[] settings = GetSettings(primary);
+        if (settings.Length == 0)
         {
-            case SocketsHttpHandler sockets:
-                Write(() => sockets.AllowAutoRedirect, () => sockets.AllowAutoRedirect = false, telemetry.Name, "AllowAutoRedirect = false");
-                Write(() => sockets.UseCookies, () => sockets.UseCookies = false, telemetry.Name, "UseCookies = false");
-                break;
-
-            case HttpClientHandler clientHandler:
-                Write(
-                    () => clientHandler.AllowAutoRedirect, () => clientHandler.AllowAutoRedirect = false, telemetry.Name, "AllowAutoRedirect = false");
-                Write(() => clientHandler.UseCookies, () => clientHandler.UseCookies = false, telemetry.Name, "UseCookies = false");
-                break;
-
-            default:
-                telemetry.UnknownPrimaryHandler(primary);
-                break;
+            telemetry.UnknownPrimaryHandler(primary);
+        }
+        else if (PrimaryHandlerUse.Of(primary!).Register(telemetry.Name, settings).Contains(NoCookies))
+        {
+            telemetry.CookiesOverruled();
         }
 
         if (plan.Encoding == HeaderValueEncoding.Utf8)
         {
             SendRawUtf8(primary, telemetry.Name);
+        }
+
+        return GetMaxRedirections(primary);
+    }
+
+    /// <summary>Has the handler of an MCP client without identities follow no redirects itself.</summary>
+    /// <inheritdoc cref="Harden"/>
+    internal static int HardenRedirects(HttpMessageHandler? handler, string clientName)
+    {
+        HttpMessageHandler? primary = FindPrimary(handler);
+        if (GetSettings(primary) is [{ } redirects, ..])
+        {
+            PrimaryHandlerUse.Of(primary!).Register(clientName, [redirects]);
+        }
+
+        return GetMaxRedirections(primary);
+    }
+
+    /// <summary>Registers a client that is none of this library's, and takes the handler as it is.</summary>
+    /// <exception cref="InvalidOperationException">The handler was changed for another client.</exception>
+    internal static void RegisterUnchanged(HttpMessageHandler? handler, string clientName)
+    {
+        HttpMessageHandler? primary = FindPrimary(handler);
+        if (primary is SocketsHttpHandler or HttpClientHandler)
+        {
+            PrimaryHandlerUse.Of(primary).Register(clientName, []);
         }
     }
 
@@ -40,7 +63,7 @@ internal static class PrimaryHandlerHardening
     /// <returns>False where the handler cannot, or cannot any more: nothing is unsafe about that.</returns>
     internal static bool TryLimitConnectionLifetime(HttpMessageHandler? handler, TimeSpan lifetime)
     {
-        switch (Innermost(handler))
+        switch (FindPrimary(handler))
         {
             case SocketsHttpHandler sockets when sockets.PooledConnectionLifetime == Timeout.InfiniteTimeSpan:
                 try
@@ -61,7 +84,7 @@ internal static class PrimaryHandlerHardening
         }
     }
 
-    private static HttpMessageHandler? Innermost(HttpMessageHandler? handler)
+    internal static HttpMessageHandler? FindPrimary(HttpMessageHandler? handler)
     {
         while (handler is DelegatingHandler { InnerHandler: { } inner })
         {
@@ -69,6 +92,34 @@ internal static class PrimaryHandlerHardening
         }
 
         return handler;
+    }
+
+    /// <summary>Gives what identities need of a handler: redirects first, and none of a handler that is unknown.</summary>
+    private static PrimarySetting[] GetSettings(HttpMessageHandler? primary) => primary switch
+    {
+        SocketsHttpHandler sockets =>
+        [
+            new(NoRedirects, () => sockets.AllowAutoRedirect, () => sockets.AllowAutoRedirect = false),
+            new(NoCookies, () => sockets.UseCookies, () => sockets.UseCookies = false),
+        ],
+        HttpClientHandler handler =>
+        [
+            new(NoRedirects, () => handler.AllowAutoRedirect, () => handler.AllowAutoRedirect = false),
+            new(NoCookies, () => handler.UseCookies, () => handler.UseCookies = false),
+        ],
+        _ => [],
+    };
+
+    private static int GetMaxRedirections(HttpMessageHandler? primary)
+    {
+        (bool allows, int max) = primary switch
+        {
+            SocketsHttpHandler sockets => (sockets.AllowAutoRedirect, sockets.MaxAutomaticRedirections),
+            HttpClientHandler handler => (handler.AllowAutoRedirect, handler.MaxAutomaticRedirections),
+            _ => (true, int.MaxValue),
+        };
+
+        return allows || PrimaryHandlerUse.Of(primary!).IsChanged(NoRedirects) ? max : 0;
     }
 
     private static void SendRawUtf8(HttpMessageHandler? primary, string clientName)
@@ -81,31 +132,13 @@ internal static class PrimaryHandlerHardening
                 + "ClaimInjectionOptions.Encoding.");
         }
 
-        Write(
+        var selector = new PrimarySetting(
+            "RequestHeaderEncodingSelector to one that chooses UTF-8 for the identity headers",
             () => sockets.RequestHeaderEncodingSelector?.Target is not Utf8Selector,
-            () => sockets.RequestHeaderEncodingSelector = new Utf8Selector(sockets.RequestHeaderEncodingSelector).Select,
-            clientName,
-            "RequestHeaderEncodingSelector to one that chooses UTF-8 for the identity headers");
-    }
-
-    /// <summary>Writes only where the value differs: a handler that has started takes none, and one shared by many clients has it already.</summary>
-    private static void Write(Func<bool> differs, Action write, string clientName, string setting)
-    {
-        if (!differs())
+            () => sockets.RequestHeaderEncodingSelector = new Utf8Selector(sockets.RequestHeaderEncodingSelector).Select);
+        if (selector.Differs())
         {
-            return;
-        }
-
-        try
-        {
-            write();
-        }
-        catch (InvalidOperationException started) when (started is not ObjectDisposedException && differs())
-        {
-            throw new InvalidOperationException(
-                $"HttpClient '{clientName}': the primary handler has already sent requests and cannot be changed any more. Set {setting} where "
-                + "it is made.",
-                started);
+            PrimaryHandlerUse.Write(selector, clientName);
         }
     }
 

@@ -108,7 +108,9 @@ internal sealed class McpClientFactory(
     private HttpClient CreateHttpClient(string name, McpSession session)
     {
         // Never disposed: the factory owns the handlers, and the client lives as long as its session.
-        var client = new HttpClient(new McpSessionHandler(session, accessor, handlers.CreateHandler(name)), disposeHandler: false);
+        var client = new HttpClient(
+            new McpSessionHandler(session, accessor, handlers.CreateHandler(name), name, services.GetKeyedService<ClaimInjectionState>(name)),
+            disposeHandler: false);
 
         foreach (Action<HttpClient> configure in httpOptions.Get(name).HttpClientActions)
         {

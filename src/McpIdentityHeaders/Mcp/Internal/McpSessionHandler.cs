@@ -1,9 +1,13 @@
 using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using ModelContextProtocol.Protocol;
 
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>Marks each request with its session. One a session: the pooled handlers behind it serve all, and hold no state.</summary>
-internal sealed class McpSessionHandler(McpSession session, IIdentityAccessor accessor, HttpMessageHandler pooled) : DelegatingHandler(pooled)
+internal sealed class McpSessionHandler(
+    McpSession session, IIdentityAccessor accessor, HttpMessageHandler pooled, string clientName = "", ClaimInjectionState? claims = null)
+    : DelegatingHandler(pooled)
 {
     private const string SessionId = "Mcp-Session-Id";
 
@@ -56,8 +60,14 @@ internal sealed class McpSessionHandler(McpSession session, IIdentityAccessor ac
 
     private void Mark(HttpRequestMessage request)
     {
+        bool isToBackend = request.RequestUri is { IsAbsoluteUri: true } uri && session.Endpoint is { } endpoint && Origin.IsSame(uri, endpoint);
+        if (!isToBackend && request.Content is JsonContent { Value: JsonRpcMessage })
+        {
+            throw CreateOtherOriginError(request.RequestUri!);
+        }
+
         SessionIdentity identity = LeaseIdentity.Current is { } lease && lease.Session == session ? lease : session;
-        RequestIdentity.SetSession(request, identity);
+        RequestIdentity.SetSession(request, identity, staysInOrigin: isToBackend);
 
         if (request.Method == HttpMethod.Get && request.RequestUri == session.Endpoint)
         {
@@ -70,6 +80,18 @@ internal sealed class McpSessionHandler(McpSession session, IIdentityAccessor ac
         {
             IdentityResolver.Resolve(request, accessor);
         }
+    }
+
+    /// <summary>
+    /// A legacy SSE backend names the address of its messages. It must not choose what is sent to another origin, a trusted one least of all.
+    /// </summary>
+    private ClaimInjectionException CreateOtherOriginError(Uri uri)
+    {
+        string error = $"the backend named {new Origin(uri)} for the messages of its session, which is not the origin of its endpoint. Have it name "
+            + "a path of its own, or use its Streamable HTTP endpoint";
+        return claims?.Telemetry.Reject(ClaimInjectionErrorReason.InvalidSession, error)
+            ?? new ClaimInjectionException(
+                $"MCP client '{clientName}': the request was not sent: {error}.", ClaimInjectionErrorReason.InvalidSession);
     }
 
     private async Task<HttpResponseMessage> SendWithCookiesAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken)

@@ -10,5 +10,7 @@ internal interface IRedirectPolicy
 
     void OnTrustedTargetRefused(Uri from, Uri target);
 
+    void OnSessionRedirectRefused(Uri from, Uri target);
+
     void OnContentNotRepeatable();
 }
