@@ -7,34 +7,52 @@ namespace McpIdentityHeaders;
 public sealed class McpClientLease : IAsyncDisposable
 {
     private readonly McpClient _client;
-    private readonly SessionPool _pool;
-    private PooledSession? _session;
+    private readonly LeasedClient? _leased;
+    private volatile bool _isDisposed;
 
-    internal McpClientLease(SessionPool pool, PooledSession session)
+    /// <summary>Makes a lease of a client, for tests: a substitute of <see cref="IMcpClientPool"/> can return it.</summary>
+    /// <param name="client">The client, which the lease does not dispose.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="client"/> is <see langword="null"/>.</exception>
+    public McpClientLease(McpClient client)
     {
-        _pool = pool;
-        _session = session;
-        _client = session.Session.Client;
+        ArgumentNullException.ThrowIfNull(client);
+
+        _client = client;
     }
 
-    /// <summary>Gets the connected client, which other leases for the same user may share. The pool disposes it.</summary>
+    internal McpClientLease(LeasedClient leased)
+    {
+        _client = leased;
+        _leased = leased;
+    }
+
+    /// <summary>Gets the connected client, as the user who rented it sees it. Disposing it gives back this lease, and no more.</summary>
     /// <remarks>
-    /// Use it for the user who rented it. A call under another or an anonymous user throws a <see cref="ClaimInjectionException"/> before
-    /// anything is sent, and so does a signed-in user's call on an anonymous session. Where the user is unknown, the call carries the session's
-    /// user. A stateless backend's client is shared: each call carries the caller's own user.
+    /// <para>
+    /// A call where the user is unknown carries the renter, with the principal that rented. One under another user, or an anonymous one, throws
+    /// a <see cref="ClaimInjectionException"/> before anything is sent, and so does a signed-in user's call where the renter was anonymous or
+    /// unknown. That is so whether the backend has sessions or one client serves all users.
+    /// </para>
+    /// <para>
+    /// Progress and notification handlers run as the user whose call registered them. They end with the lease. Once it is given back, calls
+    /// throw an <see cref="ObjectDisposedException"/>.
+    /// </para>
     /// </remarks>
     /// <exception cref="ObjectDisposedException">The lease is disposed.</exception>
     public McpClient Client
     {
         get
         {
-            ObjectDisposedException.ThrowIf(_session is null, this);
+            ObjectDisposedException.ThrowIf(_isDisposed || _leased is { IsGivenBack: true }, this);
             return _client;
         }
     }
 
     /// <summary>Returns the session to the pool. An anonymous session is closed, within <see cref="McpClientPoolOptions.CloseTimeout"/>.</summary>
     /// <returns>A task that completes when that is done. Disposing again does nothing.</returns>
-    public ValueTask DisposeAsync() =>
-        Interlocked.Exchange(ref _session, null) is { } session ? new ValueTask(_pool.Release(session)) : ValueTask.CompletedTask;
+    public ValueTask DisposeAsync()
+    {
+        _isDisposed = true;
+        return _leased?.DisposeAsync() ?? ValueTask.CompletedTask;
+    }
 }

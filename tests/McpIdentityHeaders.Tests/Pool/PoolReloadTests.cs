@@ -175,12 +175,12 @@ public sealed class PoolReloadTests
         await using McpClientLease alice = await services.RentForAsync(Users.Alice);
         await using McpClientLease bob = await services.RentForAsync(Users.Bob);
 
-        Assert.Equal(3, new[] { shared.Client, alice.Client, bob.Client }.Distinct().Count());
+        Assert.Equal(3, new[] { shared.PooledClient(), alice.PooledClient(), bob.PooledClient() }.Distinct().Count());
         await Assert.ThrowsAsync<ClaimInjectionException>(
             () => AmbientIdentity.RunAsync(Users.Bob, () => alice.Client.CallTextAsync("whoami")));
-        Assert.Equal("bob", await AmbientIdentity.RunAsync(Users.Bob, () => shared.Client.CallTextAsync("whoami")));
+        Assert.Equal("alice", await shared.Client.CallTextAsync("whoami"));
 
-        McpClient old = shared.Client;
+        McpClient old = shared.PooledClient();
         await shared.DisposeAsync();
         await old.Completion.WaitAsync(TimeSpan.FromSeconds(60));
     }
@@ -235,7 +235,7 @@ public sealed class PoolReloadTests
         McpClient bob;
         await using (McpClientLease lease = await rent!)
         {
-            bob = lease.Client;
+            bob = lease.PooledClient();
             Assert.Equal("bob", await AmbientIdentity.RunAsync(Users.Bob, () => bob.CallTextAsync("whoami")));
         }
 
@@ -247,7 +247,7 @@ public sealed class PoolReloadTests
     private static async Task<McpClient> ClientForAsync(IServiceProvider services, ClaimsPrincipal? user)
     {
         await using McpClientLease lease = await services.RentForAsync(user);
-        return lease.Client;
+        return lease.PooledClient();
     }
 
     private ServiceProvider ServicesFor(

@@ -53,8 +53,8 @@ public sealed class RentRefusalTests
 
         await using McpClientLease chosen = await services.RentForAsync(AliceAndBob);
 
-        Assert.Same(bobs.Client, chosen.Client);
-        Assert.NotSame(alices.Client, chosen.Client);
+        Assert.Same(bobs.PooledClient(), chosen.PooledClient());
+        Assert.NotSame(alices.PooledClient(), chosen.PooledClient());
         Assert.Equal("bob", await AmbientIdentity.RunAsync(AliceAndBob, () => chosen.Client.CallTextAsync("whoami")));
     }
 

@@ -1,5 +1,7 @@
+using McpIdentityHeaders.Internal;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.Tests.Support;
 
@@ -16,6 +18,9 @@ internal static class PoolTesting
     public static Task<McpClientLease> RentForAsync(
         this IServiceProvider services, ClaimsPrincipal? user, CancellationToken cancellationToken = default) =>
         AmbientIdentity.RunAsync(user, () => services.RentAsync(cancellationToken).AsTask());
+
+    /// <summary>The SDK's client behind a lease, which other leases may share.</summary>
+    public static McpClient PooledClient(this McpClientLease lease) => Assert.IsType<LeasedClient>(lease.Client).Client;
 
     /// <summary>A gateway's whole request: rents for a user, calls a tool, releases the lease. Returns the tool's text.</summary>
     public static Task<string> CallForAsync(this IServiceProvider services, ClaimsPrincipal? user, string tool = "whoami") =>

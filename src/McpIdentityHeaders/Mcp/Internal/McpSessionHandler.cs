@@ -28,7 +28,8 @@ internal sealed class McpSessionHandler(McpSession session, IIdentityAccessor ac
 
     private void Mark(HttpRequestMessage request)
     {
-        RequestIdentity.SetSession(request, session);
+        SessionIdentity identity = LeaseIdentity.Of(session);
+        RequestIdentity.SetSession(request, identity);
 
         if (request.Method == HttpMethod.Get && request.RequestUri == session.Endpoint)
         {
@@ -37,7 +38,7 @@ internal sealed class McpSessionHandler(McpSession session, IIdentityAccessor ac
 
         // Check before user code sees the request, and for clients without claim injection.
         // Checked again at the end: a user's handler may call SetUser.
-        if (session.Owner is not null)
+        if (identity.HasOwner)
         {
             IdentityResolver.Resolve(request, accessor);
         }

@@ -13,6 +13,7 @@ internal sealed class SessionConnector : IDisposable
     private readonly McpClientRegistration _registration;
     private readonly ClaimInjectionState? _claims;
     private readonly McpClientPoolRegistration _options;
+    private readonly IIdentityAccessor _accessor;
     private readonly McpClientPoolMetrics _metrics;
     private readonly UserTransport _userTransport;
     private readonly ILogger _logger;
@@ -26,6 +27,7 @@ internal sealed class SessionConnector : IDisposable
         _factory = factory;
         _registration = factory.Find(name);
         _claims = services.GetKeyedService<ClaimInjectionState>(name);
+        _accessor = services.GetRequiredService<IIdentityAccessor>();
         _metrics = metrics;
         _logger = services.GetService<ILoggerFactory>()?.CreateLogger(typeof(IMcpClientPool)) ?? NullLogger.Instance;
         _userTransport = new UserTransport(name);
@@ -63,6 +65,12 @@ internal sealed class SessionConnector : IDisposable
 
     internal PooledSession CreateSession(SessionUser user, HttpClientTransportOptions transport) =>
         new(user, transport, new SessionOwner(Name, _claims, user.Key), _closeDeadline);
+
+    internal McpClientLease CreateLease(PooledSession session, SessionUser renter, SessionPool pool)
+    {
+        var identity = new LeaseIdentity(session.Session, renter.Principal, new SessionOwner(Name, _claims, renter.Key));
+        return new McpClientLease(new LeasedClient(Name, pool, session, identity, _accessor));
+    }
 
     /// <summary>Opens a session in a flow of its own, after the probe that it has to wait for, and watches it until it ends.</summary>
     internal void Open(PooledSession session, Task? probe, SessionPool pool) =>

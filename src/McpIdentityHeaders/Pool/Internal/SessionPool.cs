@@ -53,7 +53,7 @@ internal sealed class SessionPool : IDisposable
         _wasUsed = true;
         PooledSession session = Acquire(user);
         return session is { IsOpen: true, Session.IsSuspect: false }
-            ? new ValueTask<McpClientLease>(new McpClientLease(this, session))
+            ? new ValueTask<McpClientLease>(_connector.CreateLease(session, user, this))
             : new ValueTask<McpClientLease>(WaitAndRentAsync(user, session, cancellationToken));
     }
 
@@ -186,7 +186,7 @@ internal sealed class SessionPool : IDisposable
                     && (!session.Session.IsSuspect || await IsAliveAsync(session, cancellationToken).ConfigureAwait(false));
                 if (isLeased)
                 {
-                    return new McpClientLease(this, session);
+                    return _connector.CreateLease(session, user, this);
                 }
             }
             finally

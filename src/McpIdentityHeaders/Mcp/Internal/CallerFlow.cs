@@ -1,0 +1,38 @@
+namespace McpIdentityHeaders.Internal;
+
+/// <summary>The flow of a call's caller. The SDK calls back in the flow of the session, whose user may be another.</summary>
+internal sealed class CallerFlow
+{
+    private static readonly AsyncLocal<bool> IsCallback = new();
+
+    private readonly ExecutionContext _flow;
+
+    private CallerFlow(ExecutionContext flow) => _flow = flow;
+
+    /// <summary>Gets whether the current flow is that of a callback.</summary>
+    internal static bool IsInCallback => IsCallback.Value;
+
+    /// <summary>Captures the current flow as an action changes it. Nothing changes for the caller.</summary>
+    internal static CallerFlow Capture(Action enter)
+    {
+        ExecutionContext? captured = null;
+        ExecutionContext.Run(
+            ExecutionFlow.Capture(),
+            _ =>
+            {
+                enter();
+                IsCallback.Value = true;
+                captured = ExecutionContext.Capture();
+            },
+            state: null);
+        return new CallerFlow(captured!);
+    }
+
+    /// <summary>Runs a callback in the flow.</summary>
+    internal ValueTask RunAsync(Func<ValueTask> callback)
+    {
+        ValueTask running = default;
+        ExecutionContext.Run(_flow, _ => running = callback(), state: null);
+        return running;
+    }
+}
