@@ -24,11 +24,11 @@ public class PooledRequestBenchmarks
         _gateway = new Gateway(Endpoint, inMemory: true);
         await _gateway.OpenAsync(user);
 
-        SessionUser.TryRead(user, select: null, out SessionUser owner, out _);
+        SessionUser.TryRead(user, UserSelector.Default, [], out SessionUser owner, out _);
         var bound = new CloseDeadline(() => TimeSpan.FromSeconds(5), TimeProvider.System, CancellationToken.None);
-        _callers = Invoker(new McpSession(user));
+        _callers = Invoker(new McpSession(user, claims: null));
         _pooled = Invoker(new McpSession(
-            user, new SessionOwner(Gateway.ClientName, claims: null, owner.Key), bound, CancellationToken.None));
+            user, new SessionOwner(Gateway.ClientName, claims: null, owner.Key, []), bound, CancellationToken.None));
     }
 
     [GlobalCleanup]

@@ -31,6 +31,11 @@ internal static class IdentityServiceCollectionExtensions
     {
         ClientSnapshot snapshot = services.GetRequiredKeyedService<ClientSettings>(clientName).Snapshot;
 
+        if (snapshot.Injector is { } injector)
+        {
+            services.GetRequiredKeyedService<ClaimInjectionState>(clientName).Telemetry.Started(injector.Plan);
+        }
+
         // Only building the pipeline shows whether the primary handler can send raw UTF-8.
         if (snapshot.Injector?.Plan.Encoding == HeaderValueEncoding.Utf8)
         {

@@ -1,3 +1,5 @@
+using System.Security.Claims;
+
 namespace McpIdentityHeaders;
 
 /// <summary>One header and the claims that supply its value.</summary>
@@ -29,10 +31,48 @@ public sealed class ClaimHeader
         ClaimTypes = [.. claimTypes];
     }
 
+    /// <summary>Creates a header with a value that code makes of the user: a fixed one, say, or one with a prefix.</summary>
+    /// <param name="headerName">The header's name, an RFC 9110 token such as <c>X-Tenant</c>.</param>
+    /// <param name="getValue">
+    /// Gets the value. It is called for each request of a signed-in user, with the identities of that one user, and maybe by several threads
+    /// at once. <see langword="null"/> or white space sends no header. If it throws, the request is refused.
+    /// </param>
+    /// <remarks>The value is encoded and limited as a claim's is. A receiver needs a header with a claim type.</remarks>
+    /// <exception cref="ArgumentException"><paramref name="headerName"/> is empty.</exception>
+    public ClaimHeader(string headerName, Func<ClaimsPrincipal, string?> getValue)
+        : this(headerName)
+    {
+        ArgumentNullException.ThrowIfNull(getValue);
+
+        GetValues = user => getValue(user) is { } value ? [value] : null;
+    }
+
+    /// <summary>Creates a header with values that code makes of the user: those of several claim types, say.</summary>
+    /// <param name="headerName">The header's name, an RFC 9110 token such as <c>X-User-Groups</c>.</param>
+    /// <param name="getValues">Gets the values, as the other constructor's delegate does. <see cref="Format"/> says how many are sent.</param>
+    /// <remarks>The values are encoded and limited as claims are. A receiver needs a header with a claim type.</remarks>
+    /// <exception cref="ArgumentException"><paramref name="headerName"/> is empty.</exception>
+    public ClaimHeader(string headerName, Func<ClaimsPrincipal, IEnumerable<string>?> getValues)
+        : this(headerName)
+    {
+        ArgumentNullException.ThrowIfNull(getValues);
+
+        GetValues = getValues;
+    }
+
+    private ClaimHeader(string headerName)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(headerName);
+
+        HeaderName = headerName;
+        ClaimTypes = [];
+    }
+
     /// <summary>Gets the header's name.</summary>
     public string HeaderName { get; }
 
     /// <summary>Gets the claim types to look for. The first with a value that is not blank wins.</summary>
+    /// <value>Empty where code gives the value.</value>
     public IReadOnlyList<string> ClaimTypes { get; }
 
     /// <summary>Gets the path of the value within a claim that holds a JSON object.</summary>
@@ -49,4 +89,10 @@ public sealed class ClaimHeader
     /// <summary>Gets whether a signed-in user without a value for this header is refused.</summary>
     /// <value>The default value is <see langword="false"/>: the header is left out.</value>
     public bool Required { get; init; }
+
+    /// <summary>Gets the code that gives the values, if any.</summary>
+    internal Func<ClaimsPrincipal, IEnumerable<string>?>? GetValues { get; }
+
+    /// <summary>Gets whether <see cref="ClaimInjectionOptions.SubjectClaimTypes"/> stand in for the claim types.</summary>
+    internal bool IsDefaultSubject { get; init; }
 }

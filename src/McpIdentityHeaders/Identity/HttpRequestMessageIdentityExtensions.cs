@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Security.Claims;
 using McpIdentityHeaders.Internal;
 
@@ -19,5 +20,18 @@ public static class HttpRequestMessageIdentityExtensions
         ArgumentNullException.ThrowIfNull(request);
 
         RequestIdentity.SetUser(request, user ?? new ClaimsPrincipal());
+    }
+
+    /// <summary>Gets the user that <see cref="SetUser"/> set on this request: for a handler in front that needs to know it, or to leave it.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="user">The user; a principal without identities where it was set to <see langword="null"/>.</param>
+    /// <returns>Whether a user was set.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="request"/> is <see langword="null"/>.</exception>
+    public static bool TryGetUser(this HttpRequestMessage request, [NotNullWhen(true)] out ClaimsPrincipal? user)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+
+        user = RequestIdentity.Get(request)?.User;
+        return user is not null;
     }
 }

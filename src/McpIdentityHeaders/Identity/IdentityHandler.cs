@@ -21,6 +21,7 @@ namespace McpIdentityHeaders;
 public sealed class IdentityHandler : DelegatingHandler
 {
     private readonly IIdentityAccessor _accessor;
+    private readonly bool _isInBlock;
 
     /// <summary>Makes a handler that asks <paramref name="accessor"/> for each request.</summary>
     /// <param name="accessor">Gives the user of the current flow.</param>
@@ -31,6 +32,10 @@ public sealed class IdentityHandler : DelegatingHandler
 
         _accessor = accessor;
     }
+
+    /// <summary>A handler of the block that AddClaimInjection adds: the injection handler is right behind it.</summary>
+    internal IdentityHandler(IIdentityAccessor accessor, bool isInBlock)
+        : this(accessor) => _isInBlock = isInBlock;
 
     /// <inheritdoc/>
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
@@ -56,8 +61,8 @@ public sealed class IdentityHandler : DelegatingHandler
     private IdentityRequestMessage? CreateClone(HttpRequestMessage request) =>
         request is not IdentityRequestMessage
         && IdentityResolver.Resolve(request, _accessor) is { } user
-        && !UserIdentities.IsAnonymous(user)
-            ? new IdentityRequestMessage(request, user)
+        && !UserSelector.IsAnonymous(user)
+            ? IdentityRequestMessage.Create(request, user, isSeenByOthers: !_isInBlock)
             : null;
 
     private async Task<HttpResponseMessage> SendCloneAsync(

@@ -19,6 +19,12 @@ public sealed class ClaimInjectionException : InvalidOperationException
     {
     }
 
+    /// <summary>Makes an exception with a message and a reason.</summary>
+    /// <param name="message">What was refused, and what to do.</param>
+    /// <param name="reason">Why it was refused.</param>
+    public ClaimInjectionException(string? message, ClaimInjectionErrorReason reason)
+        : base(message) => Reason = reason;
+
     /// <summary>Makes an exception with a message and a cause.</summary>
     /// <param name="message">What was refused, and what to do.</param>
     /// <param name="innerException">The cause.</param>
@@ -26,4 +32,8 @@ public sealed class ClaimInjectionException : InvalidOperationException
         : base(message, innerException)
     {
     }
+
+    /// <summary>Gets why it was refused, for a program to act on.</summary>
+    /// <value>The default value is <see cref="ClaimInjectionErrorReason.Unspecified"/>.</value>
+    public ClaimInjectionErrorReason Reason { get; }
 }

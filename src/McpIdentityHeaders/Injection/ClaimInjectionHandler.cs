@@ -105,7 +105,7 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
         finally
         {
             // A handler between an identity handler and this one sees its clone again.
-            if (request is IdentityRequestMessage clone)
+            if (request is IdentityRequestMessage { IsSeenByOthers: true } clone)
             {
                 injector.RemoveIdentityHeaders(clone);
             }

@@ -5,20 +5,21 @@ namespace McpIdentityHeaders;
 
 /// <summary>Which headers a client sends for its users, where to, and what happens when it cannot.</summary>
 /// <remarks>
-/// Named by the HttpClient. All but <see cref="SelectIdentity"/> binds from configuration. It is validated at start-up
-/// (without a host: at first use), and a changed configuration before it takes effect: an invalid one is logged and leaves the last good one in force.
+/// Named by the HttpClient. All but <see cref="SelectIdentity"/>, and headers from code, binds from configuration. It is validated at start-up
+/// (without a host: at first use), and a changed configuration before it takes effect: an invalid one is logged and leaves the last good
+/// one in force.
 /// </remarks>
 public sealed class ClaimInjectionOptions
 {
     /// <summary>Gets the headers and the claims they are filled from. Their names and the aliases of these are identity header names.</summary>
     /// <value>
-    /// The default value is <c>X-User-Sub</c> from <c>sub</c>, <c>X-User-Email</c> from <c>email</c> and <c>X-User-Name</c> from
-    /// <c>name</c>, each also from the <see cref="ClaimTypes"/> that ASP.NET Core renames it to. Clear it first to replace the three; settings
-    /// from configuration add to them.
+    /// The default value is <c>X-User-Sub</c> from <see cref="SubjectClaimTypes"/>, <c>X-User-Email</c> from <c>email</c> and
+    /// <c>X-User-Name</c> from <c>name</c>, the last two also from the <see cref="ClaimTypes"/> that ASP.NET Core renames them to. Clear it
+    /// first to replace the three; settings from configuration add to them, unless the section sets <c>ReplaceHeaders</c> to true.
     /// </value>
     public ClaimHeaderCollection Headers { get; } = new()
     {
-        { "X-User-Sub", "sub", ClaimTypes.NameIdentifier },
+        new ClaimHeader("X-User-Sub", "sub", ClaimTypes.NameIdentifier) { IsDefaultSubject = true },
         { "X-User-Email", "email", ClaimTypes.Email },
         { "X-User-Name", "name", ClaimTypes.Name },
     };
@@ -26,6 +27,13 @@ public sealed class ClaimInjectionOptions
     /// <summary>Gets or sets what happens to a request of an unknown user.</summary>
     /// <value>The default value is <see cref="MissingIdentityBehavior.Forward"/>.</value>
     public MissingIdentityBehavior MissingIdentity { get; set; }
+
+    /// <summary>Gets the claim types of a user's subject: for <c>X-User-Sub</c>, a pool's sessions, and what is never omitted.</summary>
+    /// <value>
+    /// The default value is <c>sub</c> and <see cref="ClaimTypes.NameIdentifier"/>. The first that an identity has decides; two different
+    /// values of it are two subjects, and refused. Clear it first to replace the two; a list from configuration replaces them.
+    /// </value>
+    public IList<string> SubjectClaimTypes { get; } = ["sub", ClaimTypes.NameIdentifier];
 
     /// <summary>Gets or sets how single values travel. Lists have their own escaping, which this does not change.</summary>
     /// <value>The default value is <see cref="HeaderValueEncoding.Mcp"/>.</value>
@@ -63,7 +71,8 @@ public sealed class ClaimInjectionOptions
 
     /// <summary>Gets or sets how many redirects in a row are followed, within one origin.</summary>
     /// <value>
-    /// From 0, which follows none, to 100. The default value is 10. With handlers chained by hand, <see cref="SameOriginRedirectHandler.MaxRedirections"/> counts.
+    /// From 0, which follows none, to 100. The default value is 10. With handlers chained by hand,
+    /// <see cref="SameOriginRedirectHandler.MaxRedirections"/> counts.
     /// </value>
     [Range(0, 100)]
     public int MaxRedirections { get; set; } = 10;

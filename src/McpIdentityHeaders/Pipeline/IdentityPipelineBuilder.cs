@@ -44,7 +44,7 @@ internal sealed class IdentityPipelineBuilder(HttpMessageHandlerBuilder inner, I
             IIdentityAccessor accessor = services.GetRequiredService<IIdentityAccessor>();
             PrimaryHandlerHardening.Harden(inner.PrimaryHandler, state.Plan, state.Telemetry);
             inner.AdditionalHandlers.Add(new SameOriginRedirectHandler(() => state.Plan.MaxRedirections));
-            inner.AdditionalHandlers.Add(new IdentityHandler(accessor));
+            inner.AdditionalHandlers.Add(new IdentityHandler(accessor, isInBlock: true));
             inner.AdditionalHandlers.Add(new ClaimInjectionHandler(accessor, state));
         }
 

@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using Microsoft.Extensions.AI;
 
 namespace McpIdentityHeaders;
 
@@ -15,6 +16,7 @@ namespace McpIdentityHeaders;
 /// </remarks>
 public interface IMcpClientPool
 {
+#pragma warning disable RS0026 // The second argument's type tells the two overloads apart.
     /// <summary>Rents the current user's session with a backend, and opens it where there is none.</summary>
     /// <param name="name">The name given to <c>AddMcpClient</c>, or <see cref="McpClientDefaults.Name"/>.</param>
     /// <param name="cancellationToken">Ends the wait for a session that is being opened; other waiters go on.</param>
@@ -38,6 +40,29 @@ public interface IMcpClientPool
     /// <exception cref="TimeoutException">The backend does not respond in time.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     ValueTask<McpClientLease> RentAsync(string name, CancellationToken cancellationToken = default);
+
+    /// <summary>Rents a given user's session with a backend, whatever user is current.</summary>
+    /// <param name="name">The name given to <c>AddMcpClient</c>, or <see cref="McpClientDefaults.Name"/>.</param>
+    /// <param name="user">The user; <see langword="null"/> for an anonymous one.</param>
+    /// <param name="cancellationToken">Ends the wait for a session that is being opened; other waiters go on.</param>
+    /// <returns>A lease, to be disposed after the calls. Call on it where the user is unknown, or within a scope of that user.</returns>
+    /// <inheritdoc cref="RentAsync(string, CancellationToken)" path="/exception"/>
+    ValueTask<McpClientLease> RentAsync(string name, ClaimsPrincipal? user, CancellationToken cancellationToken = default);
+#pragma warning restore RS0026
+
+    /// <summary>Lists a backend's tools for the current user, as functions that an agent can call for any user.</summary>
+    /// <param name="name">The name given to <c>AddMcpClient</c>, or <see cref="McpClientDefaults.Name"/>.</param>
+    /// <param name="cancellationToken">Cancels the listing.</param>
+    /// <returns>
+    /// The tools. Each call of one rents, calls and gives the lease back: it goes out as the user who is current then, so that one agent may
+    /// serve many users.
+    /// </returns>
+    /// <remarks>
+    /// A signed-in user's list is kept for as long as the backend allows by <c>ttlMs</c> (SEP-2549), and is never given to another user. What a
+    /// backend shows to one user only is best not kept in an agent that serves others.
+    /// </remarks>
+    /// <inheritdoc cref="RentAsync(string, CancellationToken)" path="/exception"/>
+    ValueTask<IReadOnlyList<AIFunction>> ListAIToolsAsync(string name, CancellationToken cancellationToken = default);
 
     /// <summary>Closes all sessions of a user in this process, with all backends, rented or idle: after sign-out, or when access is revoked.</summary>
     /// <param name="user">The user, with the issuer and the subject of the rents.</param>

@@ -7,11 +7,12 @@ namespace McpIdentityHeaders;
 public sealed class McpClientLease : IAsyncDisposable
 {
     private readonly McpClient _client;
-    private readonly LeasedClient? _leased;
-    private volatile bool _isDisposed;
+    private readonly SessionPool? _pool;
+    private readonly PooledSession? _session;
+    private int _isReturned;
 
-    /// <summary>Makes a lease of a client, for tests: a substitute of <see cref="IMcpClientPool"/> can return it.</summary>
-    /// <param name="client">The client, which the lease does not dispose.</param>
+    /// <summary>Makes a lease of any client: for a double of <see cref="IMcpClientPool"/> in tests.</summary>
+    /// <param name="client">The client. Disposing the lease does not dispose it.</param>
     /// <exception cref="ArgumentNullException"><paramref name="client"/> is <see langword="null"/>.</exception>
     public McpClientLease(McpClient client)
     {
@@ -20,39 +21,43 @@ public sealed class McpClientLease : IAsyncDisposable
         _client = client;
     }
 
-    internal McpClientLease(LeasedClient leased)
+    internal McpClientLease(SessionPool pool, PooledSession session, LeaseIdentity identity)
     {
-        _client = leased;
-        _leased = leased;
+        _pool = pool;
+        _session = session;
+        _client = new LeaseClient(this, identity);
     }
 
-    /// <summary>Gets the connected client, as the user who rented it sees it. Disposing it gives back this lease, and no more.</summary>
+    /// <summary>Gets the renter's view of the connected client, which other leases may share.</summary>
     /// <remarks>
-    /// <para>
-    /// A call where the user is unknown carries the renter, with the principal that rented. One under another user, or an anonymous one, throws
-    /// a <see cref="ClaimInjectionException"/> before anything is sent, and so does a signed-in user's call where the renter was anonymous or
-    /// unknown. That is so whether the backend has sessions or one client serves all users.
-    /// </para>
-    /// <para>
-    /// Progress and notification handlers run as the user whose call registered them. They end with the lease. Once it is given back, calls
-    /// throw an <see cref="ObjectDisposedException"/>.
-    /// </para>
+    /// Its calls carry the renter where the user is unknown. A call under another or an anonymous user throws a
+    /// <see cref="ClaimInjectionException"/> before anything is sent, and so does a signed-in user's call on an anonymous user's lease. Code
+    /// that a call calls back (progress, notifications) runs in the flow of the call. Disposing it ends this lease alone; tools that it has
+    /// listed end with it.
     /// </remarks>
     /// <exception cref="ObjectDisposedException">The lease is disposed.</exception>
     public McpClient Client
     {
         get
         {
-            ObjectDisposedException.ThrowIf(_isDisposed || _leased is { IsGivenBack: true }, this);
+            ThrowIfReturned();
             return _client;
         }
     }
 
     /// <summary>Returns the session to the pool. An anonymous session is closed, within <see cref="McpClientPoolOptions.CloseTimeout"/>.</summary>
     /// <returns>A task that completes when that is done. Disposing again does nothing.</returns>
-    public ValueTask DisposeAsync()
+    public ValueTask DisposeAsync() => Interlocked.Exchange(ref _isReturned, 1) == 0 && _session is not null
+        ? new ValueTask(_pool!.Release(_session))
+        : ValueTask.CompletedTask;
+
+    /// <exception cref="ObjectDisposedException">The lease is disposed.</exception>
+    internal void ThrowIfReturned()
     {
-        _isDisposed = true;
-        return _leased?.DisposeAsync() ?? ValueTask.CompletedTask;
+        if (Volatile.Read(ref _isReturned) != 0)
+        {
+            throw new ObjectDisposedException(
+                nameof(McpClientLease), "The lease is disposed, and its client with it. Rent again for further calls, also of tools that were listed.");
+        }
     }
 }

@@ -42,6 +42,13 @@ public sealed class McpClientPoolOptions
     /// </value>
     public Func<ClaimsPrincipal, HttpClientTransportOptions, HttpClientTransportOptions>? TransportOptionsFactory { get; set; }
 
+    /// <summary>Gets the claim types that tell one user's sessions apart, besides issuer and subject.</summary>
+    /// <value>
+    /// Empty by default: one session for a user. With <c>org_id</c>, say, a user has a session for each organisation, and calls for one never
+    /// go out on the session of another. Compared exactly; all values of a type count, whatever their order.
+    /// </value>
+    public IList<string> SessionKeyClaimTypes { get; } = [];
+
     /// <summary>Gets whether the settings let one client serve all users.</summary>
     internal bool AllowsSharing => ShareStatelessClients && TransportOptionsFactory is null;
 }

@@ -65,4 +65,32 @@ internal static partial class Log
         "MCP client '{Client}': closing a session took longer than McpClientPoolOptions.CloseTimeout, or than the shutdown allowed, and was "
         + "given up. The backend may keep the session until it times out there.")]
     internal static partial void SessionNotClosedInTime(this ILogger logger, string client);
+
+    [LoggerMessage(15, LogLevel.Debug,
+        "HttpClient '{Client}': no identity headers are set, since the user is unknown: no scope, accessor or session knows one.")]
+    internal static partial void UnknownUser(this ILogger logger, string client);
+
+    [LoggerMessage(16, LogLevel.Debug, "HttpClient '{Client}': no identity headers are set, since the user is anonymous.")]
+    internal static partial void AnonymousUser(this ILogger logger, string client);
+
+    [LoggerMessage(17, LogLevel.Debug,
+        "HttpClient '{Client}': no identity headers are set, since no identity of the principal is authenticated, though it has claims. Give "
+        + "it an authentication type: new ClaimsIdentity(claims, \"…\").")]
+    internal static partial void UnauthenticatedUser(this ILogger logger, string client);
+
+    [LoggerMessage(18, LogLevel.Debug,
+        "HttpClient '{Client}': no identity headers are set, since {Origin} is not a trusted origin.")]
+    internal static partial void OriginNotTrusted(this ILogger logger, string client, Origin origin);
+
+    [LoggerMessage(19, LogLevel.Debug,
+        "HttpClient '{Client}': no identity headers are set, since the user has no claim for any of them: {Headers}. The principal has claims "
+        + "of the types {ClaimTypes}.")]
+    internal static partial void NoClaims(this ILogger logger, string client, string headers, string claimTypes);
+
+    [LoggerMessage(20, LogLevel.Debug,
+        "MCP client '{Client}': the user of a call is unknown, and the user that opened its session stands in.")]
+    internal static partial void SessionUserStandsIn(this ILogger logger, string client);
+
+    [LoggerMessage(21, LogLevel.Information, "HttpClient '{Client}': sends {Headers} to {Origins}.")]
+    internal static partial void ClientStarted(this ILogger logger, string client, string headers, string origins);
 }

@@ -35,13 +35,15 @@ public sealed class ReceivedClaimsTests
         {
             options.Headers.Add(new ClaimHeader("X-Roles", "realm_access") { JsonPath = "roles", Format = ClaimValueFormat.JsonArray });
             options.Headers.Add(new ClaimHeader("X-Deep", "resource_access") { JsonPath = "one.two.level" });
+            options.Headers.Add(new ClaimHeader("X-Dotted", "resource_access") { JsonPath = @"one\.two.my\.level" });
         });
 
-        RawResponse response = await host.GetAsync("/closed", "X-User-Sub: alice", "X-Roles: [\"viewer\",\"editor\"]", "X-Deep: 3");
+        RawResponse response = await host.GetAsync("/closed", "X-User-Sub: alice", "X-Roles: [\"viewer\",\"editor\"]", "X-Deep: 3", "X-Dotted: 4");
 
         Assert.Equal(["viewer", "editor"], response.User.Values("roles"));
         Assert.Equal(["3"], response.User.Values("level"));
-        Assert.Equal(4, response.User.Claims.Count);
+        Assert.Equal(["4"], response.User.Values("my.level"));
+        Assert.Equal(5, response.User.Claims.Count);
     }
 
     [Fact]

@@ -21,13 +21,16 @@ internal static class Chains
         ClaimInjectionState state = NewState(more);
         return new SameOriginRedirectHandler(() => state.Plan.MaxRedirections)
         {
-            InnerHandler = new IdentityHandler(Accessor) { InnerHandler = new ClaimInjectionHandler(Accessor, state) { InnerHandler = primary } },
+            InnerHandler = new IdentityHandler(Accessor, isInBlock: true)
+            {
+                InnerHandler = new ClaimInjectionHandler(Accessor, state) { InnerHandler = primary },
+            },
         };
     }
 
     /// <summary>Sends as an MCP session of that user, which marks each request as the session's.</summary>
     public static HttpMessageInvoker OnSession(ClaimsPrincipal? user, HttpMessageHandler pooled) =>
-        new(new McpSessionHandler(new McpSession(user), Accessor, pooled));
+        new(new McpSessionHandler(new McpSession(user, claims: null), Accessor, pooled));
 
     /// <summary>A client of a container, with its metrics, its logger and settings that can be reloaded.</summary>
     private static ClaimInjectionState NewState(ClaimHeader[] more)

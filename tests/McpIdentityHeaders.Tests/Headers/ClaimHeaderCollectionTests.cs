@@ -30,6 +30,34 @@ public sealed class ClaimHeaderCollectionTests
         Assert.Equal(["X-User-Email", "x_user_sub"], headers.Select(header => header.HeaderName));
     }
 
+    [Theory]
+    [InlineData(0, "x_user_name", "x_user_name, X-User-Email")]
+    [InlineData(1, "x_user_sub", "x_user_sub, X-User-Name")]
+    [InlineData(1, "x_user_name", "X-User-Sub, x_user_name")]
+    [InlineData(2, "x_user_email", "X-User-Sub, x_user_email")]
+    public void Setting_an_alias_keeps_the_header_that_was_set(int index, string alias, string expected)
+    {
+        ClaimHeaderCollection headers = new ClaimInjectionOptions().Headers;
+
+        headers[index] = new ClaimHeader(alias, "oid");
+
+        Assert.Equal(expected.Split(", "), headers.Select(header => header.HeaderName));
+    }
+
+    [Fact]
+    public void Setting_an_alias_of_several_headers_removes_them_all()
+    {
+        var headers = new ClaimHeaderCollection { { "X-A", "a" }, { "X-B", "b" }, { "X-C", "c" }, { "X-D", "d" } };
+        headers[2] = new ClaimHeader("x_a", "c");
+        Assert.Equal(["X-B", "x_a", "X-D"], headers.Select(header => header.HeaderName));
+
+        headers.Insert(0, new ClaimHeader("X_A", "e"));
+        Assert.Equal(["X-B", "X_A", "X-D"], headers.Select(header => header.HeaderName));
+
+        headers.Add("x.b", "f");
+        Assert.Equal(["x.b", "X_A", "X-D"], headers.Select(header => header.HeaderName));
+    }
+
     [Fact]
     public void Null_header_is_refused() => Assert.Throws<ArgumentNullException>(() => new ClaimHeaderCollection().Add(null!));
 

@@ -123,6 +123,37 @@ public sealed class ValueTests
         Assert.Equal("x", sent);
     }
 
+    [Theory]
+    [InlineData(HeaderValueEncoding.Utf8, 5, 6)]
+    [InlineData(HeaderValueEncoding.Utf8, 6, 6)]
+    [InlineData(HeaderValueEncoding.Percent, 17, 18)]
+    [InlineData(HeaderValueEncoding.Percent, 18, 18)]
+    public async Task Length_is_that_of_the_bytes_on_the_wire(HeaderValueEncoding encoding, int limit, int length)
+    {
+        using var primary = new SocketsHttpHandler();
+        var backend = new RecordingHandler();
+        using HttpMessageInvoker client = HttpTesting.Chain(
+            encoding == HeaderValueEncoding.Utf8 ? primary : backend,
+            new PropertyAccessor(Users.With(("name", "ééé"))),
+            options =>
+            {
+                options.Encoding = encoding;
+                options.MaxHeaderValueLength = limit;
+            });
+
+        Exception? error = await Record.ExceptionAsync(() => client.SendAsync(HttpTesting.Get("http://127.0.0.1:1"), synchronous: false));
+
+        Assert.Equal(limit < length, error is ClaimInjectionException);
+    }
+
+    [Fact]
+    public async Task Last_printable_character_is_not_escaped_beside_others_that_are()
+    {
+        string? sent = await SentAsync(ClaimValueFormat.CommaSeparated, ("groups", " ~é", ClaimValueTypes.String));
+
+        Assert.Equal("%20~%C3%A9", sent);
+    }
+
     [Fact]
     public async Task First_claim_type_with_a_value_wins_for_a_list_too()
     {

@@ -89,10 +89,6 @@ public sealed class OneUserTests
     }
 
     [Fact]
-    public async Task SelectIdentity_that_returns_null_is_refused() => await Assert.ThrowsAsync<ClaimInjectionException>(() => SentFor(
-        options => options.SelectIdentity = _ => null, Users.SignedIn(("sub", "alice")), Users.SignedIn(("sub", "bob"))));
-
-    [Fact]
     public async Task SelectIdentity_that_returns_an_unauthenticated_identity_is_refused() => await Assert.ThrowsAsync<ClaimInjectionException>(() => SentFor(
         options => options.SelectIdentity = _ => Users.NotSignedIn(("sub", "mallory")),
         Users.SignedIn(("sub", "alice")),
@@ -111,11 +107,24 @@ public sealed class OneUserTests
     }
 
     [Fact]
-    public async Task SelectIdentity_that_returns_another_principals_identity_is_refused() =>
-        await Assert.ThrowsAsync<ClaimInjectionException>(() => SentFor(
+    public async Task SelectIdentity_that_returns_another_principals_identity_is_refused()
+    {
+        var refused = await Assert.ThrowsAsync<ClaimInjectionException>(() => SentFor(
             options => options.SelectIdentity = _ => Users.SignedIn(("sub", "root")),
             Users.SignedIn(("sub", "alice")),
             Users.SignedIn(("sub", "bob"))));
+
+        Assert.Contains("did not choose one of the principal's authenticated identities", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task SelectIdentity_that_returns_null_is_refused()
+    {
+        var refused = await Assert.ThrowsAsync<ClaimInjectionException>(() => SentFor(
+            options => options.SelectIdentity = _ => null, Users.SignedIn(("sub", "alice")), Users.SignedIn(("sub", "bob"))));
+
+        Assert.Contains("chose none of the principal's identities", refused.Message, StringComparison.Ordinal);
+    }
 
     [Fact]
     public async Task SelectIdentity_is_not_called_for_a_single_subject()

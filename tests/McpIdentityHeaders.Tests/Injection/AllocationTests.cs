@@ -14,8 +14,8 @@ public sealed class AllocationTests
     // The two values of Accept, which the framework puts into an array for each look at them: to check them, and to copy them.
     private const int Values = 40;
 
-    // A message without headers of its own, with its user and the names of headers to be written as UTF-8.
-    private const int Message = 88;
+    // A message without headers of its own, with its user, the names of headers to be written as UTF-8, and a flag.
+    private const int Message = 96;
 
     // The clone's collection of eight headers, one of them with two values.
     private const int Headers = 392;
@@ -40,8 +40,8 @@ public sealed class AllocationTests
     [Fact]
     public async Task Request_allocates_its_clone_and_its_state_machines()
     {
-        const int Handler = Options + (2 * Values) + Message + Headers + WaitingInjection;
-        const int Chain = Handler + WaitingIdentity + WaitingRedirect;
+        const int Handler = Options + Values + Message + Headers + WaitingInjection;
+        const int Chain = Handler + Values + WaitingIdentity + WaitingRedirect;
         const int Unknown = Options + WaitingInjection;
 
         Assert.Equal(

@@ -97,6 +97,23 @@ public sealed class CloneTests
         Assert.Equal(request.Options, backend.Only.Message.Options);
     }
 
+    [Fact]
+    public void User_that_was_set_can_be_read_back()
+    {
+        HttpRequestMessage request = HttpTesting.Get();
+        Assert.False(request.TryGetUser(out ClaimsPrincipal? none));
+        Assert.Null(none);
+
+        ClaimsPrincipal alice = Users.Alice;
+        request.SetUser(alice);
+        Assert.True(request.TryGetUser(out ClaimsPrincipal? user));
+        Assert.Same(alice, user);
+
+        request.SetUser(null);
+        Assert.True(request.TryGetUser(out ClaimsPrincipal? anonymous));
+        Assert.Empty(anonymous.Identities);
+    }
+
     [Theory, InlineData(true), InlineData(false)]
     public async Task Callers_request_is_unchanged_and_carries_no_identity(bool synchronous)
     {

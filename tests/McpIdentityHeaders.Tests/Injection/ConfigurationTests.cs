@@ -9,6 +9,20 @@ namespace McpIdentityHeaders.Tests.Injection;
 /// <summary>Settings from configuration, and their reload while requests are in flight.</summary>
 public sealed class ConfigurationTests
 {
+    [Theory]
+    [InlineData("true", "X-User-Roles")]
+    [InlineData("false", "X-User-Sub, X-User-Email, X-User-Name, X-User-Roles")]
+    public async Task ReplaceHeaders_sets_whether_headers_of_a_section_replace_others(string replace, string expected)
+    {
+        var fixture = new Fixture(
+            ("Headers:0:HeaderName", "X-User-Roles"), ("Headers:0:ClaimTypes:0", "roles"), ("replaceHeaders", replace));
+        await using ServiceProvider services = fixture.Build();
+
+        ClaimInjectionOptions options = services.GetRequiredService<IOptionsMonitor<ClaimInjectionOptions>>().Get("backend");
+
+        Assert.Equal(expected.Split(", "), options.Headers.Select(header => header.HeaderName));
+    }
+
     [Fact]
     public async Task Every_setting_except_SelectIdentity_binds()
     {
@@ -18,6 +32,7 @@ public sealed class ConfigurationTests
             ("Headers:0:JsonPath", "roles"),
             ("Headers:0:Format", "JsonArray"),
             ("Headers:0:Required", "true"),
+            ("SubjectClaimTypes:0", "oid"),
             ("MissingIdentity", "Reject"),
             ("Encoding", "percent"),
             ("TrustedOrigins:0", "https://one.test"),
@@ -36,6 +51,7 @@ public sealed class ConfigurationTests
             new { JsonPath = "roles", Format = ClaimValueFormat.JsonArray, Required = true, ClaimTypes = new[] { "realm_access" } },
             options.Headers[3]);
         Assert.Equal([new Uri("https://one.test")], options.TrustedOrigins);
+        Assert.Equal(["oid"], options.SubjectClaimTypes);
         Assert.Equivalent(
             new
             {

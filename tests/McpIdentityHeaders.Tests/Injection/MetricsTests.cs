@@ -9,14 +9,16 @@ public sealed class MetricsTests
     public static TheoryData<string, string, ClaimsPrincipal?, string> Outcomes => new()
     {
         { "injected", "http://backend.test/", Users.Alice, "Forward" },
-        { "no_identity", "http://backend.test/", null, "Forward" },
-        { "no_identity", "http://backend.test/", null, "StripHeaders" },
+        { "unknown", "http://backend.test/", null, "Forward" },
+        { "unknown", "http://backend.test/", null, "StripHeaders" },
         { "rejected", "http://backend.test/", null, "Reject" },
-        { "no_identity", "http://backend.test/", Users.Anonymous, "Reject" },
+        { "anonymous", "http://backend.test/", Users.Anonymous, "Reject" },
+        { "rejected", "http://backend.test/", Users.Anonymous, "RequireUser" },
+        { "rejected", "http://backend.test/", null, "RequireUser" },
         { "untrusted_origin", "http://other.test/", Users.Alice, "Forward" },
-        { "no_identity", "http://other.test/", null, "Forward" },
+        { "unknown", "http://other.test/", null, "Forward" },
         { "rejected", "http://backend.test/", new ClaimsPrincipal([Users.SignedIn(("sub", "a")), Users.SignedIn(("sub", "b"))]), "Forward" },
-        { "no_identity", "http://backend.test/", Users.With(("scope", "mcp")), "Forward" },
+        { "no_claims", "http://backend.test/", Users.With(("scope", "mcp")), "Forward" },
         { "rejected", "http://backend.test/", Users.Named("too long for the limit of this client"), "Forward" },
     };
 

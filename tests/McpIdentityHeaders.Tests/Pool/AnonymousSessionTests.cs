@@ -42,7 +42,7 @@ public sealed class AnonymousSessionTests
         await using McpClientLease first = await RentAsync(one);
         await using McpClientLease second = await RentAsync(other);
 
-        Assert.NotSame(first.PooledClient(), second.PooledClient());
+        Assert.NotSame(first.Pooled(), second.Pooled());
         Assert.Equal(2, backend.LiveSessions.Count);
 
         async Task<McpClientLease> RentAsync(Flow flow)
@@ -60,7 +60,7 @@ public sealed class AnonymousSessionTests
 
         McpClientLease[] leases = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => services.RentForAsync(null))));
 
-        Assert.Equal(8, leases.Select(lease => lease.PooledClient()).Distinct().Count());
+        Assert.Equal(8, leases.Select(lease => lease.Pooled()).Distinct().Count());
         Assert.Equal(8, backend.LiveSessions.Count);
         await Task.WhenAll(leases.Select(lease => lease.DisposeAsync().AsTask()));
         Assert.Empty(backend.LiveSessions);

@@ -203,7 +203,7 @@ public sealed class ClosingTests
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
-        await Assert.ThrowsAsync<InvalidOperationException>(() => services.RentForAsync(Users.With(("name", "No Subject"))));
+        await Assert.ThrowsAsync<ClaimInjectionException>(() => services.RentForAsync(Users.With(("name", "No Subject"))));
 
         await DisposeAsync(services, synchronous);
     }

@@ -24,7 +24,7 @@ public sealed class EndedSessionTests
 
         await AssertFailsAsync(alices.Client);
         await using McpClientLease next = await services.RentForAsync(Users.Alice);
-        Assert.NotSame(alices.PooledClient(), next.PooledClient());
+        Assert.NotSame(alices.Pooled(), next.Pooled());
         Assert.Equal("alice", await next.Client.CallTextAsync("whoami"));
         Assert.Equal("bob", await bobs.Client.CallTextAsync("whoami"));
         Assert.Equal(2, backend.LiveSessions.Count);
@@ -61,7 +61,7 @@ public sealed class EndedSessionTests
 
         Assert.Equal("alice", await successor.Client.CallTextAsync("whoami"));
         await using McpClientLease again = await services.RentForAsync(Users.Alice);
-        Assert.Same(successor.PooledClient(), again.PooledClient());
+        Assert.Same(successor.Pooled(), again.Pooled());
 
         // Their place is free again.
         Assert.Equal("bob", await services.CallForAsync(Users.Bob));

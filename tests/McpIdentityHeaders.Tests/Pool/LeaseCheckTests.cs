@@ -97,8 +97,8 @@ public sealed class LeaseCheckTests
         var error = await Assert.ThrowsAsync<ClaimInjectionException>(() => lease.Client.CallTextAsync("ping"));
 
         Assert.Equal(
-            "HttpClient 'backend': the request was not sent: the signed-in user has no subject: no 'sub' claim and no "
-            + "ClaimTypes.NameIdentifier. Have the sign-in keep one of them.",
+            "HttpClient 'backend': the request was not sent: the signed-in user has no subject, which is looked for under 'sub', '"
+            + ClaimTypes.NameIdentifier + "'. Have the sign-in keep one of these claims, or set ClaimInjectionOptions.SubjectClaimTypes.",
             error.Message);
         Assert.Empty(backend.Calls());
     }

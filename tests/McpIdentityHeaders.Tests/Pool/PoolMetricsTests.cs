@@ -169,7 +169,7 @@ public sealed class PoolMetricsTests
         await Assert.ThrowsAsync<HttpRequestException>(() => alice);
         McpClientLease[] leases = await Task.WhenAll(waiting);
 
-        Assert.Same(leases[0].PooledClient(), leases[1].PooledClient());
+        Assert.Same(leases[0].Pooled(), leases[1].Pooled());
         await meters.AssertClosedAsync("shared");
         Assert.Equal((1, 2), (meters.Active, meters.Created));
         await leases[0].DisposeAsync();

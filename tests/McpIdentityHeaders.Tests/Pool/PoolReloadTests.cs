@@ -175,12 +175,12 @@ public sealed class PoolReloadTests
         await using McpClientLease alice = await services.RentForAsync(Users.Alice);
         await using McpClientLease bob = await services.RentForAsync(Users.Bob);
 
-        Assert.Equal(3, new[] { shared.PooledClient(), alice.PooledClient(), bob.PooledClient() }.Distinct().Count());
+        Assert.Equal(3, new[] { shared.Pooled(), alice.Pooled(), bob.Pooled() }.Distinct().Count());
         await Assert.ThrowsAsync<ClaimInjectionException>(
             () => AmbientIdentity.RunAsync(Users.Bob, () => alice.Client.CallTextAsync("whoami")));
         Assert.Equal("alice", await shared.Client.CallTextAsync("whoami"));
 
-        McpClient old = shared.PooledClient();
+        McpClient old = shared.Client;
         await shared.DisposeAsync();
         await old.Completion.WaitAsync(TimeSpan.FromSeconds(60));
     }
@@ -235,8 +235,8 @@ public sealed class PoolReloadTests
         McpClient bob;
         await using (McpClientLease lease = await rent!)
         {
-            bob = lease.PooledClient();
-            Assert.Equal("bob", await AmbientIdentity.RunAsync(Users.Bob, () => bob.CallTextAsync("whoami")));
+            bob = lease.Pooled();
+            Assert.Equal("bob", await AmbientIdentity.RunAsync(Users.Bob, () => lease.Client.CallTextAsync("whoami")));
         }
 
         Assert.Equal("third", Assert.Single(backend.Calls()).Headers["X-Tenant"]);
@@ -247,7 +247,7 @@ public sealed class PoolReloadTests
     private static async Task<McpClient> ClientForAsync(IServiceProvider services, ClaimsPrincipal? user)
     {
         await using McpClientLease lease = await services.RentForAsync(user);
-        return lease.PooledClient();
+        return lease.Pooled();
     }
 
     private ServiceProvider ServicesFor(

@@ -62,13 +62,14 @@ public sealed class PoolSettingsTests
             ($"{section}:IdleTimeout", "00:03:00"),
             ($"{section}:MaxSessions", "7"),
             ($"{section}:sharestatelessclients", "False"),
+            ($"{section}:SessionKeyClaimTypes:0", "org_id"),
             ($"{section}:CloseTimeout", "00:00:02"));
 
         McpClientPoolOptions bound = Bound(services);
 
         // All that there are, so that an option that is added is noticed here.
         Assert.Equal(
-            [TimeSpan.FromSeconds(2), TimeSpan.FromMinutes(3), 7, false, null],
+            [TimeSpan.FromSeconds(2), TimeSpan.FromMinutes(3), 7, new[] { "org_id" }, false, null],
             typeof(McpClientPoolOptions).GetProperties().OrderBy(property => property.Name).Select(property => property.GetValue(bound)));
     }
 
@@ -118,7 +119,7 @@ public sealed class PoolSettingsTests
         OptionsValidationException refused = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
 
         Assert.Contains("'Backend:Pool:Nonsense'", refused.Message, StringComparison.Ordinal);
-        Assert.Contains("IdleTimeout, MaxSessions, ShareStatelessClients and CloseTimeout", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("IdleTimeout, MaxSessions, ShareStatelessClients, SessionKeyClaimTypes and CloseTimeout", refused.Message, StringComparison.Ordinal);
     }
 
     public static TheoryData<string, Action<McpClientPoolOptions>> Invalid => new()

@@ -38,7 +38,7 @@ public sealed class PrincipalTests
     }
 
     [Fact]
-    public async Task Older_principal_makes_the_calls_of_its_lease_also_where_the_user_is_unknown()
+    public async Task Older_principal_makes_its_own_calls_and_the_newest_the_sessions_own()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
@@ -48,7 +48,7 @@ public sealed class PrincipalTests
         await AmbientIdentity.RunAsync(Alice("older", "100"), () => older.Client.CallTextAsync("ping"));
         await older.Client.CallTextAsync("ping");
 
-        Assert.Equal(["older", "older"], backend.Calls().Select(call => call.UserName));
+        Assert.Equal(["older", "newer"], backend.Calls().Select(call => call.UserName));
     }
 
     [Theory]

@@ -16,11 +16,11 @@ public sealed class RentRefusalTests
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
         ClaimsPrincipal user = Users.With(("email", "alice@home.example"), ("sub", " "));
 
-        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => services.RentForAsync(user));
+        var error = await Assert.ThrowsAsync<ClaimInjectionException>(() => services.RentForAsync(user));
 
         Assert.Equal(
-            "MCP client 'backend': no session was rented: the signed-in user has no subject: no 'sub' claim and no "
-            + "ClaimTypes.NameIdentifier. Have the sign-in keep one of them.",
+            "MCP client 'backend': no session was rented: the signed-in user has no subject, which is looked for under 'sub', '"
+            + ClaimTypes.NameIdentifier + "'. Have the sign-in keep one of these claims, or set ClaimInjectionOptions.SubjectClaimTypes.",
             error.Message);
         Assert.DoesNotContain("alice", error.ToString(), StringComparison.OrdinalIgnoreCase);
         Assert.Empty(backend.Exchanges);
@@ -32,7 +32,7 @@ public sealed class RentRefusalTests
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
 
-        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => services.RentForAsync(AliceAndBob));
+        var error = await Assert.ThrowsAsync<ClaimInjectionException>(() => services.RentForAsync(AliceAndBob));
 
         Assert.Equal(
             "MCP client 'backend': no session was rented: the principal has authenticated identities of different subjects or "
@@ -53,8 +53,8 @@ public sealed class RentRefusalTests
 
         await using McpClientLease chosen = await services.RentForAsync(AliceAndBob);
 
-        Assert.Same(bobs.PooledClient(), chosen.PooledClient());
-        Assert.NotSame(alices.PooledClient(), chosen.PooledClient());
+        Assert.Same(bobs.Pooled(), chosen.Pooled());
+        Assert.NotSame(alices.Pooled(), chosen.Pooled());
         Assert.Equal("bob", await AmbientIdentity.RunAsync(AliceAndBob, () => chosen.Client.CallTextAsync("whoami")));
     }
 
@@ -66,7 +66,7 @@ public sealed class RentRefusalTests
             .ServicesFor(backend, http => http.AddClaimInjection(options => options.SelectIdentity = _ => null))
             .BuildServiceProvider();
 
-        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => services.RentForAsync(AliceAndBob));
+        var error = await Assert.ThrowsAsync<ClaimInjectionException>(() => services.RentForAsync(AliceAndBob));
 
         Assert.Equal(
             "MCP client 'backend': no session was rented: ClaimInjectionOptions.SelectIdentity chose none of the principal's identities.",

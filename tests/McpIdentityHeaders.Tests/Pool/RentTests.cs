@@ -99,7 +99,7 @@ public sealed class RentTests
         await using McpClientLease one = await services.RentForAsync(first);
         await using McpClientLease other = await services.RentForAsync(second);
 
-        Assert.True(ReferenceEquals(one.PooledClient(), other.PooledClient()), with);
+        Assert.True(ReferenceEquals(one.Pooled(), other.Pooled()), with);
         Assert.Equal("alice", await AmbientIdentity.RunAsync(second, () => one.Client.CallTextAsync("whoami")));
         Assert.Single(backend.Exchanges, exchange => exchange.Rpc == "initialize");
     }
@@ -114,7 +114,7 @@ public sealed class RentTests
         await using McpClientLease one = await services.RentForAsync(first);
         await using McpClientLease other = await services.RentForAsync(second);
 
-        Assert.False(ReferenceEquals(one.PooledClient(), other.PooledClient()), with);
+        Assert.False(ReferenceEquals(one.Pooled(), other.Pooled()), with);
         Assert.Equal(2, backend.LiveSessions.Count);
     }
 
@@ -129,7 +129,7 @@ public sealed class RentTests
         await using McpClientLease one = await services.RentForAsync(Users.Alice);
         await using McpClientLease other = await services.RentSecondForAsync(Users.Alice);
 
-        Assert.NotSame(one.PooledClient(), other.PooledClient());
+        Assert.NotSame(one.Pooled(), other.Pooled());
         Assert.Equal(2, backend.LiveSessions.Count);
     }
 

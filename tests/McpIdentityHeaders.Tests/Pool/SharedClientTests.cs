@@ -33,9 +33,54 @@ public sealed class SharedClientTests
         async Task<string> CallAsync()
         {
             await using McpClientLease lease = await services.RentAsync();
-            clients.Add(lease.PooledClient());
+            clients.Add(lease.Pooled());
             return await lease.Client.CallTextAsync("whoami");
         }
+    }
+
+    [Fact]
+    public async Task Lease_carries_its_renter_where_the_user_is_unknown()
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        await using McpClientLease alices = await services.RentForAsync(Users.Alice);
+        await using McpClientLease bobs = await services.RentForAsync(Users.Bob);
+        Assert.Same(alices.Pooled(), bobs.Pooled());
+
+        Assert.Equal(
+            ["alice", "bob", "alice"],
+            [await alices.Client.CallTextAsync("whoami"), await bobs.Client.CallTextAsync("whoami"), await alices.Client.CallTextAsync("whoami")]);
+    }
+
+    [Theory]
+    [InlineData(Flow.OfNobody)]
+    [InlineData(Flow.OfAnonymous)]
+    [InlineData(Flow.OfBob)]
+    public async Task Lease_of_a_shared_client_refuses_another_user(Flow caller)
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        await using McpClientLease lease = await services.RentForAsync(Users.Alice);
+
+        using (caller.Enter())
+        {
+            var refused = await Assert.ThrowsAsync<ClaimInjectionException>(() => lease.Client.CallTextAsync("whoami"));
+            Assert.Equal(ClaimInjectionErrorReason.OtherUser, refused.Reason);
+        }
+
+        Assert.Empty(backend.Calls());
+    }
+
+    [Fact]
+    public async Task Lease_of_an_anonymous_user_refuses_a_signed_in_one()
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        await using McpClientLease lease = await services.RentForAsync(null);
+
+        Assert.Equal("nobody", await lease.Client.CallTextAsync("whoami"));
+        await Assert.ThrowsAsync<ClaimInjectionException>(
+            () => AmbientIdentity.RunAsync(Users.Alice, () => lease.Client.CallTextAsync("whoami")));
     }
 
     [Fact]
@@ -92,7 +137,7 @@ public sealed class SharedClientTests
 
         Assert.Equal("pong", await lease.Client.CallTextAsync("ping"));
         await using McpClientLease next = await services.RentForAsync(Users.Alice);
-        Assert.Same(lease.PooledClient(), next.PooledClient());
+        Assert.Same(lease.Pooled(), next.Pooled());
     }
 
     [Fact]
@@ -123,10 +168,10 @@ public sealed class SharedClientTests
         await using McpClientLease lease = await services.RentForAsync(Users.Alice);
 
         // Bob's return starts no timeout while Alice holds a lease.
-        Assert.Same(lease.PooledClient(), await ClientForAsync(services, Users.Bob));
+        Assert.Same(lease.Pooled(), await ClientForAsync(services, Users.Bob));
         time.Advance(TimeSpan.FromHours(1));
 
-        Assert.Same(lease.PooledClient(), await ClientForAsync(services, Users.Bob));
+        Assert.Same(lease.Pooled(), await ClientForAsync(services, Users.Bob));
         Assert.Equal("pong", await lease.Client.CallTextAsync("ping"));
     }
 
@@ -160,7 +205,7 @@ public sealed class SharedClientTests
     private static async Task<McpClient> ClientForAsync(IServiceProvider services, ClaimsPrincipal? user)
     {
         await using McpClientLease lease = await services.RentForAsync(user);
-        return lease.PooledClient();
+        return lease.Pooled();
     }
 
     /// <summary>One client a backend, named by its kind.</summary>

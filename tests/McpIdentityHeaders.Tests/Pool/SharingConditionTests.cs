@@ -112,8 +112,8 @@ public sealed class SharingConditionTests
         await using McpClientLease bob = await services.RentForAsync(Users.Bob);
         await using McpClientLease anonymous = await services.RentForAsync(null);
 
-        Assert.Same(alice.PooledClient(), aliceAgain.PooledClient());
-        McpClient[] clients = [.. new[] { alice.PooledClient(), bob.PooledClient(), anonymous.PooledClient() }.Distinct()];
+        Assert.Same(alice.Pooled(), aliceAgain.Pooled());
+        McpClient[] clients = [.. new[] { alice.Pooled(), bob.Pooled(), anonymous.Pooled() }.Distinct()];
         Assert.Equal(shared ? 1 : 3, clients.Length);
     }
 

@@ -48,6 +48,6 @@ public sealed class SuspectClientTests
     private static async Task<McpClient> ClientForAsync(IServiceProvider services, ClaimsPrincipal user)
     {
         await using McpClientLease lease = await services.RentForAsync(user);
-        return lease.PooledClient();
+        return lease.Pooled();
     }
 }

@@ -8,6 +8,48 @@ namespace McpIdentityHeaders.Tests.Redirects;
 /// <summary>Redirects within one origin are followed by dotnet/runtime's rules for location, method and content.</summary>
 public sealed class RedirectFollowingTests
 {
+    [Theory]
+    [InlineData("http://a.test/old#part", "/new", "#part")]
+    [InlineData("http://a.test/old#part", "/new#other", "#other")]
+    [InlineData("http://a.test/old", "/new#other", "#other")]
+    [InlineData("http://a.test/old", "/new", "")]
+    public async Task Target_without_a_fragment_inherits_the_requests(string from, string location, string expected)
+    {
+        List<Uri> sent = [];
+        using var client = new HttpMessageInvoker(new SameOriginRedirectHandler
+        {
+            InnerHandler = new StubHandler(request =>
+            {
+                sent.Add(request.RequestUri!);
+                return Task.FromResult(sent.Count > 1
+                    ? new HttpResponseMessage(HttpStatusCode.OK)
+                    : new HttpResponseMessage(HttpStatusCode.Found) { Headers = { Location = new Uri(location, UriKind.Relative) } });
+            }),
+        });
+
+        using HttpResponseMessage response = await client.SendAsync(HttpTesting.Get(from), CancellationToken.None);
+
+        Assert.Equal(["http://a.test/old", "http://a.test/new"], sent.Select(uri => uri.GetLeftPart(UriPartial.Path)));
+        Assert.Equal(expected, sent[1].Fragment);
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task Response_that_is_followed_is_disposed(bool synchronous)
+    {
+        var content = new StringContent("moved");
+        int requests = 0;
+        using var client = new HttpMessageInvoker(new SameOriginRedirectHandler
+        {
+            InnerHandler = new StubHandler(_ => Task.FromResult(requests++ > 0
+                ? new HttpResponseMessage(HttpStatusCode.OK)
+                : new HttpResponseMessage(HttpStatusCode.Found) { Content = content, Headers = { Location = new Uri("/new", UriKind.Relative) } })),
+        });
+
+        using HttpResponseMessage response = await client.SendAsync(HttpTesting.Get(), synchronous);
+
+        await Assert.ThrowsAsync<ObjectDisposedException>(content.ReadAsStringAsync);
+    }
+
     private const string Body = "{\"id\":1}";
 
     public static TheoryData<string, bool> Repeatable => TheoryCases.InBothWays("string", "bytes", "part of bytes", "memory", "json", "seekable stream");

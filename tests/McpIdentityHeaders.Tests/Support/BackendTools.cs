@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using System.ComponentModel;
 using Microsoft.AspNetCore.Http;
+using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
 
@@ -14,6 +16,17 @@ internal sealed class BackendTools(IHttpContextAccessor http)
 
     [McpServerTool(Name = "ping"), Description("Returns 'pong'.")]
     public static string Ping() => "pong";
+
+    /// <summary>What the tool 'count' waits for, by the id that it is called with: the client may end a call before it hands out progress.</summary>
+    public static ConcurrentDictionary<string, TaskCompletionSource> Reported { get; } = new();
+
+    [McpServerTool(Name = "count"), Description("Reports its progress once, and returns the X-User-Sub header when that has arrived.")]
+    public async Task<string> CountAsync(string id, IProgress<ProgressNotificationValue> progress, CancellationToken cancellationToken)
+    {
+        progress.Report(new ProgressNotificationValue { Progress = 1, Message = WhoAmI() });
+        await Reported[id].Task.WaitAsync(cancellationToken);
+        return WhoAmI();
+    }
 
     [McpServerTool(Name = "ask"), Description("Asks the user through the client, and returns the user's action.")]
     public static async Task<string> AskAsync(McpServer server, CancellationToken cancellationToken)

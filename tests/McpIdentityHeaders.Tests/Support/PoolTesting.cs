@@ -19,9 +19,6 @@ internal static class PoolTesting
         this IServiceProvider services, ClaimsPrincipal? user, CancellationToken cancellationToken = default) =>
         AmbientIdentity.RunAsync(user, () => services.RentAsync(cancellationToken).AsTask());
 
-    /// <summary>The SDK's client behind a lease, which other leases may share.</summary>
-    public static McpClient PooledClient(this McpClientLease lease) => Assert.IsType<LeasedClient>(lease.Client).Client;
-
     /// <summary>A gateway's whole request: rents for a user, calls a tool, releases the lease. Returns the tool's text.</summary>
     public static Task<string> CallForAsync(this IServiceProvider services, ClaimsPrincipal? user, string tool = "whoami") =>
         AmbientIdentity.RunAsync(user, async () =>
@@ -29,6 +26,9 @@ internal static class PoolTesting
             await using McpClientLease lease = await services.RentAsync();
             return await lease.Client.CallTextAsync(tool);
         });
+
+    /// <summary>The pooled client behind a lease's own, which shows whether leases share one.</summary>
+    public static McpClient Pooled(this McpClientLease lease) => Assert.IsType<LeaseClient>(lease.Client).Inner;
 
     /// <summary>Changes the pool's options of the tests' client.</summary>
     public static IServiceCollection ConfigurePool(this IServiceCollection services, Action<McpClientPoolOptions> configure) =>

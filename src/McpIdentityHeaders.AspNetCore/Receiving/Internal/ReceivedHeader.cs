@@ -18,7 +18,7 @@ internal sealed class ReceivedHeader(ClaimHeader header)
 
     internal bool IsIssuer => ClaimType == "iss";
 
-    private static string GetClaimType(ClaimHeader header) => header.JsonPath?.Split('.')[^1] ?? header.ClaimTypes[0];
+    private static string GetClaimType(ClaimHeader header) => JsonPathSyntax.Parse(header.JsonPath)?[^1] ?? header.ClaimTypes[0];
 
     internal bool IsNamed(string headerName) => HeaderAlias.Equals(Name, headerName);
 }

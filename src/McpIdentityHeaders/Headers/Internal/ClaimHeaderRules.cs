@@ -12,9 +12,10 @@ internal static class ClaimHeaderRules
                 yield return $"header '{header.HeaderName}' cannot be configured: {error}. Choose another name, such as 'X-User-Groups'.";
             }
 
-            if (header.JsonPath is { } path && (path.Split('.').Any(string.IsNullOrWhiteSpace) || !UnicodeText.IsWellFormed(path)))
+            if (header.JsonPath is { } path && JsonPathSyntax.TryParse(path) is null)
             {
-                yield return $"header '{header.HeaderName}' has the JsonPath '{path}'. Join property names by single dots, as in 'a.b'.";
+                yield return $"header '{header.HeaderName}' has the JsonPath '{path}'. Join property names by single dots, as in "
+                    + "'a.b', and escape a dot within a name by a backslash, as in 'my\\.app.roles'.";
             }
 
             if (!Enum.IsDefined(header.Format))

@@ -5,12 +5,20 @@ internal sealed class IdentityHeaderNames(IEnumerable<string> names)
 {
     private readonly string[] _names = [.. names];
 
+    // A bit for each length: nearly all headers differ from every name in length alone, and this saves a tenth of a clone.
+    private readonly uint _lengths = names.Aggregate(0u, (bits, name) => bits | (1u << (name.Length & 31)));
+
     /// <summary>Gets the configured names, without their aliases.</summary>
     internal ReadOnlySpan<string> Configured => _names;
 
     /// <summary>Whether it is one of the names, or an alias of one.</summary>
     internal bool Contains(ReadOnlySpan<char> headerName)
     {
+        if ((_lengths & (1u << (headerName.Length & 31))) == 0)
+        {
+            return false;
+        }
+
         foreach (string name in _names)
         {
             if (name.Length == headerName.Length && HeaderAlias.Equals(name, headerName))

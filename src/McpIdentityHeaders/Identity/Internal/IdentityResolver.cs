@@ -37,6 +37,6 @@ internal static class IdentityResolver
 
         // GET and DELETE belong to the session in whatever flow they run. The answer to a server's request is a POST like any other: only
         // the flow of the message loop tells it apart.
-        return isSessionsOwn || AmbientIdentity.Current?.Session == session ? sessionUser : accessor.User ?? sessionUser;
+        return isSessionsOwn || AmbientIdentity.Current?.Session == session ? sessionUser : accessor.User ?? session.GetStandIn();
     }
 }

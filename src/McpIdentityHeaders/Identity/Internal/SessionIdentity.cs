@@ -11,6 +11,11 @@ internal abstract class SessionIdentity
     /// <summary>Gets whether one user alone, or one anonymous caller, may use the session.</summary>
     internal abstract bool HasOwner { get; }
 
+    /// <summary>
+    /// Gets the session's user for a call of an unknown user; null where the client's settings let no user stand in for an unknown one.
+    /// </summary>
+    internal abstract ClaimsPrincipal? GetStandIn();
+
     /// <summary>Refuses a user other than the owner. An unknown user passes: the request goes out as the owner's.</summary>
     /// <exception cref="ClaimInjectionException">The session belongs to another user. Nothing has been sent.</exception>
     internal abstract void ThrowIfNotOwner(ClaimsPrincipal? user);

@@ -6,16 +6,44 @@ namespace McpIdentityHeaders.Internal;
 /// <summary>Sets a user's headers on an identity clone that has none under their names.</summary>
 internal sealed class ClaimHeaderWriter(ClaimInjectionPlan plan, ClaimInjectionTelemetry telemetry)
 {
+    private const int MaxAttempts = 3;
+
     /// <returns>Whether the user has a claim for any header.</returns>
     /// <exception cref="ClaimInjectionException">A header cannot be set safely.</exception>
     internal bool Write(IdentityRequestMessage clone, ClaimsPrincipal user, Uri uri)
     {
-        if (UserIdentities.Select(user, plan.SelectIdentity, out string? error) is not { } identities)
+        for (int attempt = 0; attempt < MaxAttempts; attempt++)
         {
-            throw telemetry.Reject(error!);
+            if (!plan.Users.TrySelect(user, out UserIdentities identities, out string? error))
+            {
+                throw telemetry.Reject(ClaimInjectionErrorReason.AmbiguousUser, error);
+            }
+
+            int total = Write(clone, identities);
+            if (identities.IsUnchanged)
+            {
+                return Complete(clone, identities, total, uri);
+            }
+
+            // Claims of two moments may be two users' rights: read them all again.
+            Remove(clone);
         }
 
-        clone.RawUtf8Names = plan.Encoding == HeaderValueEncoding.Utf8 ? plan.HeaderNames : null;
+        throw telemetry.Reject(ClaimInjectionErrorReason.AmbiguousUser, UserSelector.ChangedMeanwhile);
+    }
+
+    /// <summary>Removes what was set, or may have been set.</summary>
+    internal void Remove(IdentityRequestMessage clone)
+    {
+        foreach (string name in plan.HeaderNames.Configured)
+        {
+            clone.Headers.Remove(name);
+        }
+    }
+
+    /// <returns>The headers' length in all.</returns>
+    private int Write(IdentityRequestMessage clone, in UserIdentities identities)
+    {
         int total = 0;
         foreach (ClaimHeaderPlan header in plan.Headers)
         {
@@ -37,20 +65,32 @@ internal sealed class ClaimHeaderWriter(ClaimInjectionPlan plan, ClaimInjectionT
             Set(clone, header.Name, encoded);
         }
 
+        return total;
+    }
+
+    private bool Complete(IdentityRequestMessage clone, in UserIdentities identities, int total, Uri uri)
+    {
+        clone.RawUtf8Names = plan.Encoding == HeaderValueEncoding.Utf8 ? plan.HeaderNames : null;
+        if (total == 0)
+        {
+            telemetry.NoClaims(identities, plan);
+            return false;
+        }
+
         // Send the secret beside an identity only, and only to explicitly trusted origins.
-        if (total > 0 && plan.SharedSecret is { } secret && plan.IsTrusted(uri))
+        if (plan.SharedSecret is { } secret && plan.IsTrusted(uri))
         {
             Set(clone, secret.HeaderName, HeaderValueEncoder.EncodeSingle(secret.Value, HeaderValueEncoding.Mcp));
         }
 
-        return total > 0;
+        return true;
     }
 
     private void Set(IdentityRequestMessage clone, string name, string encoded)
     {
         if (!clone.Headers.TryAddWithoutValidation(name, encoded))
         {
-            throw telemetry.Reject($"the header '{name}' cannot be a request header. Choose another name");
+            throw telemetry.Reject(ClaimInjectionErrorReason.InvalidClaim, $"the header '{name}' cannot be a request header. Choose another name");
         }
     }
 
@@ -64,14 +104,16 @@ internal sealed class ClaimHeaderWriter(ClaimInjectionPlan plan, ClaimInjectionT
         catch (FormatException exception)
         {
             throw telemetry.Reject(
-                $"the header '{header.Name}' cannot be set from the claim {header.ClaimTypesForMessage}: {exception.Message}. Correct the claim "
-                + "where it is issued, or take the header out of ClaimInjectionOptions.Headers");
+                ClaimInjectionErrorReason.InvalidClaim,
+                $"the header '{header.Name}' cannot be set from {header.Source}: {exception.Message}. Correct it where it comes from, or take "
+                + "the header out of ClaimInjectionOptions.Headers");
         }
 
         if (encoded is null && header.Required)
         {
             throw telemetry.Reject(
-                $"the header '{header.Name}' is required, and the user has no value of the claim {header.ClaimTypesForMessage}. Have the "
+                ClaimInjectionErrorReason.MissingClaim,
+                $"the header '{header.Name}' is required, and the user has no value of {header.Source}. Have the "
                 + "identity provider issue it, or set Required to false");
         }
 
@@ -91,6 +133,7 @@ internal sealed class ClaimHeaderWriter(ClaimInjectionPlan plan, ClaimInjectionT
             : $"too long beside the others for MaxTotalLength, {plan.MaxTotalLength} bytes";
         string remedy = header.MayBeOmitted ? ", or OversizedValue to Omit" : string.Empty;
         throw telemetry.Reject(
-            $"the header '{header.Name}' from the claim {header.ClaimTypesForMessage} is {limit}. Send fewer values, or set a larger limit{remedy}");
+            ClaimInjectionErrorReason.HeadersTooLong,
+            $"the header '{header.Name}' from {header.Source} is {limit}. Send fewer values, or set a larger limit{remedy}");
     }
 }

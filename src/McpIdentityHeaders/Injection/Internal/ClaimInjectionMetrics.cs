@@ -25,7 +25,11 @@ internal sealed class ClaimInjectionMetrics
 
     internal void Injected(string client) => Count(client, "injected");
 
-    internal void NoIdentity(string client) => Count(client, "no_identity");
+    internal void UnknownUser(string client) => Count(client, "unknown");
+
+    internal void AnonymousUser(string client) => Count(client, "anonymous");
+
+    internal void NoClaims(string client) => Count(client, "no_claims");
 
     internal void UntrustedOrigin(string client) => Count(client, "untrusted_origin");
 

@@ -38,6 +38,11 @@ internal sealed class ClaimInjectionOptionsValidator : IValidateOptions<ClaimInj
             yield return error;
         }
 
+        if (options.SubjectClaimTypes.Count == 0 || options.SubjectClaimTypes.Any(string.IsNullOrWhiteSpace))
+        {
+            yield return "SubjectClaimTypes is empty, or has an empty claim type. Name the claim types of a user's subject, such as 'sub'.";
+        }
+
         foreach (string error in options.SharedSecret?.GetValidationErrors(options.Headers) ?? [])
         {
             yield return error;

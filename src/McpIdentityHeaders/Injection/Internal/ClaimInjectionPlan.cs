@@ -1,5 +1,3 @@
-using System.Security.Claims;
-
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>
@@ -13,7 +11,7 @@ internal sealed class ClaimInjectionPlan(ClaimInjectionOptions options, IEnumera
     private readonly bool _anyOrigin = options.AllowAnyOrigin;
     private readonly Origin[] _origins = [.. clientOrigins.Concat(options.TrustedOrigins).Select(uri => new Origin(uri)).Distinct()];
 
-    internal ClaimHeaderPlan[] Headers { get; } = [.. options.Headers.Select(header => new ClaimHeaderPlan(header))];
+    internal ClaimHeaderPlan[] Headers { get; } = [.. options.Headers.Select(header => new ClaimHeaderPlan(header, options.SubjectClaimTypes))];
 
     internal IdentityHeaderNames HeaderNames { get; } = new(
         [.. options.Headers.Select(header => header.HeaderName), .. options.SharedSecret is { } secret ? [secret.HeaderName] : Array.Empty<string>()]);
@@ -24,7 +22,11 @@ internal sealed class ClaimInjectionPlan(ClaimInjectionOptions options, IEnumera
 
     internal bool RequireHttps { get; } = options.RequireHttps;
 
-    internal Func<ClaimsPrincipal, ClaimsIdentity?>? SelectIdentity { get; } = options.SelectIdentity;
+    /// <summary>Gets the origins that are served, for a message.</summary>
+    internal string OriginsForMessage => _anyOrigin || _origins.Length == 0 ? "every origin" : string.Join(", ", _origins);
+
+    /// <summary>Gets what finds the one user of a principal.</summary>
+    internal UserSelector Users { get; } = new(options.SubjectClaimTypes, options.SelectIdentity);
 
     internal SharedSecret? SharedSecret { get; } = options.SharedSecret;
 

@@ -3,8 +3,17 @@ namespace McpIdentityHeaders.Internal;
 /// <summary>Reads <see cref="ClaimInjectionOptions"/> from configuration.</summary>
 internal static class ClaimInjectionSettings
 {
+    /// <summary>Whether the headers of the section stand in for all others: no option, since code clears the collection.</summary>
+    private const string ReplaceHeaders = "ReplaceHeaders";
+
     private static readonly SettingsTable<ClaimInjectionOptions> Table = new(
         ("Headers", (options, setting) => setting.AddItemsTo(options.Headers, ReadHeader)),
+        (ReplaceHeaders, static (_, setting) => setting.GetBoolean()),
+        ("SubjectClaimTypes", (options, setting) =>
+        {
+            options.SubjectClaimTypes.Clear();
+            setting.AddItemsTo(options.SubjectClaimTypes, claimType => claimType.GetString());
+        }),
         ("MissingIdentity", (options, setting) => options.MissingIdentity = setting.GetEnum<MissingIdentityBehavior>()),
         ("Encoding", (options, setting) => options.Encoding = setting.GetEnum<HeaderValueEncoding>()),
         ("TrustedOrigins", (options, setting) => setting.AddItemsTo(options.TrustedOrigins, uri => uri.GetHttpUri())),
@@ -28,7 +37,16 @@ internal static class ClaimInjectionSettings
         ("Value", (secret, setting) => secret.Value = setting.GetString()));
 
     /// <inheritdoc cref="SettingsTable{TOptions}.Bind"/>
-    internal static void Bind(IEnumerable<Setting> settings, ClaimInjectionOptions options) => Table.Bind(settings, options);
+    internal static void Bind(IEnumerable<Setting> settings, ClaimInjectionOptions options)
+    {
+        Setting[] all = [.. settings];
+        if (all.Any(setting => setting.Key.Equals(ReplaceHeaders, StringComparison.OrdinalIgnoreCase) && setting.GetBoolean()))
+        {
+            options.Headers.Clear();
+        }
+
+        Table.Bind(all, options);
+    }
 
     internal static SharedSecret ReadSecret(Setting setting)
     {

@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -37,13 +38,69 @@ internal sealed class ClaimInjectionTelemetry(string name, ILogger logger, Claim
         }
     }
 
-    internal void NoIdentity() => metrics?.NoIdentity(name);
+    internal void UnknownUser()
+    {
+        metrics?.UnknownUser(name);
+        logger.UnknownUser(name);
+    }
+
+    internal void SessionUserStandsIn() => logger.SessionUserStandsIn(name);
+
+    internal void Started(ClaimInjectionPlan plan)
+    {
+        if (logger.IsEnabled(LogLevel.Information))
+        {
+            logger.ClientStarted(
+                name, string.Join(", ", plan.Headers.Select(header => $"{header.Name} from {header.Source}")), plan.OriginsForMessage);
+        }
+    }
+
+    internal void AnonymousUser(ClaimsPrincipal user)
+    {
+        metrics?.AnonymousUser(name);
+        if (!logger.IsEnabled(LogLevel.Debug))
+        {
+            return;
+        }
+
+        // A likely slip: new ClaimsIdentity(claims) is not authenticated.
+        if (UserSelector.HasClaims(user))
+        {
+            logger.UnauthenticatedUser(name);
+        }
+        else
+        {
+            logger.AnonymousUser(name);
+        }
+    }
+
+    internal void NoClaims(in UserIdentities user, ClaimInjectionPlan plan)
+    {
+        metrics?.NoClaims(name);
+        if (logger.IsEnabled(LogLevel.Debug))
+        {
+            logger.NoClaims(
+                name,
+                string.Join(", ", plan.Headers.Select(header => $"'{header.Name}' from {header.Source}")),
+                string.Join(", ", user.GetClaimTypes().Select(type => $"'{type}'")));
+        }
+    }
 
     internal void UntrustedOrigin(Uri? uri)
     {
         metrics?.UntrustedOrigin(name);
 
-        if (uri is { IsAbsoluteUri: true } && _untrustedOrigins.IsFirst(new Origin(uri)))
+        if (uri is not { IsAbsoluteUri: true })
+        {
+            return;
+        }
+
+        if (logger.IsEnabled(LogLevel.Debug))
+        {
+            logger.OriginNotTrusted(name, new Origin(uri));
+        }
+
+        if (_untrustedOrigins.IsFirst(new Origin(uri)))
         {
             logger.UntrustedOrigin(name, new Origin(uri));
         }
@@ -84,11 +141,11 @@ internal sealed class ClaimInjectionTelemetry(string name, ILogger logger, Claim
     }
 
     /// <summary>Counts a request as rejected and creates its error. The reason names no claim's value.</summary>
-    internal ClaimInjectionException Reject(string reason)
+    internal ClaimInjectionException Reject(ClaimInjectionErrorReason reason, string error)
     {
         metrics?.Rejected(name);
         string client = name.Length == 0 ? "The request" : $"HttpClient '{name}': the request";
-        return new ClaimInjectionException($"{client} was not sent: {reason}.");
+        return new ClaimInjectionException($"{client} was not sent: {error}.", reason);
     }
 
     // Test before writing: avoids cache-line contention.

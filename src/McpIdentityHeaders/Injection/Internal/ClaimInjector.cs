@@ -22,21 +22,36 @@ internal sealed class ClaimInjector(ClaimInjectionPlan plan, ClaimInjectionTelem
 
         if (user is null && plan.MissingIdentity == MissingIdentityBehavior.Forward)
         {
-            telemetry.NoIdentity();
+            telemetry.UnknownUser();
             return request;
         }
 
-        if (user is null && plan.MissingIdentity == MissingIdentityBehavior.Reject)
+        if (user is null && plan.MissingIdentity is MissingIdentityBehavior.Reject or MissingIdentityBehavior.RequireUser)
         {
             throw telemetry.Reject(
-                "its user is unknown and MissingIdentity is Reject. Send it within AmbientIdentity.Use(user), call request.SetUser(user), or "
-                + "register an IIdentityAccessor that knows the user; null for either user makes the request anonymous");
+                ClaimInjectionErrorReason.UnknownUser,
+                $"its user is unknown and MissingIdentity is {plan.MissingIdentity}. Send it within AmbientIdentity.Use(user), call "
+                + "request.SetUser(user), or register an IIdentityAccessor that knows the user; null for either user makes the request anonymous");
         }
 
-        if (user is null || UserIdentities.IsAnonymous(user))
+        if (user is null)
         {
             HttpRequestMessage stripped = Strip(request, user);
-            telemetry.NoIdentity();
+            telemetry.UnknownUser();
+            return stripped;
+        }
+
+        if (UserSelector.IsAnonymous(user))
+        {
+            if (plan.MissingIdentity == MissingIdentityBehavior.RequireUser)
+            {
+                throw telemetry.Reject(
+                    ClaimInjectionErrorReason.AnonymousUser,
+                    "its user is anonymous and MissingIdentity is RequireUser. Have the user sign in first, or set another MissingIdentity");
+            }
+
+            HttpRequestMessage stripped = Strip(request, user);
+            telemetry.AnonymousUser(user);
             return stripped;
         }
 
@@ -49,24 +64,15 @@ internal sealed class ClaimInjector(ClaimInjectionPlan plan, ClaimInjectionTelem
 
         if (plan.RequireHttps && Origin.IsPlainAndRemote(uri))
         {
-            throw telemetry.Reject($"RequireHttps is set and {new Origin(uri)} is plain http. Use an https endpoint");
+            throw telemetry.Reject(
+                ClaimInjectionErrorReason.InsecureTransport, $"RequireHttps is set and {new Origin(uri)} is plain http. Use an https endpoint");
         }
 
-        // The clone is checked: each look at the caller's own headers makes strings of those that were set as objects.
-        IdentityRequestMessage clone = request as IdentityRequestMessage ?? new IdentityRequestMessage(request, user);
-        if (_checks.FindIdentityHeaders(clone) is { } found)
-        {
-            Remove(found, clone);
-        }
-
+        IdentityRequestMessage clone = request is IdentityRequestMessage carrier ? Clean(carrier) : CreateClone(request, user);
         carriesIdentity = _writer.Write(clone, user, uri);
         if (carriesIdentity)
         {
             telemetry.Injected(uri, plan.ServesAnyOriginByDefault);
-        }
-        else
-        {
-            telemetry.NoIdentity();
         }
 
         return clone;
@@ -85,13 +91,7 @@ internal sealed class ClaimInjector(ClaimInjectionPlan plan, ClaimInjectionTelem
     }
 
     /// <summary>Removes the headers that <see cref="Apply"/> set on an identity clone.</summary>
-    internal void RemoveIdentityHeaders(IdentityRequestMessage clone)
-    {
-        foreach (string name in plan.HeaderNames.Configured)
-        {
-            clone.Headers.Remove(name);
-        }
-    }
+    internal void RemoveIdentityHeaders(IdentityRequestMessage clone) => _writer.Remove(clone);
 
     bool IRedirectPolicy.IsTrusted(Uri target) => plan.IsTrusted(target);
 
@@ -102,8 +102,18 @@ internal sealed class ClaimInjector(ClaimInjectionPlan plan, ClaimInjectionTelem
     void IRedirectPolicy.OnContentNotRepeatable() => telemetry.ContentNotRepeatable();
 
     private HttpRequestMessage Strip(HttpRequestMessage request, ClaimsPrincipal? user) => _checks.FindIdentityHeaders(request) is { } found
-        ? Remove(found, request as IdentityRequestMessage ?? new IdentityRequestMessage(request, user ?? new ClaimsPrincipal()))
+        ? Remove(found, request as IdentityRequestMessage ?? IdentityRequestMessage.Create(request, user ?? new ClaimsPrincipal()))
         : request;
+
+    private IdentityRequestMessage Clean(IdentityRequestMessage clone) =>
+        _checks.FindIdentityHeaders(clone) is { } found ? Remove(found, clone) : clone;
+
+    private IdentityRequestMessage CreateClone(HttpRequestMessage request, ClaimsPrincipal user)
+    {
+        IdentityRequestMessage clone = IdentityRequestMessage.CreateWithoutHeaders(request, user);
+        telemetry.Stripped(_checks.CopyOtherHeaders(request, clone));
+        return clone;
+    }
 
     private IdentityRequestMessage Remove(List<string> found, IdentityRequestMessage clone)
     {

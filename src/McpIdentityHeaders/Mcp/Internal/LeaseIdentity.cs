@@ -2,28 +2,27 @@ using System.Security.Claims;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>One lease of a pooled session, as far as it decides who the user of its calls is. Several leases send through one HttpClient.</summary>
-/// <param name="session">The session, which may serve other users too.</param>
-/// <param name="user">The renter; null where unknown.</param>
-/// <param name="owner">The renter, who alone may use the lease.</param>
-internal sealed class LeaseIdentity(McpSession session, ClaimsPrincipal? user, SessionOwner owner) : SessionIdentity
+/// <summary>The user of the calls through one lease: its renter where the user is unknown, and no other.</summary>
+internal sealed class LeaseIdentity(McpSession session, ClaimsPrincipal? renter, SessionOwner owner) : SessionIdentity
 {
-    private static readonly AsyncLocal<LeaseIdentity?> InForce = new();
+    private static readonly AsyncLocal<LeaseIdentity?> InFlow = new();
 
-    internal override ClaimsPrincipal? User => user;
+    /// <summary>Gets or sets the lease that the current flow calls through.</summary>
+    internal static LeaseIdentity? Current
+    {
+        get => InFlow.Value;
+        set => InFlow.Value = value;
+    }
+
+    /// <summary>Gets the session that is leased.</summary>
+    internal McpSession Session => session;
+
+    // A session of the renter's own has the newest principal of that user; a shared client has none.
+    internal override ClaimsPrincipal? User => session.User ?? renter;
 
     internal override bool HasOwner => true;
 
-    /// <summary>Gets what a session's request in the current flow belongs to: a lease whose call it is part of, else the session itself.</summary>
-    internal static SessionIdentity Of(McpSession session) => InForce.Value is { } lease && lease.IsOf(session) ? lease : session;
+    internal override ClaimsPrincipal? GetStandIn() => User;
 
-    /// <summary>Makes the current flow the session's own again. Call it from an async method, whose end restores the caller's flow.</summary>
-    internal static void Leave() => InForce.Value = null;
-
-    internal override void ThrowIfNotOwner(ClaimsPrincipal? caller) => owner.Check(caller);
-
-    /// <summary>Makes the current flow a call of the lease's. Call it from an async method, whose end restores the caller's flow.</summary>
-    internal void Enter() => InForce.Value = this;
-
-    private bool IsOf(McpSession other) => session == other;
+    internal override void ThrowIfNotOwner(ClaimsPrincipal? user) => owner.Check(user);
 }

@@ -16,12 +16,12 @@ internal sealed class McpClientFactory(
     : IMcpClientFactory
 {
     public async Task<McpClient> CreateClientAsync(string name, CancellationToken cancellationToken = default) =>
-        new CallerClient(await CreateSessionAsync(name, cancellationToken).ConfigureAwait(false), accessor);
+        new CallerFlowClient((await CreateSessionAsync(name, cancellationToken).ConfigureAwait(false)).Client);
 
     internal async Task<McpSession> CreateSessionAsync(string name, CancellationToken cancellationToken)
     {
         McpClientRegistration registration = Find(name);
-        var session = new McpSession(accessor.User);
+        var session = new McpSession(accessor.User, services.GetKeyedService<ClaimInjectionState>(name));
         await ConnectAsync(name, registration.Transport, session, forUser: null, cancellationToken).ConfigureAwait(false);
         return session;
     }

@@ -11,6 +11,7 @@ namespace McpIdentityHeaders.Internal;
 internal sealed class McpSession : SessionIdentity
 {
     private readonly TaskCompletionSource _sessionIdReceived = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ClaimInjectionState? _claims;
     private volatile ClaimsPrincipal? _user;
     private volatile SessionOwner? _owner;
     private volatile bool _hasStream;
@@ -18,7 +19,13 @@ internal sealed class McpSession : SessionIdentity
     private volatile bool _hasEnded;
 
     /// <summary>A session that its caller owns.</summary>
-    internal McpSession(ClaimsPrincipal? user) => _user = user;
+    /// <param name="user">The user at the time.</param>
+    /// <param name="claims">The client's claim injection, if it has any.</param>
+    internal McpSession(ClaimsPrincipal? user, ClaimInjectionState? claims)
+    {
+        _user = user;
+        _claims = claims;
+    }
 
     /// <summary>A session that the pool owns.</summary>
     internal McpSession(ClaimsPrincipal? user, SessionOwner owner, CloseDeadline closeDeadline, CancellationToken closing)
@@ -42,7 +49,6 @@ internal sealed class McpSession : SessionIdentity
         set
         {
             field = value;
-            KnownTools = new KnownTools(value);
 
             // A field, set at once: every rent reads it.
             value.Completion.ContinueWith(
@@ -53,9 +59,6 @@ internal sealed class McpSession : SessionIdentity
                 TaskScheduler.Default);
         }
     } = null!;
-
-    /// <summary>Gets the tools that the client knows. Set with the client.</summary>
-    internal KnownTools KnownTools { get; private set; } = null!;
 
     /// <summary>Gets or sets the backend's endpoint. The SDK's OAuth support sends to other hosts through the same HttpClient.</summary>
     internal Uri? Endpoint { get; set; }
@@ -90,6 +93,24 @@ internal sealed class McpSession : SessionIdentity
     internal bool HasEnded => _hasEnded;
 
     internal override bool HasOwner => _owner is not null;
+
+    /// <inheritdoc/>
+    internal override ClaimsPrincipal? GetStandIn()
+    {
+        // A lease is its renter's, whatever the settings say about unknown users.
+        if (HasOwner || _claims is null)
+        {
+            return _user;
+        }
+
+        if (_claims.Plan.MissingIdentity != MissingIdentityBehavior.Forward)
+        {
+            return null;
+        }
+
+        _claims.Telemetry.SessionUserStandsIn();
+        return _user;
+    }
 
     internal override void ThrowIfNotOwner(ClaimsPrincipal? user) => _owner?.Check(user);
 
@@ -126,7 +147,6 @@ internal sealed class McpSession : SessionIdentity
     /// <summary>Asks the backend whether it knows the session: as the session's user, or as the caller where it is shared.</summary>
     internal async Task<bool> IsAliveAsync(CancellationToken cancellationToken)
     {
-        LeaseIdentity.Leave();
         if (Owner is not null)
         {
             IdentityScope.EnterSession(this);

@@ -28,7 +28,7 @@ internal sealed class McpSessionHandler(McpSession session, IIdentityAccessor ac
 
     private void Mark(HttpRequestMessage request)
     {
-        SessionIdentity identity = LeaseIdentity.Of(session);
+        SessionIdentity identity = LeaseIdentity.Current is { } lease && lease.Session == session ? lease : session;
         RequestIdentity.SetSession(request, identity);
 
         if (request.Method == HttpMethod.Get && request.RequestUri == session.Endpoint)

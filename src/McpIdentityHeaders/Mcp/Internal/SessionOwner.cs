@@ -6,7 +6,8 @@ namespace McpIdentityHeaders.Internal;
 /// <param name="clientName">The MCP client's name.</param>
 /// <param name="claims">The client's claim injection, if it has any.</param>
 /// <param name="key">The user's key; null where the session is anonymous, which no signed-in user may use.</param>
-internal sealed class SessionOwner(string clientName, ClaimInjectionState? claims, UserKey? key)
+/// <param name="keyClaimTypes">The claim types in the key, besides issuer and subject.</param>
+internal sealed class SessionOwner(string clientName, ClaimInjectionState? claims, UserKey? key, IList<string> keyClaimTypes)
 {
     private const string RentYourOwn = "Rent a session for the user of the moment with IMcpClientPool.RentAsync, and use its lease for no other";
 
@@ -16,14 +17,16 @@ internal sealed class SessionOwner(string clientName, ClaimInjectionState? claim
     {
         if (user is not null && GetError(user) is { } error)
         {
-            throw claims?.Telemetry.Reject(error) ?? new ClaimInjectionException($"MCP client '{clientName}': the request was not sent: {error}.");
+            throw claims?.Telemetry.Reject(error.Reason, error.Message)
+                ?? new ClaimInjectionException($"MCP client '{clientName}': the request was not sent: {error.Message}.", error.Reason);
         }
     }
 
     // Read for each request: a principal is mutable, and may have another identity by now.
-    private string? GetError(ClaimsPrincipal user)
+    private SessionUserError? GetError(ClaimsPrincipal user)
     {
-        if (!SessionUser.TryRead(user, claims?.Plan.SelectIdentity, out SessionUser current, out string? error))
+        if (!SessionUser.TryRead(
+            user, claims?.Plan.Users ?? UserSelector.Default, keyClaimTypes, out SessionUser current, out SessionUserError? error))
         {
             return error;
         }
@@ -33,11 +36,11 @@ internal sealed class SessionOwner(string clientName, ClaimInjectionState? claim
             return null;
         }
 
-        return (key, current.Key) switch
+        return new SessionUserError(ClaimInjectionErrorReason.OtherUser, (key, current.Key) switch
         {
             (null, _) => $"a signed-in user called on an anonymous session. {RentYourOwn}",
             (_, null) => $"an anonymous user called on a signed-in user's session. {RentYourOwn}",
             _ => $"a user called on another user's session. {RentYourOwn}",
-        };
+        });
     }
 }

@@ -16,40 +16,49 @@ internal readonly record struct SessionUser(ClaimsPrincipal? Principal, UserKey?
     public override string ToString() => nameof(SessionUser);
 
     /// <param name="principal">The principal; null where the user is unknown.</param>
-    /// <param name="select">Chooses among several subjects.</param>
+    /// <param name="users">Finds the one user of a principal.</param>
+    /// <param name="keyClaimTypes">The claim types that tell a user's sessions apart, besides issuer and subject.</param>
     /// <param name="user">The user.</param>
     /// <param name="error">Why a signed-in user has no key.</param>
     internal static bool TryRead(
         ClaimsPrincipal? principal,
-        Func<ClaimsPrincipal, ClaimsIdentity?>? select,
+        UserSelector users,
+        IList<string> keyClaimTypes,
         out SessionUser user,
-        [NotNullWhen(false)] out string? error)
+        [NotNullWhen(false)] out SessionUserError? error)
     {
         error = null;
         user = new SessionUser(principal, Key: null, IssuedAt: null);
-        if (principal is null || UserIdentities.IsAnonymous(principal))
+        if (principal is null || UserSelector.IsAnonymous(principal))
         {
             return true;
         }
 
-        if (UserIdentities.Select(principal, select, out error) is not { } identities)
+        if (!users.TrySelect(principal, out UserIdentities identities, out string? reason))
         {
-            error ??= "its user cannot be told";
+            error = new SessionUserError(ClaimInjectionErrorReason.AmbiguousUser, reason);
             return false;
         }
 
-        if (UserKey.Of(identities[0]) is not { } key)
-        {
-            error = "the signed-in user has no subject: no 'sub' claim and no ClaimTypes.NameIdentifier. Have the sign-in keep one of them";
-            return false;
-        }
-
+        UserKey? key = UserKey.Of(identities, users, keyClaimTypes);
         user = new SessionUser(principal, key, ReadIssuedAt(identities[0]));
-        return true;
+        if (!identities.IsUnchanged)
+        {
+            error = new SessionUserError(ClaimInjectionErrorReason.AmbiguousUser, UserSelector.ChangedMeanwhile);
+        }
+        else if (key is null)
+        {
+            error = new SessionUserError(
+                ClaimInjectionErrorReason.NoSubject,
+                $"the signed-in user has no subject, which is looked for under {users.SubjectClaimTypes}. Have the sign-in keep one of these "
+                + "claims, or set ClaimInjectionOptions.SubjectClaimTypes");
+        }
+
+        return error is null;
     }
 
-    private static double? ReadIssuedAt(ClaimsIdentity identity) =>
-        UserIdentities.FindFirst(identity, IssuedAtClaim) is { } claim
+    private static double? ReadIssuedAt(in IdentityClaims identity) =>
+        identity.FindFirst(IssuedAtClaim) is { } claim
         && double.TryParse(claim.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds)
         && double.IsFinite(seconds)
             ? seconds

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Claims;
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace McpIdentityHeaders.Internal;
 
@@ -8,6 +10,7 @@ internal sealed class McpClientPool : IMcpClientPool, IAsyncDisposable, IDisposa
 {
     private readonly IServiceProvider _services;
     private readonly McpClientFactory _factory;
+    private readonly ToolLists _tools;
     private readonly IIdentityAccessor _accessor;
     private readonly McpClientPoolMetrics _metrics;
     private readonly ConcurrentDictionary<string, SessionPool> _pools = new(StringComparer.Ordinal);
@@ -27,17 +30,24 @@ internal sealed class McpClientPool : IMcpClientPool, IAsyncDisposable, IDisposa
         _factory = factory;
         _accessor = accessor;
         _metrics = metrics;
+        _tools = new ToolLists(this, services.GetRequiredService<TimeProvider>());
         shutdown.Pool = this;
     }
 
     public async ValueTask<McpClientLease> RentAsync(string name, CancellationToken cancellationToken = default) =>
         await GetPool(name).RentAsync(_accessor.User, cancellationToken).ConfigureAwait(false);
 
+    public async ValueTask<McpClientLease> RentAsync(string name, ClaimsPrincipal? user, CancellationToken cancellationToken = default) =>
+        await GetPool(name).RentAsync(user ?? new ClaimsPrincipal(), cancellationToken).ConfigureAwait(false);
+
+    public ValueTask<IReadOnlyList<AIFunction>> ListAIToolsAsync(string name, CancellationToken cancellationToken = default) =>
+        _tools.GetAsync(name, GetPool(name).ReadKey(_accessor.User), cancellationToken);
+
     public Task CloseAsync(ClaimsPrincipal user, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(user);
 
-        if (!user.Identities.Any(identity => identity.IsAuthenticated && UserIdentities.SubjectOf(identity) is not null))
+        if (UserSelector.Default.ReadKeys(user).Count == 0 && !_pools.Values.Any(pool => pool.HasSubject(user)))
         {
             throw new ArgumentException(
                 "No session was closed: the principal has no authenticated identity with a subject. Pass the user as it was when it rented.",

@@ -31,6 +31,11 @@ internal sealed class McpClientPoolOptionsValidator : IValidateOptions<McpClient
             yield return $"CloseTimeout is {options.CloseTimeout}. Set more than zero and at most 24 days, such as '00:00:05'.";
         }
 
+        if (options.SessionKeyClaimTypes.Any(string.IsNullOrWhiteSpace))
+        {
+            yield return "SessionKeyClaimTypes has an empty claim type. Remove it, or name one such as 'org_id'.";
+        }
+
         if (options.MaxSessions < 1)
         {
             yield return $"MaxSessions is {options.MaxSessions}. Set at least 1.";

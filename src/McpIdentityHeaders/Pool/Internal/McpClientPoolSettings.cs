@@ -10,6 +10,7 @@ internal static class McpClientPoolSettings
         ("IdleTimeout", (options, setting) => options.IdleTimeout = setting.GetTimeSpan()),
         ("MaxSessions", (options, setting) => options.MaxSessions = setting.GetInt32()),
         ("ShareStatelessClients", (options, setting) => options.ShareStatelessClients = setting.GetBoolean()),
+        ("SessionKeyClaimTypes", (options, setting) => setting.AddItemsTo(options.SessionKeyClaimTypes, claimType => claimType.GetString())),
         ("CloseTimeout", (options, setting) => options.CloseTimeout = setting.GetTimeSpan()));
 
     /// <summary>Reads the pool's settings from among the client's, if any.</summary>

@@ -13,7 +13,6 @@ internal sealed class SessionConnector : IDisposable
     private readonly McpClientRegistration _registration;
     private readonly ClaimInjectionState? _claims;
     private readonly McpClientPoolRegistration _options;
-    private readonly IIdentityAccessor _accessor;
     private readonly McpClientPoolMetrics _metrics;
     private readonly UserTransport _userTransport;
     private readonly ILogger _logger;
@@ -27,7 +26,6 @@ internal sealed class SessionConnector : IDisposable
         _factory = factory;
         _registration = factory.Find(name);
         _claims = services.GetKeyedService<ClaimInjectionState>(name);
-        _accessor = services.GetRequiredService<IIdentityAccessor>();
         _metrics = metrics;
         _logger = services.GetService<ILoggerFactory>()?.CreateLogger(typeof(IMcpClientPool)) ?? NullLogger.Instance;
         _userTransport = new UserTransport(name);
@@ -40,6 +38,8 @@ internal sealed class SessionConnector : IDisposable
 
     internal TimeProvider Time { get; }
 
+    private UserSelector Users => _claims?.Plan.Users ?? UserSelector.Default;
+
     internal McpClientPoolOptions PoolOptions => _options.Options;
 
     /// <summary>Gets or sets what runs when changed pool options are in force.</summary>
@@ -51,26 +51,24 @@ internal sealed class SessionConnector : IDisposable
     // Leave _givenUp undisposed: it has no timer, and a shutdown of the host may still cancel it.
     public void Dispose() => PoolOptionsChanged = null;
 
-    /// <exception cref="InvalidOperationException">A signed-in user has no key.</exception>
+    /// <exception cref="ClaimInjectionException">A signed-in user has no key.</exception>
     internal SessionUser ReadUser(ClaimsPrincipal? principal) =>
-        SessionUser.TryRead(principal, _claims?.Plan.SelectIdentity, out SessionUser user, out string? error)
+        SessionUser.TryRead(principal, Users, PoolOptions.SessionKeyClaimTypes, out SessionUser user, out SessionUserError? error)
             ? user
-            : throw new InvalidOperationException($"MCP client '{Name}': no session was rented: {error}.");
+            : throw new ClaimInjectionException($"MCP client '{Name}': no session was rented: {error.Message}.", error.Reason);
 
-    /// <summary>Reads the keys that a principal may have rented under: one for each of its users.</summary>
+    /// <summary>Reads the keys, of issuer and subject alone, that a principal may have rented under: one for each of its users.</summary>
     internal HashSet<UserKey> ReadKeys(ClaimsPrincipal principal) =>
-        SessionUser.TryRead(principal, _claims?.Plan.SelectIdentity, out SessionUser user, out _) && user.Key is { } key
+        SessionUser.TryRead(principal, Users, keyClaimTypes: [], out SessionUser user, out _) && user.Key is { } key
             ? [key]
-            : [.. principal.Identities.Where(identity => identity.IsAuthenticated).Select(UserKey.Of).OfType<UserKey>()];
+            : Users.ReadKeys(principal);
+
+    internal bool HasSubject(ClaimsPrincipal principal) => Users.ReadKeys(principal).Count > 0;
+
+    internal SessionOwner CreateOwner(SessionUser user) => new(Name, _claims, user.Key, [.. PoolOptions.SessionKeyClaimTypes]);
 
     internal PooledSession CreateSession(SessionUser user, HttpClientTransportOptions transport) =>
-        new(user, transport, new SessionOwner(Name, _claims, user.Key), _closeDeadline);
-
-    internal McpClientLease CreateLease(PooledSession session, SessionUser renter, SessionPool pool)
-    {
-        var identity = new LeaseIdentity(session.Session, renter.Principal, new SessionOwner(Name, _claims, renter.Key));
-        return new McpClientLease(new LeasedClient(Name, pool, session, identity, _accessor));
-    }
+        new(user, transport, CreateOwner(user), _closeDeadline);
 
     /// <summary>Opens a session in a flow of its own, after the probe that it has to wait for, and watches it until it ends.</summary>
     internal void Open(PooledSession session, Task? probe, SessionPool pool) =>

@@ -45,6 +45,10 @@ internal sealed class SessionPool : IDisposable
         _idleTimer.Dispose();
     }
 
+    /// <summary>Reads the key of a user; null where the user is anonymous or unknown.</summary>
+    /// <exception cref="ClaimInjectionException">A signed-in user has no key.</exception>
+    internal UserKey? ReadKey(ClaimsPrincipal? principal) => _connector.ReadUser(principal).Key;
+
     internal ValueTask<McpClientLease> RentAsync(ClaimsPrincipal? principal, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -53,7 +57,7 @@ internal sealed class SessionPool : IDisposable
         _wasUsed = true;
         PooledSession session = Acquire(user);
         return session is { IsOpen: true, Session.IsSuspect: false }
-            ? new ValueTask<McpClientLease>(_connector.CreateLease(session, user, this))
+            ? new ValueTask<McpClientLease>(CreateLease(user, session))
             : new ValueTask<McpClientLease>(WaitAndRentAsync(user, session, cancellationToken));
     }
 
@@ -73,6 +77,8 @@ internal sealed class SessionPool : IDisposable
     }
 
     /// <summary>Closes all sessions of a user, leased ones too.</summary>
+    internal bool HasSubject(ClaimsPrincipal principal) => _connector.HasSubject(principal);
+
     internal Task CloseAsync(ClaimsPrincipal principal)
     {
         // A client whose settings were never valid has no sessions: its error must not stop closing elsewhere.
@@ -82,7 +88,7 @@ internal sealed class SessionPool : IDisposable
         }
 
         HashSet<UserKey> keys = _connector.ReadKeys(principal);
-        return CloseAll(session => session.Key is { } key && keys.Contains(key), CloseReason.User);
+        return CloseAll(session => session.Key is { } key && keys.Contains(key.WithoutOtherClaims), CloseReason.User);
     }
 
     /// <summary>Closes all sessions, and opens no more.</summary>
@@ -173,6 +179,9 @@ internal sealed class SessionPool : IDisposable
         session.Dispose();
     }
 
+    private McpClientLease CreateLease(SessionUser user, PooledSession session) => new(
+        this, session, new LeaseIdentity(session.Session, user.Principal, session.Session.Owner ?? _connector.CreateOwner(user)));
+
     private async Task<McpClientLease> WaitAndRentAsync(SessionUser user, PooledSession session, CancellationToken cancellationToken)
     {
         while (true)
@@ -186,7 +195,7 @@ internal sealed class SessionPool : IDisposable
                     && (!session.Session.IsSuspect || await IsAliveAsync(session, cancellationToken).ConfigureAwait(false));
                 if (isLeased)
                 {
-                    return _connector.CreateLease(session, user, this);
+                    return CreateLease(user, session);
                 }
             }
             finally
