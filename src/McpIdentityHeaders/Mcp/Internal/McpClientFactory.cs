@@ -16,7 +16,7 @@ internal sealed class McpClientFactory(
     : IMcpClientFactory
 {
     public async Task<McpClient> CreateClientAsync(string name, CancellationToken cancellationToken = default) =>
-        new CallerFlowClient((await CreateSessionAsync(name, cancellationToken).ConfigureAwait(false)).Client);
+        new CallerFlowClient(await CreateSessionAsync(name, cancellationToken).ConfigureAwait(false), accessor);
 
     internal async Task<McpSession> CreateSessionAsync(string name, CancellationToken cancellationToken)
     {

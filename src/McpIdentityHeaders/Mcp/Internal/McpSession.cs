@@ -49,6 +49,7 @@ internal sealed class McpSession : SessionIdentity
         set
         {
             field = value;
+            KnownTools = new KnownTools(value);
 
             // A field, set at once: every rent reads it.
             value.Completion.ContinueWith(
@@ -59,6 +60,9 @@ internal sealed class McpSession : SessionIdentity
                 TaskScheduler.Default);
         }
     } = null!;
+
+    /// <summary>Gets the tools that the client knows. Set with the client.</summary>
+    internal KnownTools KnownTools { get; private set; } = null!;
 
     /// <summary>Gets or sets the backend's endpoint. The SDK's OAuth support sends to other hosts through the same HttpClient.</summary>
     internal Uri? Endpoint { get; set; }
@@ -147,6 +151,8 @@ internal sealed class McpSession : SessionIdentity
     /// <summary>Asks the backend whether it knows the session: as the session's user, or as the caller where it is shared.</summary>
     internal async Task<bool> IsAliveAsync(CancellationToken cancellationToken)
     {
+        // The caller may be within a call of another lease, whose renter is another.
+        LeaseIdentity.Current = null;
         if (Owner is not null)
         {
             IdentityScope.EnterSession(this);
