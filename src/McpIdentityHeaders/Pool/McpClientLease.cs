@@ -7,6 +7,7 @@ namespace McpIdentityHeaders;
 public sealed class McpClientLease : IAsyncDisposable
 {
     private readonly McpClient _client;
+    private readonly LeaseClient? _leased;
     private readonly SessionPool? _pool;
     private readonly PooledSession? _session;
     private int _isReturned;
@@ -21,19 +22,19 @@ public sealed class McpClientLease : IAsyncDisposable
         _client = client;
     }
 
-    internal McpClientLease(SessionPool pool, PooledSession session, LeaseIdentity identity)
+    internal McpClientLease(SessionPool pool, PooledSession session, LeaseIdentity identity, IIdentityAccessor accessor)
     {
         _pool = pool;
         _session = session;
-        _client = new LeaseClient(this, identity);
+        _client = _leased = new LeaseClient(this, identity, accessor);
     }
 
     /// <summary>Gets the renter's view of the connected client, which other leases may share.</summary>
     /// <remarks>
     /// Its calls carry the renter where the user is unknown. A call under another or an anonymous user throws a
     /// <see cref="ClaimInjectionException"/> before anything is sent, and so does a signed-in user's call on an anonymous user's lease. Code
-    /// that a call calls back (progress, notifications) runs in the flow of the call. Disposing it ends this lease alone; tools that it has
-    /// listed end with it.
+    /// that a call calls back (progress, notifications) runs in the flow of the call, as its caller. Disposing it ends this lease alone; tools
+    /// that it has listed and handlers that were registered through it end with it.
     /// </remarks>
     /// <exception cref="ObjectDisposedException">The lease is disposed.</exception>
     public McpClient Client
@@ -47,9 +48,8 @@ public sealed class McpClientLease : IAsyncDisposable
 
     /// <summary>Returns the session to the pool. An anonymous session is closed, within <see cref="McpClientPoolOptions.CloseTimeout"/>.</summary>
     /// <returns>A task that completes when that is done. Disposing again does nothing.</returns>
-    public ValueTask DisposeAsync() => Interlocked.Exchange(ref _isReturned, 1) == 0 && _session is not null
-        ? new ValueTask(_pool!.Release(_session))
-        : ValueTask.CompletedTask;
+    public ValueTask DisposeAsync() =>
+        Interlocked.Exchange(ref _isReturned, 1) == 0 && _leased is not null ? ReturnAsync(_leased) : ValueTask.CompletedTask;
 
     /// <exception cref="ObjectDisposedException">The lease is disposed.</exception>
     internal void ThrowIfReturned()
@@ -59,5 +59,13 @@ public sealed class McpClientLease : IAsyncDisposable
             throw new ObjectDisposedException(
                 nameof(McpClientLease), "The lease is disposed, and its client with it. Rent again for further calls, also of tools that were listed.");
         }
+    }
+
+    private async ValueTask ReturnAsync(LeaseClient leased)
+    {
+        // Release first: a handler that does not end must not keep the session leased.
+        Task releasing = _pool!.Release(_session!);
+        await leased.EndHandlersAsync().ConfigureAwait(false);
+        await releasing.ConfigureAwait(false);
     }
 }

@@ -13,6 +13,25 @@ internal static class ExecutionFlow
         return Task.Run(action);
     }
 
+    /// <summary>Captures the current flow, though its caller may have suppressed it.</summary>
+    internal static ExecutionContext Capture()
+    {
+        if (!ExecutionContext.IsFlowSuppressed())
+        {
+            return ExecutionContext.Capture()!;
+        }
+
+        ExecutionContext.RestoreFlow();
+        try
+        {
+            return ExecutionContext.Capture()!;
+        }
+        finally
+        {
+            ExecutionContext.SuppressFlow();
+        }
+    }
+
     /// <summary>
     /// Has the rest of an async method run in the flow that it was called in, though its caller has suppressed it: otherwise it would run in
     /// the flow that completes what it awaits, perhaps another user's. Call it from the method itself: its end undoes it.

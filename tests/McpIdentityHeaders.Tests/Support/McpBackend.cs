@@ -40,15 +40,18 @@ internal sealed class McpBackend : IAsyncDisposable
     /// <param name="before">Middleware in front of the MCP endpoint, for a server that redirects, sets cookies or fails.</param>
     /// <param name="at">Where another backend was that has been stopped; null for a port of the system's choice.</param>
     /// <param name="keepsExchanges">Whether it keeps what each request carried; a test of very many does without.</param>
+    /// <param name="server">Adds to what the MCP server has, such as tools.</param>
     public static async Task<McpBackend> StartAsync(
-        McpBackendKind kind, Func<HttpContext, RequestDelegate, Task>? before = null, Uri? at = null, bool keepsExchanges = true)
+        McpBackendKind kind, Func<HttpContext, RequestDelegate, Task>? before = null, Uri? at = null, bool keepsExchanges = true,
+        Action<IMcpServerBuilder>? server = null)
     {
         var log = new ExchangeLog();
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls(at?.GetLeftPart(UriPartial.Authority) ?? "http://127.0.0.1:0");
         builder.Services.AddHttpContextAccessor();
-        builder.Services.AddMcpServer().WithHttpTransport(options => Configure(options, kind)).WithTools<BackendTools>();
+        IMcpServerBuilder mcp = builder.Services.AddMcpServer().WithHttpTransport(options => Configure(options, kind)).WithTools<BackendTools>();
+        server?.Invoke(mcp);
 
         WebApplication app = builder.Build();
         var sessions = new ConcurrentDictionary<string, string>();

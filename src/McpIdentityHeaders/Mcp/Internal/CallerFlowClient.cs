@@ -1,68 +1,174 @@
+using System.Collections.Concurrent;
+using System.Security.Claims;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
+using ModelContextProtocol;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
 
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>
-/// An MCP client in front of another, whose callbacks run in the flow of the caller that registered them: the SDK runs them in that of its
+/// An MCP client in front of a session's, whose callbacks run as the caller that registered them: the SDK runs them in the flow of its
 /// message loop, where the user is the session's.
 /// </summary>
+/// <param name="session">The session, with its client.</param>
+/// <param name="accessor">Gets the caller.</param>
 #pragma warning disable MCPEXP002 // Subclassing may change with the SDK: the tests run with the newest one too.
-internal class CallerFlowClient(McpClient inner) : McpClient
+internal class CallerFlowClient(McpSession session, IIdentityAccessor accessor) : McpClient
 #pragma warning restore MCPEXP002
 {
+    private ConcurrentDictionary<string, Tool>? _tools;
+
+    public override string? SessionId => Inner.SessionId;
+
+    public override string? NegotiatedProtocolVersion => Inner.NegotiatedProtocolVersion;
+
+    public override ServerCapabilities ServerCapabilities => Inner.ServerCapabilities;
+
+    public override Implementation? ServerInfo => Inner.ServerInfo;
+
+    public override string? ServerInstructions => Inner.ServerInstructions;
+
+    public override Task<ClientCompletionDetails> Completion => Inner.Completion;
+
     /// <summary>Gets the client behind.</summary>
-    internal McpClient Inner => inner;
+    internal McpClient Inner => session.Client;
 
-    public override string? SessionId => inner.SessionId;
+    /// <summary>Gets the tools by name that this client has listed, or was told of.</summary>
+    private ConcurrentDictionary<string, Tool> Tools => LazyInitializer.EnsureInitialized(ref _tools, static () => new(StringComparer.Ordinal));
 
-    public override string? NegotiatedProtocolVersion => inner.NegotiatedProtocolVersion;
+    public sealed override ValueTask DisposeAsync() => EndAsync();
 
-    public override ServerCapabilities ServerCapabilities => inner.ServerCapabilities;
+    public override async Task<JsonRpcResponse> SendRequestAsync(JsonRpcRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
 
-    public override Implementation? ServerInfo => inner.ServerInfo;
+        ExecutionFlow.RestoreSuppressedFlow();
+        EnterCall();
+        EnsureToolIsKnown(request);
+        JsonRpcResponse response = await Inner.SendRequestAsync(request, cancellationToken).ConfigureAwait(false);
+        if (request.Method == RequestMethods.ToolsList)
+        {
+            AddListedTools(request, response);
+        }
 
-    public override string? ServerInstructions => inner.ServerInstructions;
+        return response;
+    }
 
-    public override Task<ClientCompletionDetails> Completion => inner.Completion;
+    public override async Task SendMessageAsync(JsonRpcMessage message, CancellationToken cancellationToken = default)
+    {
+        ExecutionFlow.RestoreSuppressedFlow();
+        EnterCall();
+        await Inner.SendMessageAsync(message, cancellationToken).ConfigureAwait(false);
+    }
 
-    public override void AddKnownTools(IEnumerable<Tool> tools) => inner.AddKnownTools(tools);
+    public override async ValueTask<IDictionary<string, InputResponse>> ResolveInputRequestsAsync(
+        IDictionary<string, InputRequest> inputRequests, CancellationToken cancellationToken)
+    {
+        ExecutionFlow.RestoreSuppressedFlow();
+        EnterCall();
+        return await Inner.ResolveInputRequestsAsync(inputRequests, cancellationToken).ConfigureAwait(false);
+    }
 
-    public override void RemoveKnownTools(IEnumerable<string> toolNames) => inner.RemoveKnownTools(toolNames);
-
-    public override void ClearKnownTools() => inner.ClearKnownTools();
-
-    public override ValueTask<IDictionary<string, InputResponse>> ResolveInputRequestsAsync(
-        IDictionary<string, InputRequest> inputRequests, CancellationToken cancellationToken) =>
-        inner.ResolveInputRequestsAsync(inputRequests, cancellationToken);
-
-    public override Task<JsonRpcResponse> SendRequestAsync(JsonRpcRequest request, CancellationToken cancellationToken = default) =>
-        inner.SendRequestAsync(request, cancellationToken);
-
-    public override Task SendMessageAsync(JsonRpcMessage message, CancellationToken cancellationToken = default) =>
-        inner.SendMessageAsync(message, cancellationToken);
-
-    public override IAsyncDisposable RegisterNotificationHandler(
-        string method, Func<JsonRpcNotification, CancellationToken, ValueTask> handler)
+    public override IAsyncDisposable RegisterNotificationHandler(string method, Func<JsonRpcNotification, CancellationToken, ValueTask> handler)
     {
         ArgumentNullException.ThrowIfNull(handler);
 
-        // A suppressed flow cannot be captured: its callbacks run in the message loop's.
-        ExecutionContext? flow = ExecutionContext.Capture();
-        return inner.RegisterNotificationHandler(
-            method, flow is null ? handler : (notification, cancellationToken) => RunAsync(flow, handler, notification, cancellationToken));
+        // Left in the session's flow where the caller is unknown: the session's user stands in.
+        if (GetCaller() is not { } caller)
+        {
+            return Register(method, handler);
+        }
+
+        CallerFlow flow = CallerFlow.Capture(caller);
+        return Register(method, (notification, token) => flow.RunAsync(() => handler(notification, token)));
     }
 
-    public override ValueTask DisposeAsync() => inner.DisposeAsync();
-
-    // Async, so that the flow of the message loop comes back when it returns.
-    private static async ValueTask RunAsync(
-        ExecutionContext flow,
-        Func<JsonRpcNotification, CancellationToken, ValueTask> handler,
-        JsonRpcNotification notification,
-        CancellationToken cancellationToken)
+    public override void AddKnownTools(IEnumerable<Tool> tools)
     {
-        ExecutionContext.Restore(flow);
-        await handler(notification, cancellationToken).ConfigureAwait(false);
+        ArgumentNullException.ThrowIfNull(tools);
+
+        Tool[] added = [.. tools];
+        Inner.AddKnownTools(added);
+        foreach (Tool tool in added)
+        {
+            Tools[tool.Name] = tool;
+        }
+    }
+
+    public override void RemoveKnownTools(IEnumerable<string> toolNames)
+    {
+        ArgumentNullException.ThrowIfNull(toolNames);
+
+        string[] names = [.. toolNames];
+        session.KnownTools.Remove(names);
+        foreach (string name in names)
+        {
+            Tools.TryRemove(name, out _);
+        }
+    }
+
+    public override void ClearKnownTools() => RemoveKnownTools(Tools.Keys);
+
+    protected virtual ValueTask EndAsync() => Inner.DisposeAsync();
+
+    /// <summary>Gets the caller of the current flow; null where unknown.</summary>
+    protected virtual ClaimsPrincipal? GetCaller() => accessor.User;
+
+    /// <summary>Makes the current flow that of a call. It is an asynchronous method's own, whose end restores the caller's.</summary>
+    protected virtual void EnterCall()
+    {
+    }
+
+    protected virtual IAsyncDisposable Register(string method, Func<JsonRpcNotification, CancellationToken, ValueTask> handler) =>
+        new CallerFlowRegistration(Inner.RegisterNotificationHandler(method, handler));
+
+    /// <summary>Has the call use this client's own definition of its tool: another caller may have listed another.</summary>
+    private void EnsureToolIsKnown(JsonRpcRequest request)
+    {
+        if (_tools is not null
+            && request is { Method: RequestMethods.ToolsCall, Params: JsonObject parameters }
+            && parameters["name"] is JsonValue name
+            && name.TryGetValue(out string? toolName)
+            && _tools.TryGetValue(toolName, out Tool? tool))
+        {
+            session.KnownTools.Ensure(tool);
+        }
+    }
+
+    private void AddListedTools(JsonRpcRequest request, JsonRpcResponse response)
+    {
+        if (ReadTools(response) is not { } listed)
+        {
+            return;
+        }
+
+        bool isFirst = (request.Params as JsonObject)?["cursor"] is null;
+        session.KnownTools.AddPage(listed, isFirst);
+        if (isFirst)
+        {
+            Tools.Clear();
+        }
+
+        foreach (Tool tool in listed)
+        {
+            Tools[tool.Name] = tool;
+        }
+    }
+
+    private static IList<Tool>? ReadTools(JsonRpcResponse response)
+    {
+        try
+        {
+            var type = (JsonTypeInfo<ListToolsResult>)McpJsonUtilities.DefaultOptions.GetTypeInfo(typeof(ListToolsResult));
+            return response.Result.Deserialize(type)?.Tools;
+        }
+        catch (JsonException)
+        {
+            // The caller reads the same, and gets the error.
+            return null;
+        }
     }
 }

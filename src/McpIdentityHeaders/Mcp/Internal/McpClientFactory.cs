@@ -18,7 +18,7 @@ internal sealed class McpClientFactory(
     private readonly SessionIds _sessionIds = new();
 
     public async Task<McpClient> CreateClientAsync(string name, CancellationToken cancellationToken = default) =>
-        new CallerFlowClient((await CreateSessionAsync(name, cancellationToken).ConfigureAwait(false)).Client);
+        new CallerFlowClient(await CreateSessionAsync(name, cancellationToken).ConfigureAwait(false), accessor);
 
     internal async Task<McpSession> CreateSessionAsync(string name, CancellationToken cancellationToken)
     {

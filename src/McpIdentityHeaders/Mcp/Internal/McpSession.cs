@@ -55,6 +55,7 @@ internal sealed class McpSession : SessionIdentity
         set
         {
             field = value;
+            KnownTools = new KnownTools(value);
 
             // A field, set at once: every rent reads it.
             value.Completion.ContinueWith(
@@ -65,6 +66,9 @@ internal sealed class McpSession : SessionIdentity
                 TaskScheduler.Default);
         }
     } = null!;
+
+    /// <summary>Gets the tools that the client knows. Set with the client.</summary>
+    internal KnownTools KnownTools { get; private set; } = null!;
 
     /// <summary>Gets or sets the backend's endpoint. The SDK's OAuth support sends to other hosts through the same HttpClient.</summary>
     internal Uri? Endpoint
@@ -192,6 +196,8 @@ internal sealed class McpSession : SessionIdentity
     /// <param name="cancellationToken">Ends the wait.</param>
     internal async Task<bool> IsAliveAsync(UserKey? user, CancellationToken cancellationToken)
     {
+        // The caller may be within a call of another lease, whose renter is another.
+        LeaseIdentity.Current = null;
         if (HasOwner)
         {
             IdentityScope.EnterSession(this);

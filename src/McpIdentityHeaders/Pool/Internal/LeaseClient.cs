@@ -1,44 +1,75 @@
+using System.Security.Claims;
 using ModelContextProtocol.Protocol;
 
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>A lease's view of the pooled client: its calls are the renter's, and disposing it ends the lease alone.</summary>
-internal sealed class LeaseClient(McpClientLease lease, LeaseIdentity identity) : CallerFlowClient(identity.Session.Client)
+internal sealed class LeaseClient(McpClientLease lease, LeaseIdentity identity, IIdentityAccessor accessor)
+    : CallerFlowClient(identity.Session, accessor)
 {
-    public override ValueTask<IDictionary<string, InputResponse>> ResolveInputRequestsAsync(
-        IDictionary<string, InputRequest> inputRequests, CancellationToken cancellationToken)
+    private readonly Lock _gate = new();
+    private HashSet<CallerFlowRegistration>? _registrations;
+
+    /// <summary>Ends the handlers that were registered through the lease: others may keep its session.</summary>
+    internal async ValueTask EndHandlersAsync()
+    {
+        foreach (CallerFlowRegistration registration in TakeRegistrations())
+        {
+            await registration.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    protected override ValueTask EndAsync() => lease.DisposeAsync();
+
+    /// <exception cref="ClaimInjectionException">The caller is not the renter.</exception>
+    /// <exception cref="ObjectDisposedException">The lease is disposed.</exception>
+    protected override ClaimsPrincipal? GetCaller()
     {
         lease.ThrowIfReturned();
-        return base.ResolveInputRequestsAsync(inputRequests, cancellationToken);
+        ClaimsPrincipal? caller = base.GetCaller();
+        identity.ThrowIfNotOwner(caller);
+        return caller ?? identity.User;
     }
 
-    public override async Task<JsonRpcResponse> SendRequestAsync(JsonRpcRequest request, CancellationToken cancellationToken = default)
+    protected override void EnterCall()
     {
-        Enter();
-        return await base.SendRequestAsync(request, cancellationToken).ConfigureAwait(false);
-    }
-
-    public override async Task SendMessageAsync(JsonRpcMessage message, CancellationToken cancellationToken = default)
-    {
-        Enter();
-        await base.SendMessageAsync(message, cancellationToken).ConfigureAwait(false);
-    }
-
-    public override IAsyncDisposable RegisterNotificationHandler(
-        string method, Func<JsonRpcNotification, CancellationToken, ValueTask> handler)
-    {
-        lease.ThrowIfReturned();
-        return base.RegisterNotificationHandler(method, handler);
-    }
-
-#pragma warning disable CA2215 // Other leases may share the pooled client: the pool disposes it.
-    public override ValueTask DisposeAsync() => lease.DisposeAsync();
-#pragma warning restore CA2215
-
-    // Set in an async method: it is undone when the method returns.
-    private void Enter()
-    {
-        lease.ThrowIfReturned();
+        ClaimsPrincipal? caller = GetCaller();
         LeaseIdentity.Current = identity;
+
+        // The renter stands in for an unknown user in the caller's own handlers, too.
+        if (caller is not null && base.GetCaller() is null)
+        {
+            AmbientIdentity.Use(caller);
+        }
+    }
+
+    protected override IAsyncDisposable Register(string method, Func<JsonRpcNotification, CancellationToken, ValueTask> handler)
+    {
+        lock (_gate)
+        {
+            // Test under the lock: a handler registered after the lease has ended would outlive it.
+            lease.ThrowIfReturned();
+            var registration = new CallerFlowRegistration(Inner.RegisterNotificationHandler(method, handler), Remove);
+            (_registrations ??= []).Add(registration);
+            return registration;
+        }
+    }
+
+    private void Remove(CallerFlowRegistration registration)
+    {
+        lock (_gate)
+        {
+            _registrations?.Remove(registration);
+        }
+    }
+
+    private CallerFlowRegistration[] TakeRegistrations()
+    {
+        lock (_gate)
+        {
+            CallerFlowRegistration[] registrations = [.. _registrations ?? []];
+            _registrations = null;
+            return registrations;
+        }
     }
 }

@@ -24,6 +24,7 @@ internal sealed class SessionConnector : IDisposable
     {
         Name = name;
         Time = services.GetRequiredService<TimeProvider>();
+        Accessor = services.GetRequiredService<IIdentityAccessor>();
         _factory = factory;
         _registration = factory.Find(name);
         _claims = services.GetKeyedService<ClaimInjectionState>(name);
@@ -39,6 +40,8 @@ internal sealed class SessionConnector : IDisposable
     internal string Name { get; }
 
     internal TimeProvider Time { get; }
+
+    internal IIdentityAccessor Accessor { get; }
 
     private UserSelector Users => _claims?.Plan.Users ?? UserSelector.Default;
 

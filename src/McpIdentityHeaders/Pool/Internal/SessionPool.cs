@@ -201,7 +201,10 @@ internal sealed class SessionPool : IDisposable
     }
 
     private McpClientLease CreateLease(SessionUser user, PooledSession session) => new(
-        this, session, new LeaseIdentity(session.Session, user.Principal, session.Session.Owner ?? _connector.CreateOwner(user)));
+        this,
+        session,
+        new LeaseIdentity(session.Session, user.Principal, session.Session.Owner ?? _connector.CreateOwner(user)),
+        _connector.Accessor);
 
     private async Task<McpClientLease> WaitAndRentAsync(SessionUser user, PooledSession session, CancellationToken cancellationToken)
     {

@@ -1,0 +1,40 @@
+using System.Security.Claims;
+
+namespace McpIdentityHeaders.Internal;
+
+/// <summary>The flow of a call's caller. The SDK calls back in the flow of the session, whose user may be another.</summary>
+internal sealed class CallerFlow
+{
+    private static readonly AsyncLocal<bool> IsCallback = new();
+
+    private readonly ExecutionContext _flow;
+
+    private CallerFlow(ExecutionContext flow) => _flow = flow;
+
+    /// <summary>Gets whether the current flow is that of a callback.</summary>
+    internal static bool IsInCallback => IsCallback.Value;
+
+    /// <summary>Captures the current flow with its user, whom the accessor may take from what ends before the callback runs.</summary>
+    internal static CallerFlow Capture(ClaimsPrincipal caller)
+    {
+        ExecutionContext? captured = null;
+        ExecutionContext.Run(
+            ExecutionFlow.Capture(),
+            _ =>
+            {
+                AmbientIdentity.Use(caller);
+                IsCallback.Value = true;
+                captured = ExecutionContext.Capture();
+            },
+            state: null);
+        return new CallerFlow(captured!);
+    }
+
+    /// <summary>Runs a callback in the flow.</summary>
+    internal ValueTask RunAsync(Func<ValueTask> callback)
+    {
+        ValueTask running = default;
+        ExecutionContext.Run(_flow, _ => running = callback(), state: null);
+        return running;
+    }
+}

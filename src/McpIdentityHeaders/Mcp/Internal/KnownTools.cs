@@ -1,0 +1,59 @@
+using System.Collections.Concurrent;
+using ModelContextProtocol.Protocol;
+using ModelContextProtocol.Client;
+
+namespace McpIdentityHeaders.Internal;
+
+/// <summary>The tools that a client knows, for the Mcp-Param headers of their calls. By itself it learns them from its own listing only.</summary>
+internal sealed class KnownTools(McpClient client)
+{
+    private readonly ConcurrentDictionary<string, Tool> _tools = new(StringComparer.Ordinal);
+
+    /// <summary>Adds a page of the backend's tools. The first page also removes what it does not hold, as the SDK's listing does.</summary>
+    internal void AddPage(IEnumerable<Tool> tools, bool isFirst)
+    {
+        HashSet<string> names = new(StringComparer.Ordinal);
+        foreach (Tool tool in tools)
+        {
+            names.Add(tool.Name);
+            TryAdd(tool);
+        }
+
+        if (isFirst)
+        {
+            Remove([.. _tools.Keys.Where(name => !names.Contains(name))]);
+        }
+    }
+
+    /// <summary>Adds a tool unless it is there already.</summary>
+    internal void Ensure(Tool tool)
+    {
+        if (!_tools.TryGetValue(tool.Name, out Tool? known) || known != tool)
+        {
+            TryAdd(tool);
+        }
+    }
+
+    internal void Remove(IReadOnlyCollection<string> names)
+    {
+        foreach (string name in names)
+        {
+            _tools.TryRemove(name, out _);
+        }
+
+        client.RemoveKnownTools(names);
+    }
+
+    private void TryAdd(Tool tool)
+    {
+        try
+        {
+            client.AddKnownTools([tool]);
+            _tools[tool.Name] = tool;
+        }
+        catch (ArgumentException)
+        {
+            // The SDK has logged what is wrong with its x-mcp-header. It leaves such a tool out of its lists.
+        }
+    }
+}
