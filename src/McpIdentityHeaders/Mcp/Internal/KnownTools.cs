@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
-using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Client;
+using ModelContextProtocol.Protocol;
 
 namespace McpIdentityHeaders.Internal;
 
