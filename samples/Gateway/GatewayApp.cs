@@ -43,11 +43,16 @@ public static class GatewayApp
         // 2. The backends: each an MCP client whose every request says who the user is, in headers. The token itself stays here.
         foreach (string prefix in backends.Prefixes)
         {
-            services.AddMcpClient(prefix, backends.SectionOf(prefix))
+            IHttpClientBuilder client = services.AddMcpClient(prefix, backends.SectionOf(prefix))
                 // How long a tool may take is for its caller to say.
                 .ConfigureHttpClient(client => client.Timeout = Timeout.InfiniteTimeSpan)
-                .AddClaimInjection(builder.Configuration.GetSection("Identity"))
-                .AddClaimInjection(backends.SectionOf(prefix).GetSection("Identity")); // Its secret: each backend has its own.
+                .AddClaimInjection(builder.Configuration.GetSection("Identity"));
+
+            // Its secret: each backend has its own, or none. A section that is missing would be refused.
+            if (backends.SectionOf(prefix).GetSection("Identity") is var identity && identity.Exists())
+            {
+                client.AddClaimInjection(identity);
+            }
         }
 
         services.AddHttpContextIdentity();

@@ -91,8 +91,8 @@ public static class McpClientServiceCollectionExtensions
     /// <param name="name">The client's name, which is its HttpClient's too.</param>
     /// <param name="section">
     /// Holds <see cref="HttpClientTransportOptions"/> by their names, but for <c>OAuth</c>, which is set in code, and
-    /// <see cref="McpClientPoolOptions"/> under <c>Pool</c>. Other settings in it are passed over. A change takes effect with the next session
-    /// if it is valid; the pool replaces the sessions that were opened otherwise.
+    /// <see cref="McpClientPoolOptions"/> under <c>Pool</c>. Other settings in it are passed over, but a section that is missing or empty is
+    /// refused. A change takes effect with the next session if it is valid; the pool replaces the sessions that were opened otherwise.
     /// </param>
     /// <exception cref="ArgumentException"><paramref name="name"/> is empty.</exception>
     public static IHttpClientBuilder AddMcpClient(this IServiceCollection services, string name, IConfigurationSection section)
@@ -106,6 +106,7 @@ public static class McpClientServiceCollectionExtensions
             options.Services.AddSingleton<IOptionsChangeTokenSource<HttpClientTransportOptions>>(
                 new ConfigurationChangeTokenSource<HttpClientTransportOptions>(options.Name, section));
 
+            options.Services.AddKeyedSingleton(name, new McpClientSection(section.Path));
             options.Services.AddOptions<McpClientPoolOptions>(name)
                 .Configure(settings => McpClientPoolSettings.Bind(bound.Read(), settings));
             options.Services.AddSingleton<IOptionsChangeTokenSource<McpClientPoolOptions>>(
@@ -126,6 +127,7 @@ public static class McpClientServiceCollectionExtensions
         {
             services.AddIdentityCore(name);
             AddFactoryAndPool(services);
+            services.AddSingleton(new McpClientName(name));
             services.AddKeyedSingleton(name, new ConnectionLifetimeLimit(ConnectionLifetime));
             services.AddKeyedSingleton(name, static (provider, key) =>
             {

@@ -11,9 +11,11 @@ internal readonly struct Setting(IConfigurationSection section)
 {
     internal string Key => section.Key;
 
+    private bool IsEmpty => string.IsNullOrWhiteSpace(section.Value) && !section.GetChildren().Any();
+
     internal string GetString() => section.Value is { } value && !string.IsNullOrWhiteSpace(value) && !section.GetChildren().Any()
         ? value
-        : throw CreateError("is not a single value");
+        : throw CreateError(IsEmpty ? "is empty" : "is not a single value");
 
     internal bool GetBoolean() => bool.TryParse(GetString(), out bool value) ? value : throw CreateError("is neither true nor false");
 
@@ -48,14 +50,31 @@ internal readonly struct Setting(IConfigurationSection section)
     /// <summary>Gets the settings below, in order: a list's items or an object's members.</summary>
     internal IEnumerable<Setting> GetChildren() => section.GetChildren() is var children && children.Any() && section.Value is null
         ? children.Select(child => new Setting(child))
-        : throw CreateError("is not a list or an object with something in it");
+        : throw CreateError(IsEmpty ? "is empty" : "is not a list or an object with something in it");
 
     /// <summary>Adds a list's items to those already in <paramref name="items"/>.</summary>
-    internal void AddItemsTo<T>(ICollection<T> items, Func<Setting, T> read)
+    internal void AddItemsTo<T>(ICollection<T> items, Func<Setting, T> read) => ForEach(GetChildren(), child => items.Add(read(child)));
+
+    /// <summary>Does something with each setting, and reports all errors at once.</summary>
+    /// <exception cref="InvalidOperationException">There are errors. The message has all of theirs.</exception>
+    internal static void ForEach(IEnumerable<Setting> settings, Action<Setting> action)
     {
-        foreach (Setting child in GetChildren())
+        List<InvalidOperationException> errors = [];
+        foreach (Setting setting in settings)
         {
-            items.Add(read(child));
+            try
+            {
+                action(setting);
+            }
+            catch (InvalidOperationException error)
+            {
+                errors.Add(error);
+            }
+        }
+
+        if (errors.Count > 0)
+        {
+            throw new InvalidOperationException(string.Join(' ', errors.Select(error => error.Message)));
         }
     }
 

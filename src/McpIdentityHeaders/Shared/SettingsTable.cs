@@ -11,26 +11,18 @@ internal sealed class SettingsTable<TOptions>(params (string Name, Action<TOptio
     private readonly string _names = $"{string.Join(", ", entries[..^1].Select(entry => entry.Name))} and {entries[^1].Name}";
 
     /// <exception cref="InvalidOperationException">A setting is unknown, or not of its type. The message has its path.</exception>
-    internal void Bind(IEnumerable<Setting> settings, TOptions options)
+    internal void Bind(IEnumerable<Setting> settings, TOptions options) => Setting.ForEach(settings, setting =>
     {
-        foreach (Setting setting in settings)
+        if (!TryBind(setting, options))
         {
-            if (!TryBind(setting, options))
-            {
-                throw setting.CreateError($"is not known. There are {_names}");
-            }
+            throw setting.CreateError($"is not known. There are {_names}");
         }
-    }
+    });
 
     /// <summary>Binds the settings in the table and ignores all others.</summary>
     /// <exception cref="InvalidOperationException">A setting is not of its type. The message has its path.</exception>
-    internal void BindKnown(IEnumerable<Setting> settings, TOptions options)
-    {
-        foreach (Setting setting in settings)
-        {
-            TryBind(setting, options);
-        }
-    }
+    internal void BindKnown(IEnumerable<Setting> settings, TOptions options) =>
+        Setting.ForEach(settings, setting => TryBind(setting, options));
 
     private bool TryBind(Setting setting, TOptions options)
     {

@@ -56,7 +56,7 @@ public sealed class StrippingSettingsTests
     [Fact]
     public async Task Reload_of_one_of_several_clients_counts()
     {
-        IConfigurationRoot configuration = Configuration();
+        IConfigurationRoot configuration = Configuration(("Identity:MaxRedirections", "1"));
         await using InboundServer server = await StrippingServer.StartAsync(services: services =>
         {
             StrippingServer.AddClients(services);

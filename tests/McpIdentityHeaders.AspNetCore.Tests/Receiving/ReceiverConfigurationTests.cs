@@ -141,6 +141,34 @@ public sealed class ReceiverConfigurationTests
         Assert.Contains("section 'Edge' is a single value", Assert.IsType<OptionsValidationException>(refused).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Section_that_is_missing_is_refused_with_its_path()
+    {
+        var refused = await Assert.ThrowsAsync<OptionsValidationException>(() => StartAsync(new ChangingSettings()));
+
+        Assert.Contains("section 'Edge' is missing, misspelt or empty", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task All_wrong_settings_are_reported_at_once()
+    {
+        var settings = new ChangingSettings(
+            [
+                .. Trust, ("Encoding", ""), ("MaxTotalLength", "many"), ("TrustedAddresses:0", "10.1"), ("TrustedAddresses:1", ""),
+                ("Headers:0:HeaderName", "X-User-A"), ("Headers:0:ClaimTypes:0", "a"),
+                ("Headers:1:HeaderName", "x.user_a"), ("Headers:1:ClaimTypes:0", "b"),
+            ]);
+
+        var refused = await Assert.ThrowsAsync<OptionsValidationException>(() => StartAsync(settings));
+
+        string[] errors =
+        [
+            "'Edge:Encoding' is empty", "'Edge:MaxTotalLength'", "'Edge:TrustedAddresses:0'", "'Edge:TrustedAddresses:1' is empty",
+            "'Edge:Headers:1' has the HeaderName 'x.user_a', and the list has 'X-User-A' already",
+        ];
+        Assert.All(errors, error => Assert.Contains(error, refused.Message, StringComparison.Ordinal));
+    }
+
     private static Task<ReceivingHost> StartAsync(ChangingSettings settings) =>
         ReceivingHost.StartAsync(schemes => schemes.AddIdentityHeaders(settings.NewSection()));
 }

@@ -9,7 +9,7 @@ namespace McpIdentityHeaders.AspNetCore.Internal;
 internal static class IdentityHeadersSettings
 {
     private static readonly SettingsTable<IdentityHeadersOptions> Table = new(
-        ("Headers", (options, setting) => setting.AddItemsTo(options.Headers, ClaimInjectionSettings.ReadHeader)),
+        ("Headers", (options, setting) => ClaimInjectionSettings.AddHeaders(setting, options.Headers)),
         ("Encoding", (options, setting) => options.Encoding = setting.GetEnum<HeaderValueEncoding>()),
         ("MaxHeaderValueLength", (options, setting) => options.MaxHeaderValueLength = setting.GetInt32()),
         ("MaxTotalLength", (options, setting) => options.MaxTotalLength = setting.GetInt32()),

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -46,12 +47,72 @@ internal sealed class ClientSettings : IDisposable
 
     private static ClientSnapshot CreateSnapshot(IServiceProvider services, string name, ClientSnapshot? current)
     {
-        HttpClientTransportOptions transport = CreateTransport(services, name);
-        ClaimInjector? injector = services.GetKeyedService<ClaimInjectionState>(name) is { } state
-            ? new ClaimInjector(ClaimInjectionPlanFactory.Create(services, name, transport.Endpoint, current?.Injector?.Plan), state.Telemetry)
-            : null;
+        List<Exception> errors = [];
+        HttpClientTransportOptions? transport = Try(() => CreateTransport(services, name), errors);
+        McpClientPoolOptions? pool = Try(() => services.GetRequiredService<IOptionsFactory<McpClientPoolOptions>>().Create(name), errors);
+        ClaimInjectionState? state = services.GetKeyedService<ClaimInjectionState>(name);
+        ClaimInjectionPlan? plan = state is null ? null : Try(() => CreatePlan(services, name, transport, current?.Injector?.Plan), errors);
 
-        return new ClientSnapshot(injector, transport, services.GetRequiredService<IOptionsFactory<McpClientPoolOptions>>().Create(name));
+        if (transport is not null
+            && services.GetKeyedService<McpClientRegistration>(name) is not null
+            && McpEndpoint.IsMissing(services, name, transport))
+        {
+            errors.Add(new InvalidOperationException(McpEndpoint.DescribeMissing(services, name)));
+        }
+
+        ThrowIfAny(errors, name);
+        return new ClientSnapshot(state is null ? null : new ClaimInjector(plan!, state.Telemetry), transport!, pool!);
+    }
+
+    /// <param name="services">The container.</param>
+    /// <param name="name">The client's name.</param>
+    /// <param name="transport">The transport options; null where they are invalid.</param>
+    /// <param name="current">The plan in force.</param>
+    private static ClaimInjectionPlan? CreatePlan(
+        IServiceProvider services, string name, HttpClientTransportOptions? transport, ClaimInjectionPlan? current)
+    {
+        if (transport is null)
+        {
+            // The endpoint is unknown, and so are the origins. Other errors are still found.
+            services.GetRequiredService<IOptionsFactory<ClaimInjectionOptions>>().Create(name);
+            return null;
+        }
+
+        return ClaimInjectionPlanFactory.Create(services, name, transport.Endpoint, current);
+    }
+
+    private static T? Try<T>(Func<T?> factory, List<Exception> errors)
+        where T : class
+    {
+        try
+        {
+            return factory();
+        }
+        catch (Exception exception)
+        {
+            errors.Add(exception);
+            return null;
+        }
+    }
+
+    /// <summary>Throws the one error as it is, and several as one that has all their messages.</summary>
+    private static void ThrowIfAny(List<Exception> errors, string name)
+    {
+        string[] messages =
+        [
+            .. errors.SelectMany(error => error is OptionsValidationException invalid ? invalid.Failures : [error.Message]).Distinct(),
+        ];
+
+        // A section that is bound twice reports its errors twice.
+        if (errors.Count == 1 || messages.Length == 1)
+        {
+            ExceptionDispatchInfo.Throw(errors[0]);
+        }
+
+        if (errors.Count > 0)
+        {
+            throw new OptionsValidationException(name, typeof(ClientSnapshot), messages);
+        }
     }
 
     /// <summary>Makes the registered options anew. Their setters throw errors that name neither the client nor the fix.</summary>

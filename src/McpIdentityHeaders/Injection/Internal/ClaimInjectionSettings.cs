@@ -7,7 +7,7 @@ internal static class ClaimInjectionSettings
     private const string ReplaceHeaders = "ReplaceHeaders";
 
     private static readonly SettingsTable<ClaimInjectionOptions> Table = new(
-        ("Headers", (options, setting) => setting.AddItemsTo(options.Headers, ReadHeader)),
+        ("Headers", (options, setting) => AddHeaders(setting, options.Headers)),
         (ReplaceHeaders, static (_, setting) => setting.GetBoolean()),
         ("SubjectClaimTypes", ReplaceSubjectClaimTypes),
         ("MissingIdentity", (options, setting) => options.MissingIdentity = setting.GetEnum<MissingIdentityBehavior>()),
@@ -55,7 +55,25 @@ internal static class ClaimInjectionSettings
             : throw setting.CreateError("has no HeaderName such as 'X-Gateway-Secret', or no Value");
     }
 
-    internal static ClaimHeader ReadHeader(Setting setting)
+    /// <summary>Adds a list's headers. In one list, the later of two aliases would silently replace the earlier.</summary>
+    internal static void AddHeaders(Setting setting, ClaimHeaderCollection headers)
+    {
+        List<string> names = [];
+        Setting.ForEach(setting.GetChildren(), child =>
+        {
+            ClaimHeader header = ReadHeader(child);
+            if (names.Find(name => HeaderAlias.Equals(name, header.HeaderName)) is { } alias)
+            {
+                throw child.CreateError(
+                    $"has the HeaderName '{header.HeaderName}', and the list has '{alias}' already, which servers read as the same header");
+            }
+
+            names.Add(header.HeaderName);
+            headers.Add(header);
+        });
+    }
+
+    private static ClaimHeader ReadHeader(Setting setting)
     {
         HeaderSettings header = new();
         HeaderTable.Bind(setting.GetChildren(), header);

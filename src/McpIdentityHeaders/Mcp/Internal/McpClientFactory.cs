@@ -36,11 +36,17 @@ internal sealed class McpClientFactory(
 
         return services.GetKeyedService<McpClientRegistration>(name)
             ?? throw new InvalidOperationException(
-                $"No MCP client named '{name}' is registered. Call services.AddMcpClient(\"{name}\", new Uri(\"https://…/mcp\")).");
+                $"No MCP client named '{name}' is registered. Call services.AddMcpClient(\"{name}\", new Uri(\"https://…/mcp\")). "
+                + DescribeRegistered());
     }
 
     /// <summary>Creates a client's options anew, by user code: handlers may belong to one session.</summary>
     internal McpClientOptions CreateOptions(string name) => clientOptions.Create(name);
+
+    private string DescribeRegistered() =>
+        services.GetServices<McpClientName>().Select(client => $"'{client.Value}'").Order(StringComparer.Ordinal).ToArray() is { Length: > 0 } names
+            ? $"Registered: {string.Join(", ", names)}. The case of a name counts."
+            : "No MCP client is registered yet.";
 
     /// <summary>Connects a session.</summary>
     /// <param name="name">The client's name.</param>
@@ -58,10 +64,7 @@ internal sealed class McpClientFactory(
         HttpClient httpClient = CreateHttpClient(name, session);
 
         Uri endpoint = registered.Endpoint ?? httpClient.BaseAddress
-            ?? throw new InvalidOperationException(
-                $"The MCP client '{name}' has no endpoint. Give it one with services.AddMcpClient(\"{name}\", new Uri(\"https://…/mcp\")) or "
-                + $"services.Configure<HttpClientTransportOptions>(\"{name}\", o => o.Endpoint = …), or give its HttpClient a BaseAddress with "
-                + "ConfigureHttpClient.");
+            ?? throw new InvalidOperationException(McpEndpoint.DescribeMissing(services, name));
 
         HttpClientTransportOptions transport = TransportOptions.CopyOf(registered, endpoint);
         transport = forUser?.Invoke(transport) ?? transport;

@@ -30,9 +30,6 @@ internal static class McpClientSettings
     {
         // Copy: code may have given the same dictionary to several clients.
         options.AdditionalHeaders = TransportOptions.CopyOf(options.AdditionalHeaders ?? new Dictionary<string, string>());
-        foreach (Setting header in setting.GetChildren())
-        {
-            options.AdditionalHeaders[header.Key] = header.GetString();
-        }
+        Setting.ForEach(setting.GetChildren(), header => options.AdditionalHeaders[header.Key] = header.GetString());
     }
 }
