@@ -68,7 +68,7 @@ internal sealed class McpClientFactory(
 
         HttpClientTransportOptions transport = TransportOptions.CopyOf(registered, endpoint);
         transport = forUser?.Invoke(transport) ?? transport;
-        McpClientOptions options = CreateOptions(name);
+        McpClientOptions options = RequestBoundCode.Run(name, session.IsPooled, () => CreateOptions(name));
         session.Endpoint = transport.Endpoint;
         session.ClaimId = id => _sessionIds.Claim(name, session, id);
 
@@ -77,9 +77,14 @@ internal sealed class McpClientFactory(
             session.Client = await ConnectAsync(
                 session, CreateTransport(session, transport, httpClient, options), options, cancellationToken).ConfigureAwait(false);
         }
-        catch
+        catch (Exception exception)
         {
             session.ReleaseId?.Invoke();
+            if (session.IsPooled && RequestBoundCode.IsLikelyCause(exception))
+            {
+                throw RequestBoundCode.CreateError(name, exception);
+            }
+
             throw;
         }
 
@@ -115,11 +120,14 @@ internal sealed class McpClientFactory(
             new McpSessionHandler(session, accessor, handlers.CreateHandler(name), name, services.GetKeyedService<ClaimInjectionState>(name)),
             disposeHandler: false);
 
-        foreach (Action<HttpClient> configure in httpOptions.Get(name).HttpClientActions)
+        return RequestBoundCode.Run(name, session.IsPooled, () =>
         {
-            configure(client);
-        }
+            foreach (Action<HttpClient> configure in httpOptions.Get(name).HttpClientActions)
+            {
+                configure(client);
+            }
 
-        return client;
+            return client;
+        });
     }
 }

@@ -106,6 +106,9 @@ internal sealed class McpSession : SessionIdentity
     /// <summary>Gets the deadline of the DELETE; null where the caller owns the session, and decides how long to wait.</summary>
     internal CloseDeadline? CloseDeadline { get; }
 
+    /// <summary>Gets whether the pool owns the session, and opens it in a flow of its own.</summary>
+    internal bool IsPooled => CloseDeadline is not null;
+
     /// <summary>Gets what completes once the client has the session id and can close the session; never where there is none.</summary>
     internal Task SessionIdReceived => _sessionIdReceived.Task;
 

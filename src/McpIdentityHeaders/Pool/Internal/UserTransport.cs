@@ -32,7 +32,7 @@ internal sealed class UserTransport(string clientName)
 
         // Unauthenticated claims prove nothing: the factory must not look up a user's tokens by them.
         ClaimsPrincipal user = session.Key is null ? new ClaimsPrincipal() : session.Session.User ?? new ClaimsPrincipal();
-        HttpClientTransportOptions options = factory(user, copy)
+        HttpClientTransportOptions options = RequestBoundCode.Run(clientName, isPooled: true, () => factory(user, copy))
             ?? throw CreateError("TransportOptionsFactory returned null. Have it return the options it was given, or others");
 
         if (options.KnownSessionId is not null)
