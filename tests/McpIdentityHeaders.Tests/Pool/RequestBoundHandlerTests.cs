@@ -148,7 +148,7 @@ public sealed class RequestBoundHandlerTests
         services.GetRequiredService<HeaderPropagationValues>().Headers = new Dictionary<string, StringValues> { ["X-Trace"] = "1" };
     }
 
-    /// <summary>The recipe for docs/sessions.md.</summary>
+    /// <summary>The recipe of docs/sessions.md.</summary>
     private sealed class NoPropagationOutsideRequests(HeaderPropagationValues values) : DelegatingHandler
     {
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
