@@ -91,8 +91,8 @@ public static class McpClientServiceCollectionExtensions
     /// <param name="name">The client's name, which is its HttpClient's too.</param>
     /// <param name="section">
     /// Holds <see cref="HttpClientTransportOptions"/> by their names, but for <c>OAuth</c>, which is set in code, and
-    /// <see cref="McpClientPoolOptions"/> under <c>Pool</c>. Other settings in it are passed over, but a section that is missing or empty is
-    /// refused. A change takes effect with the next session if it is valid; the pool replaces the sessions that were opened otherwise.
+    /// <see cref="McpClientPoolOptions"/> under <c>Pool</c>. Other settings in it are passed over, but a section that is missing or empty
+    /// is refused. A change takes effect with the next session if it is valid; the pool replaces the sessions that were opened otherwise.
     /// </param>
     /// <exception cref="ArgumentException"><paramref name="name"/> is empty.</exception>
     public static IHttpClientBuilder AddMcpClient(this IServiceCollection services, string name, IConfigurationSection section)

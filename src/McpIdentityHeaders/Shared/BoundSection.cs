@@ -24,8 +24,8 @@ internal sealed class BoundSection(IConfigurationSection section)
         {
             throw new InvalidOperationException(_existed
                 ? $"The configuration section '{section.Path}' was there and is not any more. Restore it."
-                : $"The configuration section '{section.Path}' is missing, misspelt or empty. Correct its path or put settings into it; for the "
-                    + "defaults, do not pass a section.");
+                : $"The configuration section '{section.Path}' is missing, misspelt or empty. Correct its path or put settings into it; "
+                    + "for the defaults, do not pass a section.");
         }
 
         _existed = true;

@@ -15,7 +15,7 @@ public sealed class ConfigurationErrorTests
         { "missing", [], "The configuration section 'Notes' is missing, misspelt or empty" },
         { "misspelt", ["Motes:Endpoint=" + Endpoint], "The configuration section 'Notes' is missing, misspelt or empty" },
         { "claims missing", ["Notes:Endpoint=" + Endpoint], "The configuration section 'Notes:Claims' is missing, misspelt or empty" },
-        { "claims empty", ["Notes:Endpoint=" + Endpoint, "Notes:Claims="], "The configuration section 'Notes:Claims' is missing, misspelt or empty" },
+        { "claims empty", ["Notes:Endpoint=" + Endpoint, "Notes:Claims="], "section 'Notes:Claims' is missing, misspelt or empty" },
         { "empty value", [.. Valid, "Notes:Claims:Encoding="], "'Notes:Claims:Encoding' is empty" },
         { "white value", [.. Valid, "Notes:Claims:RequireHttps= "], "'Notes:Claims:RequireHttps' is empty" },
         { "empty list", [.. Valid, "Notes:Claims:TrustedOrigins="], "'Notes:Claims:TrustedOrigins' is empty" },
@@ -73,8 +73,8 @@ public sealed class ConfigurationErrorTests
 
         string[] paths =
         [
-            "Endpoint", "TransportMode", "Pool:MaxSessions", "Pool:Nonsense", "Claims:Misspelt", "Claims:Encoding", "Claims:TrustedOrigins:0",
-            "Claims:TrustedOrigins:1", "Claims:Headers:0:HeaderName", "Claims:Headers:1:Header",
+            "Endpoint", "TransportMode", "Pool:MaxSessions", "Pool:Nonsense", "Claims:Misspelt", "Claims:Encoding",
+            "Claims:TrustedOrigins:0", "Claims:TrustedOrigins:1", "Claims:Headers:0:HeaderName", "Claims:Headers:1:Header",
         ];
         Assert.All(paths, path => Assert.Contains($"'Notes:{path}'", refused.Message, StringComparison.Ordinal));
     }

@@ -65,7 +65,8 @@ public sealed class SessionOriginTests
         await Assert.ThrowsAnyAsync<Exception>(() => ConnectAsync(services, Users.Alice));
 
         // Another name of the same server is another origin; user information in the address is none.
-        Assert.Equal(authority == "127.0.0.1" ? 0 : 1, backend.Heads.Count(head => head.RequestLine.StartsWith("POST", StringComparison.Ordinal)));
+        Assert.Equal(
+            authority == "127.0.0.1" ? 0 : 1, backend.Heads.Count(head => head.RequestLine.StartsWith("POST", StringComparison.Ordinal)));
     }
 
     private static Task<McpClient> ConnectAsync(ServiceProvider services, ClaimsPrincipal? user) =>
@@ -95,18 +96,19 @@ public sealed class SessionOriginTests
     }
 
     /// <summary>A legacy SSE server that names an address for messages, refuses what is posted there, and keeps its stream open.</summary>
-    private static async Task<WireServer> StartSseAsync(string? messages, string? authority = null) => await WireServer.StartAsync(async context =>
-    {
-        if (context.Request.Method == HttpMethods.Post)
+    private static async Task<WireServer> StartSseAsync(string? messages, string? authority = null) =>
+        await WireServer.StartAsync(async context =>
         {
-            context.Response.StatusCode = (int)HttpStatusCode.Forbidden;
-            return;
-        }
+            if (context.Request.Method == HttpMethods.Post)
+            {
+                context.Response.StatusCode = (int)HttpStatusCode.Forbidden;
+                return;
+            }
 
-        context.Response.ContentType = "text/event-stream";
-        string address = messages ?? $"http://{authority}:{context.Connection.LocalPort}/messages";
-        await context.Response.WriteAsync($"event: endpoint\ndata: {address}\n\n");
-        await context.Response.Body.FlushAsync();
-        await Task.Delay(Timeout.Infinite, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-    });
+            context.Response.ContentType = "text/event-stream";
+            string address = messages ?? $"http://{authority}:{context.Connection.LocalPort}/messages";
+            await context.Response.WriteAsync($"event: endpoint\ndata: {address}\n\n");
+            await context.Response.Body.FlushAsync();
+            await Task.Delay(Timeout.Infinite, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        });
 }

@@ -57,7 +57,8 @@ public sealed class PrimarySettingsOfTheUserTests
             context.Response.Headers.Location = $"/{GetNextHop(context)}";
             return Task.CompletedTask;
         });
-        await using ServiceProvider services = Services(server, () => NewPrimary(primary, max: ofPrimary), o => o.MaxRedirections = ofOptions);
+        await using ServiceProvider services = Services(
+            server, () => NewPrimary(primary, max: ofPrimary), options => options.MaxRedirections = ofOptions);
         using HttpClient client = services.CreateHttpClient();
 
         using HttpResponseMessage response = await client.GetAsync(server.Uri);

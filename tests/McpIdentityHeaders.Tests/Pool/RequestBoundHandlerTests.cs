@@ -91,7 +91,8 @@ public sealed class RequestBoundHandlerTests
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = Services(backend, builder =>
         {
-            builder.AddHttpMessageHandler(provider => new NoPropagationOutsideRequests(provider.GetRequiredService<HeaderPropagationValues>()));
+            builder.AddHttpMessageHandler(
+                provider => new NoPropagationOutsideRequests(provider.GetRequiredService<HeaderPropagationValues>()));
             AddHandler(builder, "header propagation");
         });
         UseRequest(services);

@@ -43,10 +43,13 @@ internal sealed class McpClientFactory(
     /// <summary>Creates a client's options anew, by user code: handlers may belong to one session.</summary>
     internal McpClientOptions CreateOptions(string name) => clientOptions.Create(name);
 
-    private string DescribeRegistered() =>
-        services.GetServices<McpClientName>().Select(client => $"'{client.Value}'").Order(StringComparer.Ordinal).ToArray() is { Length: > 0 } names
-            ? $"Registered: {string.Join(", ", names)}. The case of a name counts."
-            : "No MCP client is registered yet.";
+    private string DescribeRegistered()
+    {
+        string[] names = [.. services.GetServices<McpClientName>().Select(client => $"'{client.Value}'").Order(StringComparer.Ordinal)];
+        return names.Length == 0
+            ? "No MCP client is registered yet."
+            : $"Registered: {string.Join(", ", names)}. The case of a name counts.";
+    }
 
     /// <summary>Connects a session.</summary>
     /// <param name="name">The client's name.</param>

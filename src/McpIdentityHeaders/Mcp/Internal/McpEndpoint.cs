@@ -16,7 +16,8 @@ internal static class McpEndpoint
             .Select(section => section.Path)
             .Distinct(StringComparer.OrdinalIgnoreCase)
             .Select(path => $"the setting '{path}:Endpoint' in the configuration, "));
-        return $"The MCP client '{name}' has no endpoint. Give it one with {keys}services.AddMcpClient(\"{name}\", new Uri(\"https://…/mcp\")) or "
+        return $"The MCP client '{name}' has no endpoint. Give it one with {keys}"
+            + $"services.AddMcpClient(\"{name}\", new Uri(\"https://…/mcp\")) or "
             + $"services.Configure<HttpClientTransportOptions>(\"{name}\", o => o.Endpoint = …), or give its HttpClient a BaseAddress with "
             + "ConfigureHttpClient.";
     }

@@ -26,10 +26,10 @@ internal static class RequestBoundCode
         || (exception is InvalidOperationException and not (ClaimInjectionException or ObjectDisposedException));
 
     internal static InvalidOperationException CreateError(string clientName, Exception exception) => new(
-        $"MCP client '{clientName}': no session was opened, since code of the application failed ({exception.GetType().Name}), most likely for want "
-        + "of an HTTP request. The pool opens sessions in a flow of their own: HttpContext is null there, and header propagation has no values. "
-        + "Have that code take the user from IIdentityAccessor, which has the session's user there, and do without the request; set one user's "
-        + "headers and tokens with McpClientPoolOptions.TransportOptionsFactory; or open the session within the request with IMcpClientFactory. "
-        + "The inner exception says which code it is.",
+        $"MCP client '{clientName}': no session was opened, since code of the application failed ({exception.GetType().Name}), most "
+        + "likely for want of an HTTP request. The pool opens sessions in a flow of their own: HttpContext is null there, and header "
+        + "propagation has no values. Have that code take the user from IIdentityAccessor, which has the session's user there, and do "
+        + "without the request; set one user's headers and tokens with McpClientPoolOptions.TransportOptionsFactory; or open the session "
+        + "within the request with IMcpClientFactory. The inner exception says which code it is.",
         exception);
 }
