@@ -1,7 +1,11 @@
+using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
+using ModelContextProtocol.Client;
+using ModelContextProtocol.Protocol;
 
 namespace McpIdentityHeaders.Tests.Pool;
 
@@ -91,6 +95,138 @@ public sealed class AgentToolTests
         Assert.Equal(["alice", "bob", null, null, "alice"], Lists(backend));
     }
 
+    [Theory]
+    [InlineData(McpBackendKind.Stateless)]
+    [InlineData(McpBackendKind.Sessions)]
+    public async Task Tool_that_another_user_listed_sends_the_headers_of_its_parameters(McpBackendKind kind)
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(kind, server: FeatureServer.Add);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        AIFunction tool = Assert.Single(await ListForAsync(services, Users.Alice), tool => tool.Name == "region");
+
+        object? result = await AmbientIdentity.RunAsync(
+            Users.Bob, () => tool.InvokeAsync(new AIFunctionArguments { ["region"] = "north" }).AsTask());
+
+        Assert.Equal("north:north", Assert.IsType<TextContent>(result).Text);
+        Assert.Equal("bob", Assert.Single(backend.Calls()).Subject);
+    }
+
+    [Theory]
+    [InlineData(McpBackendKind.Stateless)]
+    [InlineData(McpBackendKind.Sessions)]
+    public async Task Tool_with_an_invalid_parameter_header_is_left_out(McpBackendKind kind)
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(kind, server: server => AddTool(server, InvalidTool));
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+
+        IReadOnlyList<AIFunction> tools = await ListForAsync(services, Users.Alice);
+
+        Assert.DoesNotContain(tools, tool => tool.Name == InvalidTool.Name);
+        Assert.Contains(tools, tool => tool.Name == "whoami");
+    }
+
+    [Fact]
+    public async Task Tool_tells_what_the_protocol_says_of_it()
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+
+        AIFunction tool = Assert.Single(await ListForAsync(services, Users.Alice), tool => tool.Name == "whoami");
+
+        Assert.Equal("whoami", tool.GetService<Tool>()?.Name);
+        Assert.Null(tool.GetService<McpClientTool>());
+    }
+
+    [Fact]
+    public async Task List_is_not_kept_for_other_claims_of_the_same_subject()
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless, AddTimeToLiveAsync);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+
+        await ListForAsync(services, Users.With(("sub", "alice"), ("role", "admin")));
+        await ListForAsync(services, Users.With(("sub", "alice"), ("role", "reader")));
+        await ListForAsync(services, Users.With(("sub", "alice"), ("role", "reader")));
+
+        Assert.Equal(["alice", "alice"], Lists(backend));
+    }
+
+    [Fact]
+    public async Task List_is_dropped_when_its_users_sessions_are_closed()
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless, AddTimeToLiveAsync);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        await ListForAsync(services, Users.Alice);
+        await ListForAsync(services, Users.Bob);
+
+        await services.Pool().CloseAsync(Users.Alice);
+        await ListForAsync(services, Users.Alice);
+        await ListForAsync(services, Users.Bob);
+
+        Assert.Equal(["alice", "bob", "alice"], Lists(backend));
+    }
+
+    [Fact]
+    public async Task List_is_dropped_when_the_clients_settings_change()
+    {
+        var changes = new OptionsChange<HttpClientTransportOptions>(McpTesting.ClientName);
+        await using McpBackend first = await McpBackend.StartAsync(McpBackendKind.Stateless, AddTimeToLiveAsync);
+        await using McpBackend second = await McpBackend.StartAsync(McpBackendKind.Stateless, AddTimeToLiveAsync);
+        Uri endpoint = first.Endpoint;
+        await using ServiceProvider services = McpTesting.ServicesFor(first)
+            .AddSingleton<IOptionsChangeTokenSource<HttpClientTransportOptions>>(changes)
+            .Configure<HttpClientTransportOptions>(McpTesting.ClientName, transport => transport.Endpoint = endpoint)
+            .BuildServiceProvider();
+        await ListForAsync(services, Users.Alice);
+
+        endpoint = second.Endpoint;
+        changes.Notify();
+        await ListForAsync(services, Users.Alice);
+
+        Assert.Equal(["alice"], Lists(second));
+    }
+
+    [Fact]
+    public async Task List_is_never_kept_for_a_user_who_came_while_it_was_read()
+    {
+        var accessor = new PropertyAccessor(Users.Alice);
+        bool replaces = true;
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless, (context, next) =>
+        {
+            accessor.User = replaces && context.Request.Headers["Mcp-Method"] == "server/discover" ? Users.Bob : accessor.User;
+            return AddTimeToLiveAsync(context, next);
+        });
+        await using ServiceProvider services =
+            McpTesting.ServicesFor(backend).AddSingleton<IIdentityAccessor>(accessor).BuildServiceProvider();
+
+        await Assert.ThrowsAsync<ClaimInjectionException>(() => services.Pool().ListAIToolsAsync(McpTesting.ClientName).AsTask());
+        replaces = false;
+        accessor.User = Users.Alice;
+        await services.Pool().ListAIToolsAsync(McpTesting.ClientName);
+
+        Assert.Equal(["alice"], Lists(backend));
+    }
+
+    [Fact]
+    public async Task Kept_list_cannot_be_changed_by_who_gets_it()
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless, AddTimeToLiveAsync);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+
+        var list = Assert.IsAssignableFrom<IList<AIFunction>>(await ListForAsync(services, Users.Alice));
+
+        Assert.Throws<NotSupportedException>(() => list[0] = list[1]);
+    }
+
+    private static Tool InvalidTool => new()
+    {
+        Name = "invalid",
+        InputSchema = JsonSerializer.Deserialize<JsonElement>(
+            """{ "type": "object", "properties": { "where": { "type": "object", "x-mcp-header": "Where" } } }"""),
+    };
+
+    private static void AddTool(IMcpServerBuilder server, Tool tool) =>
+        server.WithListToolsHandler((_, _) => ValueTask.FromResult(new ListToolsResult { Tools = [tool] }));
+
     private static IEnumerable<string?> Lists(McpBackend backend) =>
         backend.Exchanges.Where(exchange => exchange.Rpc == "tools/list").Select(exchange => exchange.Subject);
 
@@ -98,6 +234,8 @@ public sealed class AgentToolTests
         AmbientIdentity.RunAsync(user, () => services.Pool().ListAIToolsAsync(McpTesting.ClientName).AsTask());
 
     /// <summary>Adds a minute's time to live to lists of tools, which the tests' server does not have.</summary>
+    private static Task AddTimeToLiveAsync(HttpContext context, RequestDelegate next) => AddTimeToLiveAsync(context, next, "private");
+
     private static async Task AddTimeToLiveAsync(HttpContext context, RequestDelegate next, string scope)
     {
         Stream body = context.Response.Body;

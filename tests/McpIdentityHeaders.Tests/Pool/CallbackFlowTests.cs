@@ -155,7 +155,7 @@ public sealed class CallbackFlowTests
         });
         await first.DisposeAsync();
 
-        // Handlers are called newest first: the older one of the first lease would have been called before the last of two calls is heard.
+        // Disposing the second lease waits for handlers that run: by then the first lease's would have been called too, or will never be.
         await using McpClientLease second = await services.RentForAsync(Users.Alice);
         second.Client.RegisterNotificationHandler(NotificationMethods.ResourceUpdatedNotification, (_, _) =>
         {

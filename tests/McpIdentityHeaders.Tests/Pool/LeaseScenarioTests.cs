@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using ModelContextProtocol;
@@ -152,6 +153,21 @@ public sealed class LeaseScenarioTests
             client.AddKnownTools(await RegionAsync(client));
             return (await client.CallToolAsync("region", new Dictionary<string, object?> { ["region"] = "north" })).Content;
         },
+        ["AddKnownTools before a listing"] = async client =>
+        {
+            Tool region = Assert.Single(await RegionAsync(client));
+            client.AddKnownTools([new Tool { Name = "whoami", InputSchema = region.InputSchema }]);
+            await client.ListPromptsAsync();
+            await client.ListToolsAsync();
+            return (await client.CallToolAsync("region", new Dictionary<string, object?> { ["region"] = "north" })).Content;
+        },
+        ["AddKnownTools of what is not listed"] = async client =>
+        {
+            // The backend does not know it: whether its header was sent shows in the requests.
+            client.AddKnownTools([new Tool { Name = "hidden", InputSchema = Assert.Single(await RegionAsync(client)).InputSchema }]);
+            await client.ListToolsAsync();
+            return await client.CallToolAsync("hidden", new Dictionary<string, object?> { ["region"] = "north" });
+        },
         ["AddKnownTools of an invalid one"] = client =>
         {
             client.AddKnownTools([new Tool { Name = "bad", InputSchema = InvalidSchema }]);
@@ -205,6 +221,11 @@ public sealed class LeaseScenarioTests
         Assert.Equal(expected, await OutcomeAsync(scenario, factorys));
         Assert.Equal(expected, await OutcomeAsync(scenario, lease.Client));
         Assert.All(backend.Calls(), call => Assert.Equal("alice", call.Subject));
+        if (scenario.Contains("KnownTools", StringComparison.Ordinal))
+        {
+            // Each made the same calls, one after the other.
+            Assert.True(backend.Calls().Select(call => call.Headers.GetValueOrDefault("Mcp-Param-Region")).Distinct().Count() <= 1);
+        }
     }
 
     [Fact]
@@ -267,6 +288,34 @@ public sealed class LeaseScenarioTests
         await OutcomeAsync("CallToolAsync of an unknown tool", bobs.Client);
 
         Assert.Equal("north:north", Assert.IsType<TextContentBlock>(Assert.Single(result.Content)).Text);
+    }
+
+    [Theory]
+    [InlineData("null")]
+    [InlineData("""{ "name": null, "inputSchema": {} }""")]
+    [InlineData("""{ "name": "", "inputSchema": { "x-mcp-header": 1 } }""")]
+    public async Task Odd_tools_in_a_list_reach_who_reads_it_as_it_is(string tool)
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, async (context, next) =>
+        {
+            if (context.Request.Headers["Mcp-Method"] == "tools/list")
+            {
+                using JsonDocument request = await JsonDocument.ParseAsync(context.Request.Body);
+                context.Response.ContentType = "application/json";
+                await context.Response.WriteAsync(
+                    $$"""{ "jsonrpc": "2.0", "id": {{request.RootElement.GetProperty("id").GetRawText()}}, "result": { "tools": [{{tool}}] } }""");
+                return;
+            }
+
+            await next(context);
+        });
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        await using McpClientLease lease = await services.RentForAsync(Users.Alice);
+
+        JsonRpcResponse response = await lease.Client.SendRequestAsync(new JsonRpcRequest { Method = "tools/list" });
+
+        Assert.Single(response.Result!["tools"]!.AsArray());
+        Assert.Equal("alice", await lease.Client.CallTextAsync("whoami"));
     }
 
     [Fact]

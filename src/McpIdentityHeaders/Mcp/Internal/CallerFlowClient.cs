@@ -19,7 +19,9 @@ namespace McpIdentityHeaders.Internal;
 internal class CallerFlowClient(McpSession session, IIdentityAccessor accessor) : McpClient
 #pragma warning restore MCPEXP002
 {
-    private ConcurrentDictionary<string, Tool>? _tools;
+    // By name. Each caller's own: a shared client would mix up what several users were shown.
+    private ConcurrentDictionary<string, Tool>? _addedTools;
+    private volatile ConcurrentDictionary<string, Tool>? _listedTools;
 
     public override string? SessionId => Inner.SessionId;
 
@@ -35,9 +37,6 @@ internal class CallerFlowClient(McpSession session, IIdentityAccessor accessor) 
 
     /// <summary>Gets the client behind.</summary>
     internal McpClient Inner => session.Client;
-
-    /// <summary>Gets the tools by name that this client has listed, or was told of.</summary>
-    private ConcurrentDictionary<string, Tool> Tools => LazyInitializer.EnsureInitialized(ref _tools, static () => new(StringComparer.Ordinal));
 
     public sealed override ValueTask DisposeAsync() => EndAsync();
 
@@ -72,7 +71,8 @@ internal class CallerFlowClient(McpSession session, IIdentityAccessor accessor) 
         return await Inner.ResolveInputRequestsAsync(inputRequests, cancellationToken).ConfigureAwait(false);
     }
 
-    public override IAsyncDisposable RegisterNotificationHandler(string method, Func<JsonRpcNotification, CancellationToken, ValueTask> handler)
+    public override IAsyncDisposable RegisterNotificationHandler(
+        string method, Func<JsonRpcNotification, CancellationToken, ValueTask> handler)
     {
         ArgumentNullException.ThrowIfNull(handler);
 
@@ -91,10 +91,12 @@ internal class CallerFlowClient(McpSession session, IIdentityAccessor accessor) 
         ArgumentNullException.ThrowIfNull(tools);
 
         Tool[] added = [.. tools];
-        Inner.AddKnownTools(added);
+        session.KnownTools.Add(added);
+        LazyInitializer.EnsureInitialized(ref _addedTools, static () => new(StringComparer.Ordinal));
         foreach (Tool tool in added)
         {
-            Tools[tool.Name] = tool;
+            _addedTools[tool.Name] = tool;
+            _listedTools?.TryRemove(tool.Name, out _);
         }
     }
 
@@ -106,11 +108,12 @@ internal class CallerFlowClient(McpSession session, IIdentityAccessor accessor) 
         session.KnownTools.Remove(names);
         foreach (string name in names)
         {
-            Tools.TryRemove(name, out _);
+            _addedTools?.TryRemove(name, out _);
+            _listedTools?.TryRemove(name, out _);
         }
     }
 
-    public override void ClearKnownTools() => RemoveKnownTools(Tools.Keys);
+    public override void ClearKnownTools() => RemoveKnownTools(_addedTools?.Keys ?? []);
 
     protected virtual ValueTask EndAsync() => Inner.DisposeAsync();
 
@@ -128,11 +131,10 @@ internal class CallerFlowClient(McpSession session, IIdentityAccessor accessor) 
     /// <summary>Has the call use this client's own definition of its tool: another caller may have listed another.</summary>
     private void EnsureToolIsKnown(JsonRpcRequest request)
     {
-        if (_tools is not null
-            && request is { Method: RequestMethods.ToolsCall, Params: JsonObject parameters }
+        if (request is { Method: RequestMethods.ToolsCall, Params: JsonObject parameters }
             && parameters["name"] is JsonValue name
             && name.TryGetValue(out string? toolName)
-            && _tools.TryGetValue(toolName, out Tool? tool))
+            && FindTool(toolName) is { } tool)
         {
             session.KnownTools.Ensure(tool);
         }
@@ -147,27 +149,28 @@ internal class CallerFlowClient(McpSession session, IIdentityAccessor accessor) 
 
         bool isFirst = (request.Params as JsonObject)?["cursor"] is null;
         session.KnownTools.AddPage(listed, isFirst);
-        if (isFirst)
-        {
-            Tools.Clear();
-        }
-
+        ConcurrentDictionary<string, Tool> tools = isFirst ? new(StringComparer.Ordinal) : _listedTools ?? new(StringComparer.Ordinal);
         foreach (Tool tool in listed)
         {
-            Tools[tool.Name] = tool;
+            tools[tool.Name] = tool;
         }
+
+        _listedTools = tools;
     }
 
-    private static IList<Tool>? ReadTools(JsonRpcResponse response)
+    private Tool? FindTool(string name) =>
+        _listedTools?.TryGetValue(name, out Tool? listed) == true ? listed : _addedTools?.GetValueOrDefault(name);
+
+    private static Tool[]? ReadTools(JsonRpcResponse response)
     {
         try
         {
             var type = (JsonTypeInfo<ListToolsResult>)McpJsonUtilities.DefaultOptions.GetTypeInfo(typeof(ListToolsResult));
-            return response.Result.Deserialize(type)?.Tools;
+            return response.Result.Deserialize(type)?.Tools?.Where(tool => tool is { Name: not null }).ToArray();
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or ArgumentException)
         {
-            // The caller reads the same, and gets the error.
+            // Not a list of tools. The caller may pass it on as it is, or gets the same error as it reads it.
             return null;
         }
     }

@@ -1,7 +1,10 @@
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>The registration of a handler that runs in its caller's flow.</summary>
-internal sealed class CallerFlowRegistration(IAsyncDisposable registration, Action<CallerFlowRegistration>? onDispose = null) : IAsyncDisposable
+/// <param name="registration">The SDK's registration.</param>
+/// <param name="onDispose">Runs when it is disposed.</param>
+internal sealed class CallerFlowRegistration(IAsyncDisposable registration, Action<CallerFlowRegistration>? onDispose = null)
+    : IAsyncDisposable
 {
     public ValueTask DisposeAsync()
     {

@@ -4,10 +4,24 @@ using ModelContextProtocol.Protocol;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>The tools that a client knows, for the Mcp-Param headers of their calls. By itself it learns them from its own listing only.</summary>
+/// <summary>
+/// The tools that an SDK client knows, for the <c>Mcp-Param</c> headers of their calls (SEP-2243). By itself it learns them from its own
+/// listing only, and not from that of a client in front of it.
+/// </summary>
+/// <param name="client">The SDK's client.</param>
 internal sealed class KnownTools(McpClient client)
 {
     private readonly ConcurrentDictionary<string, Tool> _tools = new(StringComparer.Ordinal);
+
+    /// <exception cref="ArgumentException">A tool's x-mcp-header is not valid. None was added.</exception>
+    internal void Add(IReadOnlyCollection<Tool> tools)
+    {
+        client.AddKnownTools(tools);
+        foreach (Tool tool in tools)
+        {
+            _tools[tool.Name] = tool;
+        }
+    }
 
     /// <summary>Adds a page of the backend's tools. The first page also removes what it does not hold, as the SDK's listing does.</summary>
     internal void AddPage(IEnumerable<Tool> tools, bool isFirst)
@@ -48,8 +62,7 @@ internal sealed class KnownTools(McpClient client)
     {
         try
         {
-            client.AddKnownTools([tool]);
-            _tools[tool.Name] = tool;
+            Add([tool]);
         }
         catch (ArgumentException)
         {

@@ -41,7 +41,7 @@ internal sealed class McpClientPool : IMcpClientPool, IAsyncDisposable, IDisposa
         await GetPool(name).RentAsync(user ?? new ClaimsPrincipal(), cancellationToken).ConfigureAwait(false);
 
     public ValueTask<IReadOnlyList<AIFunction>> ListAIToolsAsync(string name, CancellationToken cancellationToken = default) =>
-        _tools.GetAsync(name, GetPool(name).ReadKey(_accessor.User), cancellationToken);
+        _tools.GetAsync(name, GetPool(name), _accessor.User, cancellationToken);
 
     public Task CloseAsync(ClaimsPrincipal user, CancellationToken cancellationToken = default)
     {
@@ -52,6 +52,11 @@ internal sealed class McpClientPool : IMcpClientPool, IAsyncDisposable, IDisposa
             throw new ArgumentException(
                 "No session was closed: the principal has no authenticated identity with a subject. Pass the user as it was when it rented.",
                 nameof(user));
+        }
+
+        foreach ((string name, SessionPool pool) in _pools)
+        {
+            _tools.Remove(name, pool.ReadKeysForClosing(user));
         }
 
         return Task.WhenAll(_pools.Values.Select(pool => pool.CloseAsync(user))).WaitAsync(cancellationToken);

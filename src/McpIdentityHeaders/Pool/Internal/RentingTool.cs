@@ -1,23 +1,39 @@
+using System.Text.Json;
 using Microsoft.Extensions.AI;
+using ModelContextProtocol;
 using ModelContextProtocol.Client;
+using ModelContextProtocol.Protocol;
 
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>A backend's tool that rents for each call: whoever's call it is, it goes out as that user.</summary>
-/// <param name="listed">The tool as it was listed, for its name, description and schemas.</param>
+/// <param name="tool">The tool as it was listed. No client is kept with it: its lease has ended.</param>
 /// <param name="pool">The pool to rent from.</param>
 /// <param name="clientName">The MCP client's name.</param>
-internal sealed class RentingTool(McpClientTool listed, IMcpClientPool pool, string clientName) : DelegatingAIFunction(listed)
+internal sealed class RentingTool(Tool tool, IMcpClientPool pool, string clientName) : AIFunction
 {
+    public override string Name => tool.Name;
+
+    public override string Description => tool.Description ?? string.Empty;
+
+    public override JsonElement JsonSchema => tool.InputSchema;
+
+    public override JsonElement? ReturnJsonSchema => tool.OutputSchema;
+
+    public override JsonSerializerOptions JsonSerializerOptions => McpJsonUtilities.DefaultOptions;
+
+    /// <summary>Gives the protocol's tool too, for its title and annotations.</summary>
+    public override object? GetService(Type serviceType, object? serviceKey = null) =>
+        serviceKey is null && serviceType == typeof(Tool) ? tool : base.GetService(serviceType, serviceKey);
+
     protected override async ValueTask<object?> InvokeCoreAsync(AIFunctionArguments arguments, CancellationToken cancellationToken)
     {
         McpClientLease lease = await pool.RentAsync(clientName, cancellationToken).ConfigureAwait(false);
         await using (lease.ConfigureAwait(false))
         {
             // The SDK sends the headers of a tool with x-mcp-header only where its client knows the tool.
-            lease.Client.AddKnownTools([listed.ProtocolTool]);
-            return await new McpClientTool(lease.Client, listed.ProtocolTool, listed.JsonSerializerOptions)
-                .InvokeAsync(arguments, cancellationToken).ConfigureAwait(false);
+            lease.Client.AddKnownTools([tool]);
+            return await new McpClientTool(lease.Client, tool).InvokeAsync(arguments, cancellationToken).ConfigureAwait(false);
         }
     }
 }

@@ -60,6 +60,13 @@ internal sealed class SessionPool : IDisposable
     /// <exception cref="ClaimInjectionException">A signed-in user has no key.</exception>
     internal UserKey? ReadKey(ClaimsPrincipal? principal) => _connector.ReadUser(principal).Key;
 
+    /// <summary>Gets the transport options in force.</summary>
+    internal HttpClientTransportOptions Transport => _connector.Transport;
+
+    /// <summary>Reads the keys that closing a user goes by; none where the client was never rented: its settings may not be valid.</summary>
+    internal HashSet<UserKey> ReadKeysForClosing(ClaimsPrincipal principal) =>
+        _wasUsed ? _connector.ReadKeysForClosing(principal) : [];
+
     internal ValueTask<McpClientLease> RentAsync(ClaimsPrincipal? principal, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();

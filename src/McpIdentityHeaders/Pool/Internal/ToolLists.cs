@@ -1,3 +1,5 @@
+using System.Collections.ObjectModel;
+using System.Security.Claims;
 using Microsoft.Extensions.AI;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
@@ -9,40 +11,66 @@ internal sealed class ToolLists(IMcpClientPool pool, TimeProvider time)
 {
     private const int MaxLists = 1_000;
 
-    private readonly Dictionary<(string Client, UserKey User), (AIFunction[] Tools, long Listed, TimeSpan TimeToLive)> _lists = [];
+    private readonly Dictionary<(string Client, UserKey User), KeptToolList> _lists = [];
     private readonly Lock _gate = new();
 
-    internal async ValueTask<IReadOnlyList<AIFunction>> GetAsync(string clientName, UserKey? user, CancellationToken cancellationToken)
+    /// <param name="clientName">The MCP client's name.</param>
+    /// <param name="sessions">Its sessions.</param>
+    /// <param name="user">The user whose list it is, read once: the accessor may have another by the time of the rent.</param>
+    /// <param name="cancellationToken">Cancels the listing.</param>
+    internal async ValueTask<IReadOnlyList<AIFunction>> GetAsync(
+        string clientName, SessionPool sessions, ClaimsPrincipal? user, CancellationToken cancellationToken)
     {
-        if (user is { } known && Find((clientName, known)) is { } kept)
+        HttpClientTransportOptions transport = sessions.Transport;
+        UserKey? key = sessions.ReadKey(user);
+        if (key is { } known && Find((clientName, known), user!, transport) is { } kept)
         {
             return kept;
         }
 
-        McpClientLease lease = await pool.RentAsync(clientName, cancellationToken).ConfigureAwait(false);
+        long listed = time.GetTimestamp();
+        McpClientLease lease = await sessions.RentAsync(user, cancellationToken).ConfigureAwait(false);
         await using (lease.ConfigureAwait(false))
         {
-            (AIFunction[] tools, TimeSpan timeToLive) = await ListAsync(lease.Client, clientName, cancellationToken).ConfigureAwait(false);
+            (ReadOnlyCollection<AIFunction> tools, TimeSpan timeToLive) =
+                await ListAsync(lease.Client, clientName, cancellationToken).ConfigureAwait(false);
 
             // One anonymous caller's list is not another's.
-            if (user is { } key && timeToLive > TimeSpan.Zero)
+            if (key is { } owner && timeToLive > TimeSpan.Zero)
             {
-                Keep((clientName, key), tools, timeToLive);
+                Keep((clientName, owner), new KeptToolList(tools, user!, transport, listed, timeToLive));
             }
 
             return tools;
         }
     }
 
-    private async Task<(AIFunction[] Tools, TimeSpan TimeToLive)> ListAsync(McpClient client, string clientName, CancellationToken cancellationToken)
+    /// <summary>Removes what is kept for a user of a client.</summary>
+    /// <param name="clientName">The MCP client's name.</param>
+    /// <param name="users">The keys that closing the user goes by.</param>
+    internal void Remove(string clientName, HashSet<UserKey> users)
     {
-        List<Tool> tools = [];
+        lock (_gate)
+        {
+            foreach ((string, UserKey) key in _lists.Keys
+                .Where(key => key.Client == clientName && users.Contains(key.User.ForClosing())).ToArray())
+            {
+                _lists.Remove(key);
+            }
+        }
+    }
+
+    private async Task<(ReadOnlyCollection<AIFunction> Tools, TimeSpan TimeToLive)> ListAsync(
+        McpClient client, string clientName, CancellationToken cancellationToken)
+    {
+        List<AIFunction> tools = [];
         TimeSpan timeToLive = TimeSpan.MaxValue;
         string? cursor = null;
         do
         {
-            ListToolsResult page = await client.ListToolsAsync(new ListToolsRequestParams { Cursor = cursor }, cancellationToken).ConfigureAwait(false);
-            tools.AddRange(page.Tools);
+            var parameters = new ListToolsRequestParams { Cursor = cursor };
+            ListToolsResult page = await client.ListToolsAsync(parameters, cancellationToken).ConfigureAwait(false);
+            tools.AddRange(page.Tools.Where(tool => IsCallable(client, tool)).Select(tool => new RentingTool(tool, pool, clientName)));
 
             // A list is as fresh as its stalest page. The scope does not matter: no list is ever another user's.
             TimeSpan pageTimeToLive = page.TimeToLive ?? TimeSpan.Zero;
@@ -51,34 +79,44 @@ internal sealed class ToolLists(IMcpClientPool pool, TimeProvider time)
         }
         while (cursor is not null);
 
-        return ([.. tools.Select(tool => new RentingTool(new McpClientTool(client, tool), pool, clientName))], timeToLive);
+        return (tools.AsReadOnly(), timeToLive);
     }
 
-    private AIFunction[]? Find((string, UserKey) key)
+    /// <summary>Whether a tool's x-mcp-header is valid. The SDK leaves others out of its lists, and tells in no other way.</summary>
+    private static bool IsCallable(McpClient client, Tool tool)
     {
-        lock (_gate)
+        try
         {
-            return _lists.TryGetValue(key, out var list) && time.GetElapsedTime(list.Listed) < list.TimeToLive ? list.Tools : null;
+            client.AddKnownTools([tool]);
+            return true;
+        }
+        catch (ArgumentException)
+        {
+            return false;
         }
     }
 
-    private void Keep((string, UserKey) key, AIFunction[] tools, TimeSpan timeToLive)
+    private IReadOnlyList<AIFunction>? Find((string, UserKey) key, ClaimsPrincipal user, HttpClientTransportOptions transport)
+    {
+        KeptToolList? list;
+        lock (_gate)
+        {
+            list = _lists.GetValueOrDefault(key);
+        }
+
+        return list?.IsFresh(time) == true && list.IsFor(user, transport) ? list.Tools : null;
+    }
+
+    private void Keep((string, UserKey) key, KeptToolList list)
     {
         lock (_gate)
         {
-            if (_lists.Count >= MaxLists)
+            if (_lists.Count >= MaxLists && !_lists.ContainsKey(key))
             {
-                foreach (var stale in _lists.Where(list => time.GetElapsedTime(list.Value.Listed) >= list.Value.TimeToLive).ToArray())
-                {
-                    _lists.Remove(stale.Key);
-                }
+                _lists.Remove(_lists.MinBy(kept => kept.Value.Listed).Key);
             }
 
-            // Full of fresh lists: this one is listed again next time.
-            if (_lists.Count < MaxLists || _lists.ContainsKey(key))
-            {
-                _lists[key] = (tools, time.GetTimestamp(), timeToLive);
-            }
+            _lists[key] = list;
         }
     }
 }

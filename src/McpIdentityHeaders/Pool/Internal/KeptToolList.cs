@@ -1,0 +1,39 @@
+using System.Security.Claims;
+using Microsoft.Extensions.AI;
+using ModelContextProtocol.Client;
+
+namespace McpIdentityHeaders.Internal;
+
+/// <summary>A user's list of a backend's tools, with all that it depends on.</summary>
+internal sealed class KeptToolList
+{
+    private readonly (string, string, string, bool)[] _claims;
+    private readonly HttpClientTransportOptions _transport;
+    private readonly TimeSpan _timeToLive;
+
+    internal KeptToolList(
+        IReadOnlyList<AIFunction> tools, ClaimsPrincipal user, HttpClientTransportOptions transport, long listed, TimeSpan timeToLive)
+    {
+        Tools = tools;
+        Listed = listed;
+        _claims = [.. ClaimsOf(user)];
+        _transport = transport;
+        _timeToLive = timeToLive;
+    }
+
+    internal IReadOnlyList<AIFunction> Tools { get; }
+
+    /// <summary>Gets the clock's timestamp of the listing.</summary>
+    internal long Listed { get; }
+
+    internal bool IsFresh(TimeProvider time) => time.GetElapsedTime(Listed) < _timeToLive;
+
+    /// <summary>Whether the backend would show the same: other roles of one subject, or a support login as that user, see other tools.</summary>
+    internal bool IsFor(ClaimsPrincipal user, HttpClientTransportOptions transport) =>
+        transport == _transport && ClaimsOf(user).SequenceEqual(_claims);
+
+    private static IEnumerable<(string, string, string, bool)> ClaimsOf(ClaimsPrincipal user) =>
+        from identity in user.Identities
+        from claim in identity.Claims
+        select (claim.Type, claim.Value, claim.Issuer, identity.IsAuthenticated);
+}
