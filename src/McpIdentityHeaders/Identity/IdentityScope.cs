@@ -48,7 +48,7 @@ public sealed class IdentityScope : IDisposable
         _message = null;
     }
 
-    /// <summary>Makes the current flow the session's own. Call it from an async method, whose end restores the caller's flow.</summary>
+    /// <summary>Makes the current flow the session's own. Call it from an async method: its end restores the caller's flow.</summary>
     /// <param name="session">The session.</param>
     /// <param name="user">One of its user's principals; null for the session's user as it stands at each moment.</param>
     internal static void EnterSession(SessionIdentity session, ClaimsPrincipal? user = null) =>

@@ -62,7 +62,7 @@ public interface IMcpClientPool
     /// <remarks>
     /// A signed-in user's list is kept for as long as the backend allows by <c>ttlMs</c> (SEP-2549), while the claims and the settings stay the
     /// same, and is never given to another user. What a backend shows to one user only is best not kept in an agent that serves others. Tools
-    /// whose <c>x-mcp-header</c> is not valid are left out, as the SDK's own lists leave them out.
+    /// with an invalid <c>x-mcp-header</c> are left out, as the SDK's own lists leave them out.
     /// </remarks>
     /// <inheritdoc cref="RentAsync(string, CancellationToken)" path="/exception"/>
     ValueTask<IReadOnlyList<AIFunction>> ListAIToolsAsync(string name, CancellationToken cancellationToken = default);

@@ -68,7 +68,7 @@ public sealed class OpeningBesideOthersTests
     {
         var held = new HeldRequests(context => HeldRequests.IsOf(context, "alice"));
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
-        await using ServiceProvider services = ServicesFor(backend).BuildServiceProvider();
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
         using var impatience = new CancellationTokenSource();
         Task<McpClientLease> alices = services.RentForAsync(Users.Alice, impatience.Token);
         await held.Arrived;

@@ -67,6 +67,38 @@ public sealed class SuspectClientTests
     }
 
     [Fact]
+    public async Task Backend_that_lets_one_user_initialize_alone_costs_no_other_user()
+    {
+        bool refuses = false;
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless, (context, next) =>
+        {
+            if (refuses && HeldRequests.IsOf(context, "mallory") && context.Request.Headers["Mcp-Method"].ToString() is "tools/call" or "server/discover")
+            {
+                context.Response.StatusCode = StatusCodes.Status404NotFound;
+                return Task.CompletedTask;
+            }
+
+            return next(context);
+        });
+
+        // Without a pinned protocol, the SDK falls back to an older one, which the backend speaks too.
+        await using ServiceProvider services = McpTesting.ServicesFor(backend, mcp: options => options.ProtocolVersion = null).BuildServiceProvider();
+        await using McpClientLease shared = await services.RentForAsync(Users.Alice);
+        Assert.Equal("mallory", await services.CallForAsync(Users.Named("mallory")));
+        refuses = true;
+
+        for (int round = 0; round < 5; round++)
+        {
+            await Record.ExceptionAsync(() => services.CallForAsync(Users.Named("mallory")));
+            Assert.Equal("bob", await services.CallForAsync(Users.Bob));
+            await services.Pool().CloseAsync(Users.Named("mallory"));
+        }
+
+        Assert.Contains(backend.Exchanges, exchange => exchange is { Rpc: "initialize", Subject: "mallory" });
+        Assert.Equal("alice", Assert.Single(Discoverers(backend), user => user is "alice" or "bob"));
+    }
+
+    [Fact]
     public async Task Question_that_the_backend_stalls_for_one_user_holds_no_other_and_costs_none()
     {
         var time = new FakeTimeProvider();

@@ -36,7 +36,7 @@ internal static class IdentityResolver
         }
 
         // GET and DELETE belong to the session in whatever flow they run. The answer to a server's request is a POST like any other: only
-        // the flow of the message loop tells it apart, and whose call asked.
+        // the flow of the message loop tells it apart, and which call asked.
         if (isSessionsOwn)
         {
             return sessionUser;

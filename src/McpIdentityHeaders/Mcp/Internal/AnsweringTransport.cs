@@ -6,7 +6,7 @@ using ModelContextProtocol.Protocol;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>Has the SDK answer each of the server's questions in the flow of the principal whose call asked.</summary>
+/// <summary>Has the SDK answer each of the server's questions in the flow of the principal of the call that asked.</summary>
 internal sealed class AnsweringTransport(IClientTransport inner, ServerQuestions questions) : IClientTransport
 {
     public string Name => inner.Name;

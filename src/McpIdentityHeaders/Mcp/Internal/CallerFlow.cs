@@ -2,7 +2,7 @@ using System.Security.Claims;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>The flow of a call's caller. The SDK calls back in the flow of the session, whose user may be another.</summary>
+/// <summary>The flow of a call's caller. The SDK calls back in the session's flow, which may have another user.</summary>
 internal sealed class CallerFlow
 {
     private static readonly AsyncLocal<bool> IsCallback = new();

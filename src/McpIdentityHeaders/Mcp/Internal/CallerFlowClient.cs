@@ -10,12 +10,12 @@ using ModelContextProtocol.Protocol;
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>
-/// An MCP client in front of a session's, whose callbacks run as the caller that registered them: the SDK runs them in the flow of its
+/// An MCP client in front of a session's. Its callbacks run as the caller that registered them: the SDK runs them in the flow of its
 /// message loop, where the user is the session's.
 /// </summary>
 /// <param name="session">The session, with its client.</param>
 /// <param name="accessor">Gets the caller.</param>
-#pragma warning disable MCPEXP002 // Subclassing may change with the SDK: the tests run with the newest one too.
+#pragma warning disable MCPEXP002 // Subclassing may change with the SDK. No other way keeps its extension methods.
 internal class CallerFlowClient(McpSession session, IIdentityAccessor accessor) : McpClient
 #pragma warning restore MCPEXP002
 {
@@ -120,7 +120,7 @@ internal class CallerFlowClient(McpSession session, IIdentityAccessor accessor) 
     /// <summary>Gets the caller of the current flow; null where unknown.</summary>
     protected virtual ClaimsPrincipal? GetCaller() => accessor.User;
 
-    /// <summary>Makes the current flow that of a call. It is an asynchronous method's own, whose end restores the caller's.</summary>
+    /// <summary>Makes the current flow that of a call. It is an asynchronous method's own: its end restores the caller's.</summary>
     protected virtual void EnterCall()
     {
     }

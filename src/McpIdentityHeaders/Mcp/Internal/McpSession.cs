@@ -22,6 +22,7 @@ internal sealed class McpSession : SessionIdentity
     private volatile bool _hasStream;
     private volatile bool _hasEnded;
     private CookieJar? _cookies;
+    private int _isConfirmed = 1;
     private ImmutableHashSet<UserKey> _suspects = [];
 
     /// <summary>A session that its caller owns.</summary>
@@ -150,6 +151,9 @@ internal sealed class McpSession : SessionIdentity
 
     internal void SetSessionIdReceived() => _sessionIdReceived.TrySetResult();
 
+    /// <summary>Gets whether a call has succeeded since this was last asked. A shared session has, since its first user connected.</summary>
+    internal bool TakeConfirmation() => Interlocked.Exchange(ref _isConfirmed, 0) == 1;
+
     /// <summary>Detects the end of the session by a response: the SDK reports it later, if at all.</summary>
     /// <param name="status">The response's status.</param>
     /// <param name="isCall">Whether it responds to a call, and not to the stream's GET.</param>
@@ -161,6 +165,11 @@ internal sealed class McpSession : SessionIdentity
             // With a session id, 404 means that the session has ended (MCP 2025-11-25, transports, session management).
             case HttpStatusCode.NotFound when Client.SessionId is not null:
                 _hasEnded = true;
+                break;
+
+            // Test before writing: avoids cache-line contention.
+            case < HttpStatusCode.Ambiguous when isCall && Volatile.Read(ref _isConfirmed) == 0:
+                Volatile.Write(ref _isConfirmed, 1);
                 break;
 
             // Without one, both may be errors of the call (MCP 2026-07-28 responds 404 to an unknown method).
@@ -199,7 +208,7 @@ internal sealed class McpSession : SessionIdentity
     /// <param name="cancellationToken">Ends the wait.</param>
     internal async Task<bool> IsAliveAsync(UserKey? user, CancellationToken cancellationToken)
     {
-        // The caller may be within a call of another lease, whose renter is another.
+        // The caller may be within a call of another lease, with another renter.
         LeaseIdentity.Current = null;
         if (HasOwner)
         {

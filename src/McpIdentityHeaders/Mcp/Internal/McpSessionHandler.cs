@@ -96,7 +96,7 @@ internal sealed class McpSessionHandler(
 
     private async Task<HttpResponseMessage> SendWithCookiesAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken)
     {
-        // The caller of a factory's session may be another user, whose cookies these are not.
+        // These cookies are not another user's who calls on a factory's session.
         CookieJar? jar = session.Cookies;
         if (jar is not null && !session.HasOwner && !session.IsOfItsUser(IdentityResolver.Resolve(request, accessor)))
         {

@@ -46,7 +46,7 @@ internal sealed class ServerQuestions(McpSession session, IIdentityAccessor acce
     }
 
     /// <summary>
-    /// Gives the flow to answer a question in, as the principal whose call asked. Null where that is unknown: the session's user answers.
+    /// Gives the flow to answer a question in, as the principal of the call that asked. Null where that is unknown: the session's user answers.
     /// </summary>
     internal ExecutionContext? GetFlow(RequestId question)
     {
@@ -85,6 +85,7 @@ internal sealed class ServerQuestions(McpSession session, IIdentityAccessor acce
     {
         RequestId? id = null;
         bool hasMethod = false;
+        bool hasVersion = false;
         try
         {
             var reader = new Utf8JsonReader(data);
@@ -97,6 +98,7 @@ internal sealed class ServerQuestions(McpSession session, IIdentityAccessor acce
             {
                 bool isId = reader.ValueTextEquals("id"u8);
                 hasMethod |= reader.ValueTextEquals("method"u8);
+                hasVersion |= reader.ValueTextEquals("jsonrpc"u8);
                 if (reader.ValueTextEquals("result"u8))
                 {
                     return null;
@@ -117,7 +119,8 @@ internal sealed class ServerQuestions(McpSession session, IIdentityAccessor acce
             return null;
         }
 
-        return hasMethod ? id : null;
+        // What the SDK leaves out is never answered, and would be remembered for as long as the session lives.
+        return hasMethod && hasVersion ? id : null;
     }
 
     private static RequestId? ReadId(ref Utf8JsonReader reader) => reader.TokenType switch

@@ -94,9 +94,10 @@ internal sealed class SessionPool : IDisposable
         }
     }
 
-    /// <summary>Closes all sessions of a user, leased ones too.</summary>
+    /// <summary>Whether the principal has a subject, by this client's options.</summary>
     internal bool HasSubject(ClaimsPrincipal principal) => _connector.HasSubject(principal);
 
+    /// <summary>Closes all sessions of a user, leased ones too.</summary>
     internal Task CloseAsync(ClaimsPrincipal principal)
     {
         // A client whose settings were never valid has no sessions: its error must not stop closing elsewhere.
@@ -160,16 +161,17 @@ internal sealed class SessionPool : IDisposable
             }
 
             EndProbe();
-            _keepsUsersApart = !session.Session.IsStateless;
             if (session.Session.IsStateless && options.AllowsSharing)
             {
                 Share(session);
             }
-            else if (_shared is { } shared && !session.Session.IsStateless)
+            else if (_shared is { } shared && !session.Session.IsStateless && !shared.Session.TakeConfirmation())
             {
-                // The backend itself says so: it keeps sessions by now.
+                // A backend may show state to one user that it refuses the rest. No other user's call has succeeded since.
                 Retire(shared, CloseReason.Ended);
             }
+
+            _keepsUsersApart = !session.Session.IsStateless && _shared is null;
 
             session.SetOpened();
         }
@@ -338,9 +340,14 @@ internal sealed class SessionPool : IDisposable
 
     private void ThrowIfTooManyWait(SessionUser user, McpClientPoolOptions options)
     {
-        long limit = user.Key is null ? options.WaitLimit / 2 : options.WaitLimit;
-        if (_waitingRents >= options.WaitLimit || (user.Key is null && _waitingAnonymousRents >= limit))
+        // No one user may keep the others out, and neither may anonymous ones.
+        long half = options.WaitLimit / 2;
+        bool takesHalf = user.Key is null
+            ? _waitingAnonymousRents >= half
+            : FindByUser(user) is { IsConnected: false } own && own.LeaseCount >= half;
+        if (takesHalf || _waitingRents >= options.WaitLimit)
         {
+            long limit = takesHalf ? half : options.WaitLimit;
             throw new ClaimInjectionException(
                 $"MCP client '{_connector.Name}': no session was rented: {limit} rents wait for sessions to open already. Rent fewer at a time, or "
                 + "raise McpClientPoolOptions.MaxSessions: twice as many may wait.",

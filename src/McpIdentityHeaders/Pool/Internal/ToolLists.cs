@@ -16,7 +16,7 @@ internal sealed class ToolLists(IMcpClientPool pool, TimeProvider time)
 
     /// <param name="clientName">The MCP client's name.</param>
     /// <param name="sessions">Its sessions.</param>
-    /// <param name="user">The user whose list it is, read once: the accessor may have another by the time of the rent.</param>
+    /// <param name="user">The list's user, read once: the accessor may have another by the time of the rent.</param>
     /// <param name="cancellationToken">Cancels the listing.</param>
     internal async ValueTask<IReadOnlyList<AIFunction>> GetAsync(
         string clientName, SessionPool sessions, ClaimsPrincipal? user, CancellationToken cancellationToken)
