@@ -21,7 +21,6 @@ namespace McpIdentityHeaders;
 public sealed class IdentityHandler : DelegatingHandler
 {
     private readonly IIdentityAccessor _accessor;
-    private readonly bool _isInBlock;
 
     /// <summary>Makes a handler that asks <paramref name="accessor"/> for each request.</summary>
     /// <param name="accessor">Gives the user of the current flow.</param>
@@ -33,18 +32,21 @@ public sealed class IdentityHandler : DelegatingHandler
         _accessor = accessor;
     }
 
-    /// <summary>A handler of the block that AddClaimInjection adds: the injection handler is right behind it.</summary>
-    internal IdentityHandler(IIdentityAccessor accessor, bool isInBlock)
-        : this(accessor) => _isInBlock = isInBlock;
+    /// <summary>
+    /// Gets or sets whether the injection handler is right behind this one. It copies the headers then, as it checks them, and shows the
+    /// caller the request that it knows.
+    /// </summary>
+    internal bool IsRightBeforeInjection { get; set; }
 
     /// <inheritdoc/>
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
 
-        return CreateClone(request) is { } clone
-            ? SendCloneAsync(clone, request, async: false, cancellationToken).GetAwaiter().GetResult()
-            : base.Send(request, cancellationToken);
+        HttpRequestMessage outgoing = Decide(request);
+        return outgoing == request || IsRightBeforeInjection
+            ? base.Send(outgoing, cancellationToken)
+            : SendCloneAsync(outgoing, request, async: false, cancellationToken).GetAwaiter().GetResult();
     }
 
     /// <inheritdoc/>
@@ -52,21 +54,29 @@ public sealed class IdentityHandler : DelegatingHandler
     {
         ArgumentNullException.ThrowIfNull(request);
 
-        return CreateClone(request) is { } clone
-            ? SendCloneAsync(clone, request, async: true, cancellationToken)
-            : base.SendAsync(request, cancellationToken);
+        HttpRequestMessage outgoing = Decide(request);
+        return outgoing == request || IsRightBeforeInjection
+            ? base.SendAsync(outgoing, cancellationToken)
+            : SendCloneAsync(outgoing, request, async: true, cancellationToken);
     }
 
-    /// <summary>Makes the clone that carries a signed-in user; null where the request goes on as it is.</summary>
-    private IdentityRequestMessage? CreateClone(HttpRequestMessage request) =>
-        request is not IdentityRequestMessage
-        && IdentityResolver.Resolve(request, _accessor) is { } user
-        && !UserSelector.IsAnonymous(user)
-            ? IdentityRequestMessage.Create(request, user, isSeenByOthers: !_isInBlock)
-            : null;
+    /// <summary>Gives the message to send: a clone that carries the signed-in user; the request itself where there is none.</summary>
+    private HttpRequestMessage Decide(HttpRequestMessage request)
+    {
+        if (request is IdentityRequestMessage
+            || IdentityResolver.Resolve(request, _accessor) is not { } user
+            || UserSelector.IsAnonymous(user))
+        {
+            return request;
+        }
+
+        return IsRightBeforeInjection
+            ? IdentityRequestMessage.CreateWithoutHeaders(request, user)
+            : IdentityRequestMessage.Create(request, user);
+    }
 
     private async Task<HttpResponseMessage> SendCloneAsync(
-        IdentityRequestMessage clone, HttpRequestMessage request, bool async, CancellationToken cancellationToken)
+        HttpRequestMessage clone, HttpRequestMessage request, bool async, CancellationToken cancellationToken)
     {
         HttpResponseMessage response = async
             ? await base.SendAsync(clone, cancellationToken).ConfigureAwait(false)

@@ -85,6 +85,10 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
     {
         ClaimsPrincipal? user = IdentityResolver.Resolve(request, _accessor);
 
+        // An identity handler right before this one has left the headers to be copied.
+        IdentityRequestMessage? clone = request as IdentityRequestMessage;
+        request = clone?.HeaderSource ?? request;
+
         // Snapshot: a reload must not affect a request in flight.
         ClaimInjector injector = _getInjector();
         if (!_isPrimaryHardened)
@@ -96,7 +100,7 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
 
         try
         {
-            HttpRequestMessage outgoing = injector.Apply(request, user, _proxy, out bool carriesIdentity);
+            HttpRequestMessage outgoing = injector.Apply(request, clone, user, _proxy, out bool carriesIdentity);
             bool isForwarded = outgoing == request;
             HttpResponseMessage response = async
                 ? await base.SendAsync(outgoing, cancellationToken).ConfigureAwait(false)
@@ -112,7 +116,7 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
         finally
         {
             // A handler between an identity handler and this one sees its clone again.
-            if (request is IdentityRequestMessage { IsSeenByOthers: true } clone)
+            if (request == clone)
             {
                 injector.RemoveIdentityHeaders(clone);
             }

@@ -40,9 +40,10 @@ internal sealed class IdentityPipelineBuilder(HttpMessageHandlerBuilder inner, I
 
         if (state is not null)
         {
-            AddIdentityHandlers(state);
+            return BuildWithIdentity(state);
         }
-        else if (limit is not null)
+
+        if (limit is not null)
         {
             AddRedirectHandler(name);
         }
@@ -64,12 +65,12 @@ internal sealed class IdentityPipelineBuilder(HttpMessageHandlerBuilder inner, I
         }
     }
 
-    private void AddIdentityHandlers(ClaimInjectionState state)
+    private HttpMessageHandler BuildWithIdentity(ClaimInjectionState state)
     {
         // Another library's builder around this one may have been decorated again: one set of handlers is enough.
         if (inner.AdditionalHandlers.Any(handler => handler is ClaimInjectionHandler))
         {
-            return;
+            return inner.Build();
         }
 
         IIdentityAccessor accessor = services.GetRequiredService<IIdentityAccessor>();
@@ -82,8 +83,15 @@ internal sealed class IdentityPipelineBuilder(HttpMessageHandlerBuilder inner, I
             inner.AdditionalHandlers.Insert(0, new RequestedServiceHandler(state));
         }
 
+        var identity = new IdentityHandler(accessor);
+        var injection = new ClaimInjectionHandler(accessor, state, proxy);
         inner.AdditionalHandlers.Add(new SameOriginRedirectHandler(() => Math.Min(allowed, state.Plan.MaxRedirections)));
-        inner.AdditionalHandlers.Add(new IdentityHandler(accessor));
-        inner.AdditionalHandlers.Add(new ClaimInjectionHandler(accessor, state, proxy));
+        inner.AdditionalHandlers.Add(identity);
+        inner.AdditionalHandlers.Add(injection);
+        HttpMessageHandler pipeline = inner.Build();
+
+        // Another library's builder may put a handler between the two.
+        identity.IsRightBeforeInjection = identity.InnerHandler == injection;
+        return pipeline;
     }
 }

@@ -21,8 +21,9 @@ internal static class Chains
         ClaimInjectionState state = NewState(more);
         return new SameOriginRedirectHandler(() => state.Plan.MaxRedirections)
         {
-            InnerHandler = new IdentityHandler(Accessor, isInBlock: true)
+            InnerHandler = new IdentityHandler(Accessor)
             {
+                IsRightBeforeInjection = true,
                 InnerHandler = new ClaimInjectionHandler(Accessor, state) { InnerHandler = primary },
             },
         };

@@ -175,6 +175,25 @@ public sealed class PipelineOrderTests
         Assert.Equal(Block, provider.HandlersOf("second").IdentityHandlersIn());
     }
 
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task Handler_that_a_builder_puts_between_sees_the_whole_request(bool synchronous)
+    {
+        await using WireServer server = await WireServer.StartAsync();
+        var between = new HeaderRecordingHandler();
+        ServiceCollection services = NewServices(Users.Named("alice"));
+        services.AddTransient<HttpMessageHandlerBuilder>(_ => new InsertingBuilder(between));
+        services.AddHttpClient(WiredClient.Name).AddClaimInjection(options => options.AllowAnyOrigin = true);
+        await using ServiceProvider provider = services.BuildServiceProvider();
+        using HttpClient client = provider.CreateHttpClient();
+        HttpRequestMessage request = HttpTesting.Get(server.Uri.ToString()).WithHeader("X-Request", "1");
+
+        using HttpResponseMessage response = await client.SendAsync(request, synchronous);
+
+        Assert.Equal([["X-Request"], ["X-Request"]], between.Seen);
+        Assert.Equal(["X-User-Sub: alice"], server.OnlyHead.Identity.Select(header => $"{header.Key}: {header.Value}"));
+        Assert.Same(request, response.RequestMessage);
+    }
+
     [Fact]
     public async Task Builder_replaced_after_registration_fails_with_a_clear_error()
     {

@@ -5,7 +5,7 @@ using System.Security.Claims;
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>One identity of a principal with its claims, which other threads may change meanwhile.</summary>
-internal readonly struct IdentityClaims
+internal sealed class IdentityClaims
 {
     private readonly List<Claim> _claims;
 

@@ -18,12 +18,12 @@ internal sealed class IdentityRequestMessage : HttpRequestMessage
     /// <summary>Gets or sets the headers with values to be written as UTF-8, or null for none.</summary>
     internal IdentityHeaderNames? RawUtf8Names { get; set; }
 
-    /// <summary>Gets whether a handler outside this library may stand between those that make the clone and that write to it.</summary>
-    internal bool IsSeenByOthers { get; init; } = true;
+    /// <summary>Gets or sets the request that the headers are still to be copied from; null where they have been.</summary>
+    internal HttpRequestMessage? HeaderSource { get; set; }
 
-    internal static IdentityRequestMessage Create(HttpRequestMessage source, ClaimsPrincipal user, bool isSeenByOthers = true)
+    internal static IdentityRequestMessage Create(HttpRequestMessage source, ClaimsPrincipal user)
     {
-        var clone = new IdentityRequestMessage(source, user) { IsSeenByOthers = isSeenByOthers };
+        var clone = new IdentityRequestMessage(source, user);
         RequestCloning.Copy(source, clone);
         return clone;
     }
@@ -31,7 +31,7 @@ internal sealed class IdentityRequestMessage : HttpRequestMessage
     /// <summary>Makes a clone of all but the headers: the caller copies those that it lets through.</summary>
     internal static IdentityRequestMessage CreateWithoutHeaders(HttpRequestMessage source, ClaimsPrincipal user)
     {
-        var clone = new IdentityRequestMessage(source, user);
+        var clone = new IdentityRequestMessage(source, user) { HeaderSource = source };
         RequestCloning.CopyRest(source, clone);
         return clone;
     }

@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Security.Claims;
 
 namespace McpIdentityHeaders.Internal;
@@ -12,7 +11,7 @@ internal readonly struct UserIdentities
     private readonly IdentityClaims _user;
     private readonly IdentityClaims[] _contributors;
 
-    internal UserIdentities(in IdentityClaims user, IdentityClaims[] contributors)
+    internal UserIdentities(IdentityClaims user, IdentityClaims[] contributors)
     {
         _user = user;
         _contributors = contributors;
@@ -24,8 +23,7 @@ internal readonly struct UserIdentities
     internal bool IsUnchanged =>
         _user.IsUnchanged && Array.TrueForAll(_contributors, static contributor => contributor.IsUnchanged);
 
-    [UnscopedRef]
-    internal ref readonly IdentityClaims this[int index] => ref index == 0 ? ref _user : ref _contributors[index - 1];
+    internal IdentityClaims this[int index] => index == 0 ? _user : _contributors[index - 1];
 
     /// <summary>Gets the claim types that these identities have.</summary>
     internal IReadOnlyCollection<string> GetClaimTypes()

@@ -53,11 +53,11 @@ internal sealed class UserSelector(IEnumerable<string> subjectClaimTypes, Func<C
         return false;
     }
 
-    internal static string? IssuerOf(in IdentityClaims identity) => identity.FindFirst(Issuer)?.Value;
+    internal static string? IssuerOf(IdentityClaims identity) => identity.FindFirst(Issuer)?.Value;
 
     internal bool IsSubject(string claimType) => _subjectClaimTypes.Contains(claimType);
 
-    internal Claim? SubjectOf(in IdentityClaims identity)
+    internal Claim? SubjectOf(IdentityClaims identity)
     {
         foreach (string type in _subjectClaimTypes)
         {
@@ -218,11 +218,11 @@ internal sealed class UserSelector(IEnumerable<string> subjectClaimTypes, Func<C
         FindSubject(identity) is not { } subject
         || (subject == FindSubject(user) && FindFirst(identity, Issuer) == FindFirst(user, Issuer));
 
-    private bool Contributes(in IdentityClaims identity, in IdentityClaims user) =>
+    private bool Contributes(IdentityClaims identity, IdentityClaims user) =>
         SubjectOf(identity) is not { } subject
         || (subject.Value == SubjectOf(user)?.Value && IssuerOf(identity) == IssuerOf(user));
 
-    private bool HasTwoSubjects(in IdentityClaims identity)
+    private bool HasTwoSubjects(IdentityClaims identity)
     {
         foreach (string type in _subjectClaimTypes)
         {
@@ -244,7 +244,7 @@ internal sealed class UserSelector(IEnumerable<string> subjectClaimTypes, Func<C
         return false;
     }
 
-    private string DescribeTwoSubjects(in IdentityClaims identity) =>
+    private string DescribeTwoSubjects(IdentityClaims identity) =>
         $"the user's identity has two different values of the claim '{SubjectOf(identity)?.Type}', and so two subjects. Have the sign-in keep "
         + "one, or set ClaimInjectionOptions.SubjectClaimTypes to a claim type with one value";
 }

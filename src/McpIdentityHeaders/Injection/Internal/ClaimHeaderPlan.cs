@@ -78,7 +78,7 @@ internal sealed class ClaimHeaderPlan
         }
     }
 
-    private static string? ReadSingle(in IdentityClaims identity, string claimType, string[]? path, HeaderValueEncoding encoding)
+    private static string? ReadSingle(IdentityClaims identity, string claimType, string[]? path, HeaderValueEncoding encoding)
     {
         foreach (Claim? claim in identity.Claims)
         {

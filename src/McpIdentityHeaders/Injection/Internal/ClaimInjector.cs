@@ -12,12 +12,14 @@ internal sealed class ClaimInjector(ClaimInjectionPlan plan, ClaimInjectionTelem
     internal ClaimInjectionPlan Plan => plan;
 
     /// <summary>Gives the message to send: the request itself where nothing is to be set or removed, else a clone.</summary>
-    /// <param name="request">The request. An identity clone is written in place.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="clone">An identity clone to write in place: the request itself, or one that has no headers yet. Null makes one.</param>
     /// <param name="user">Its user, an anonymous principal, or null where the user is unknown.</param>
     /// <param name="proxy">The proxy that plain http goes through, if any.</param>
     /// <param name="carriesIdentity">Whether the message carries identity headers.</param>
     /// <exception cref="ClaimInjectionException">The headers cannot be set safely. Nothing has been sent.</exception>
-    internal HttpRequestMessage Apply(HttpRequestMessage request, ClaimsPrincipal? user, ForwardProxy proxy, out bool carriesIdentity)
+    internal HttpRequestMessage Apply(
+        HttpRequestMessage request, IdentityRequestMessage? clone, ClaimsPrincipal? user, ForwardProxy proxy, out bool carriesIdentity)
     {
         carriesIdentity = false;
 
@@ -74,7 +76,7 @@ internal sealed class ClaimInjector(ClaimInjectionPlan plan, ClaimInjectionTelem
                     + "have the request bypass the proxy with NO_PROXY or the primary handler's UseProxy = false");
         }
 
-        IdentityRequestMessage clone = request is IdentityRequestMessage carrier ? Clean(carrier) : CreateClone(request, user);
+        clone = request == clone ? Clean(clone) : Fill(clone ?? IdentityRequestMessage.CreateWithoutHeaders(request, user), request);
         carriesIdentity = _writer.Write(clone, user, isTrusted: untrusted is null);
         if (carriesIdentity)
         {
@@ -124,10 +126,10 @@ internal sealed class ClaimInjector(ClaimInjectionPlan plan, ClaimInjectionTelem
     private IdentityRequestMessage Clean(IdentityRequestMessage clone) =>
         _checks.FindIdentityHeaders(clone) is { } found ? Remove(found, clone) : clone;
 
-    private IdentityRequestMessage CreateClone(HttpRequestMessage request, ClaimsPrincipal user)
+    private IdentityRequestMessage Fill(IdentityRequestMessage clone, HttpRequestMessage request)
     {
-        IdentityRequestMessage clone = IdentityRequestMessage.CreateWithoutHeaders(request, user);
         telemetry.Stripped(_checks.CopyOtherHeaders(request, clone));
+        clone.HeaderSource = null;
         return clone;
     }
 

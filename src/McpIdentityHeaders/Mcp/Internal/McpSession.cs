@@ -157,8 +157,9 @@ internal sealed class McpSession : SessionIdentity
     /// <summary>Detects the end of the session by a response: the SDK reports it later, if at all.</summary>
     /// <param name="status">The response's status.</param>
     /// <param name="isCall">Whether it responds to a call, and not to the stream's GET.</param>
-    /// <param name="getUser">Gets the request's user: on a shared session, one user's response must not condemn it for others.</param>
-    internal void OnResponse(HttpStatusCode status, bool isCall, Func<ClaimsPrincipal?> getUser)
+    /// <param name="request">The request: on a shared session, one user's response must not condemn it for others.</param>
+    /// <param name="accessor">Gives the request's user.</param>
+    internal void OnResponse(HttpStatusCode status, bool isCall, HttpRequestMessage request, IIdentityAccessor accessor)
     {
         switch (status)
         {
@@ -174,7 +175,7 @@ internal sealed class McpSession : SessionIdentity
 
             // Without one, both may be errors of the call (MCP 2026-07-28 responds 404 to an unknown method).
             case HttpStatusCode.NotFound or HttpStatusCode.BadRequest when isCall:
-                SetSuspectFor(HasOwner ? null : _owner?.ReadKey(getUser()));
+                SetSuspectFor(HasOwner ? null : _owner?.ReadKey(IdentityResolver.Resolve(request, accessor)));
                 break;
         }
     }

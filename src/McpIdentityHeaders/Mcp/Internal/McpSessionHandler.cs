@@ -37,7 +37,18 @@ internal sealed class McpSessionHandler(
         // The SDK's transport for legacy SSE leaves a pending POST as it is when it closes.
         using CancellationTokenSource? either =
             hasSeparateStream ? CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, session.Closing) : null;
-        HttpResponseMessage response = await SendWithCookiesAsync(request, async, either?.Token ?? cancellationToken).ConfigureAwait(false);
+        CancellationToken token = either?.Token ?? cancellationToken;
+        CookieJar? jar = FindCookies(request);
+        HttpRequestMessage outgoing = jar?.Apply(request) ?? request;
+        HttpResponseMessage response = async
+            ? await base.SendAsync(outgoing, token).ConfigureAwait(false)
+            : base.Send(outgoing, token);
+
+        jar?.Store(request, response);
+        if (response.RequestMessage == outgoing)
+        {
+            response.RequestMessage = request;
+        }
 
         if (isConnecting)
         {
@@ -47,7 +58,7 @@ internal sealed class McpSessionHandler(
         // Ignore responses while connecting, when the SDK tries one protocol after another, and those of authorization servers.
         if (session is { Client: not null, CloseDeadline: not null } && (hasSeparateStream || request.RequestUri == session.Endpoint))
         {
-            session.OnResponse(response.StatusCode, isCall, () => IdentityResolver.Resolve(request, accessor));
+            session.OnResponse(response.StatusCode, isCall, request, accessor);
         }
 
         if (async && session.Questions is { } questions)
@@ -94,28 +105,9 @@ internal sealed class McpSessionHandler(
                 $"MCP client '{clientName}': the request was not sent: {error}.", ClaimInjectionErrorReason.InvalidSession);
     }
 
-    private async Task<HttpResponseMessage> SendWithCookiesAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken)
-    {
-        // These cookies are not another user's who calls on a factory's session.
-        CookieJar? jar = session.Cookies;
-        if (jar is not null && !session.HasOwner && !session.IsOfItsUser(IdentityResolver.Resolve(request, accessor)))
-        {
-            jar = null;
-        }
-
-        HttpRequestMessage outgoing = jar?.Apply(request) ?? request;
-        HttpResponseMessage response = async
-            ? await base.SendAsync(outgoing, cancellationToken).ConfigureAwait(false)
-            : base.Send(outgoing, cancellationToken);
-
-        jar?.Store(request, response);
-        if (response.RequestMessage == outgoing)
-        {
-            response.RequestMessage = request;
-        }
-
-        return response;
-    }
+    /// <summary>Finds the session's cookies. They are not another user's who calls on a factory's session.</summary>
+    private CookieJar? FindCookies(HttpRequestMessage request) =>
+        session.Cookies is { } jar && (session.HasOwner || session.IsOfItsUser(IdentityResolver.Resolve(request, accessor))) ? jar : null;
 
     /// <summary>Claims the id of a new session before anything else is sent on it.</summary>
     private void ClaimSessionId(HttpRequestMessage request, HttpResponseMessage response)

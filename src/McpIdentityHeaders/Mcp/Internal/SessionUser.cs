@@ -64,7 +64,7 @@ internal readonly record struct SessionUser(ClaimsPrincipal? Principal, UserKey?
         IssuedAt > (now + ClockSkew).ToUnixTimeSeconds() ? this with { IssuedAt = null } : this;
 
     // Digits alone: parsing would accept other spellings too, such as trailing NULs.
-    private static long? ReadIssuedAt(in IdentityClaims identity) =>
+    private static long? ReadIssuedAt(IdentityClaims identity) =>
         identity.FindFirst(IssuedAtClaim)?.Value is { } text
         && text.All(char.IsAsciiDigit)
         && (text[0] != '0' || text.Length == 1)
