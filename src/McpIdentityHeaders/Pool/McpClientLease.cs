@@ -65,7 +65,7 @@ public sealed class McpClientLease : IAsyncDisposable
     {
         // Release first: a handler that does not end must not keep the session leased.
         Task releasing = _pool!.Release(_session!);
-        await leased.EndHandlersAsync().ConfigureAwait(false);
+        await leased.EndViewAsync().ConfigureAwait(false);
         await releasing.ConfigureAwait(false);
     }
 }

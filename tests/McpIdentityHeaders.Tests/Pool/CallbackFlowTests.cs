@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using ModelContextProtocol.Client;
@@ -202,6 +203,42 @@ public sealed class CallbackFlowTests
         await lease.Client.CallWithProgressAsync(_ => (ambient, byContext) = (Subject(), context.HttpContext?.User.FindFirst("sub")?.Value));
 
         Assert.Equal(("bob", "bob"), (ambient, byContext));
+    }
+
+    [Theory]
+    [InlineData(McpBackendKind.Stateless)]
+    [InlineData(McpBackendKind.Sessions)]
+    public async Task Handler_hears_of_its_own_users_calls_alone(McpBackendKind kind)
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(kind, server: FeatureServer.Add);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        await using McpClientLease alices = await services.RentForAsync(Users.Alice);
+        await using McpClientLease alicesOther = await services.RentForAsync(Users.Alice);
+        await using McpClientLease bobs = await services.RentForAsync(Users.Bob);
+        await using McpClientLease anonymous = await services.RentForAsync(null);
+        var heard = new ConcurrentDictionary<string, int>();
+        foreach ((McpClientLease lease, string name) in new[] { (alices, "alice"), (alicesOther, "alice's other"), (bobs, "bob"), (anonymous, "anonymous") })
+        {
+            lease.Client.RegisterNotificationHandler(FeatureServer.Told, (notification, _) =>
+            {
+                heard.AddOrUpdate($"{name}: {notification.Params!["text"]}", 1, (_, count) => count + 1);
+                return ValueTask.CompletedTask;
+            });
+        }
+
+        await alices.Client.TellAsync("for alice: é \\u0041 1.0");
+        await bobs.Client.TellAsync("for bob");
+        await anonymous.Client.TellAsync("for anonymous");
+
+        // Disposing waits for handlers that run.
+        await alices.DisposeAsync();
+        await alicesOther.DisposeAsync();
+        await bobs.DisposeAsync();
+        await anonymous.DisposeAsync();
+        Assert.Equal(
+            ["alice's other: for alice: é \\u0041 1.0", "alice: for alice: é \\u0041 1.0", "anonymous: for anonymous", "bob: for bob"],
+            heard.Keys.Order(StringComparer.Ordinal));
+        Assert.All(heard.Values, count => Assert.Equal(1, count));
     }
 
     private static string? Subject() => AmbientIdentity.User?.FindFirst("sub")?.Value;

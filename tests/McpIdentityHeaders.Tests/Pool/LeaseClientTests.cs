@@ -31,6 +31,29 @@ public sealed class LeaseClientTests
     [Theory]
     [InlineData(McpBackendKind.Stateless)]
     [InlineData(McpBackendKind.Sessions)]
+    public async Task Completion_ends_with_the_lease_and_before_it_with_the_session(McpBackendKind kind)
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(kind);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        McpClientLease first = await services.RentForAsync(Users.Alice);
+        await using McpClientLease second = await services.RentForAsync(Users.Alice);
+        McpClient client = first.Client;
+        Task completion = client.Completion;
+        Assert.False(completion.IsCompleted);
+
+        await first.DisposeAsync();
+
+        await completion.WaitAsync(AsyncGate.Patience);
+        await client.Completion.WaitAsync(AsyncGate.Patience);
+        Task others = second.Client.Completion;
+        Assert.False(others.IsCompleted);
+        await second.Pooled().DisposeAsync();
+        await others.WaitAsync(AsyncGate.Patience);
+    }
+
+    [Theory]
+    [InlineData(McpBackendKind.Stateless)]
+    [InlineData(McpBackendKind.Sessions)]
     public async Task Disposing_a_leases_client_ends_that_lease_alone(McpBackendKind kind)
     {
         await using McpBackend backend = await McpBackend.StartAsync(kind);
@@ -118,7 +141,6 @@ public sealed class LeaseClientTests
             (pooled.SessionId, pooled.NegotiatedProtocolVersion, pooled.ServerInstructions, pooled.ServerInfo, pooled.ServerCapabilities),
             (lease.Client.SessionId, lease.Client.NegotiatedProtocolVersion, lease.Client.ServerInstructions, lease.Client.ServerInfo,
                 lease.Client.ServerCapabilities));
-        Assert.Same(pooled.Completion, lease.Client.Completion);
         await lease.Client.SendNotificationAsync("notifications/any");
         Assert.Equal("alice", (await backend.WaitForAsync(exchange => exchange.Rpc == "notifications/any")).Subject);
     }

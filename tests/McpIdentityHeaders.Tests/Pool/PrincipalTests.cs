@@ -73,7 +73,7 @@ public sealed class PrincipalTests
     }
 
     [Fact]
-    public async Task Older_principal_makes_its_own_calls_and_the_newest_the_sessions_own()
+    public async Task Lease_carries_the_principal_that_rented_though_a_newer_one_has_rented()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
@@ -83,7 +83,7 @@ public sealed class PrincipalTests
         await AmbientIdentity.RunAsync(Alice("older", "100"), () => older.Client.CallTextAsync("ping"));
         await older.Client.CallTextAsync("ping");
 
-        Assert.Equal(["older", "newer"], backend.Calls().Select(call => call.UserName));
+        Assert.Equal(["older", "older"], backend.Calls().Select(call => call.UserName));
     }
 
     [Theory]

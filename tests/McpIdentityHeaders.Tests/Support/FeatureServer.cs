@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.ComponentModel;
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
@@ -14,6 +15,9 @@ namespace McpIdentityHeaders.Tests.Support;
 internal static class FeatureServer
 {
     public const string Resource = "test://notes";
+
+    /// <summary>A notification of the server's own, with a text.</summary>
+    public const string Told = "notifications/test/told";
 
     private static readonly ConcurrentDictionary<string, Task> Heard = new();
 
@@ -31,6 +35,18 @@ internal static class FeatureServer
             heard.TrySetResult();
         }));
         return Assert.IsType<TextContentBlock>(Assert.Single(result.Content)).Text;
+    }
+
+    /// <summary>
+    /// Has the server send a notification and then a report of progress: once that is handled, handlers of the first have been called.
+    /// </summary>
+    public static async Task TellAsync(this McpClient client, string text)
+    {
+        string key = Guid.NewGuid().ToString();
+        var reported = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Heard[key] = reported.Task;
+        var arguments = new Dictionary<string, object?> { ["text"] = text, ["key"] = key };
+        await client.CallToolAsync("tell", arguments, new SynchronousProgress(_ => reported.TrySetResult()));
     }
 
     /// <summary>Calls the tool that reports progress through a client.</summary>
@@ -71,6 +87,15 @@ internal static class FeatureServer
                 new ResourceUpdatedNotificationParams { Uri = Resource },
                 cancellationToken: cancellationToken);
             return Subject();
+        }
+
+        [McpServerTool(Name = "tell"), Description("Sends a notification with the text, reports progress, and waits until that was heard.")]
+        public static async Task TellAsync(
+            McpServer server, IProgress<ProgressNotificationValue> progress, string text, string key, CancellationToken cancellationToken)
+        {
+            await server.SendNotificationAsync(Told, new JsonObject { ["text"] = text }, cancellationToken: cancellationToken);
+            progress.Report(new ProgressNotificationValue { Progress = 1 });
+            await Heard[key].WaitAsync(AsyncGate.Patience, cancellationToken);
         }
 
         [McpServerTool(Name = "wait"), Description("Ends when it is cancelled.")]

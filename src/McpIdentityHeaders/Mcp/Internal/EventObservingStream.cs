@@ -1,3 +1,4 @@
+using System.Net.Http.Headers;
 using System.Runtime.InteropServices;
 
 namespace McpIdentityHeaders.Internal;
@@ -13,6 +14,23 @@ internal sealed class EventObservingStream(Stream inner, EventObservingStream.Ob
     private bool _isAfterCarriageReturn;
 
     internal delegate void Observer(ReadOnlySpan<byte> data);
+
+    /// <summary>Shows the events of a response to an observer, where it is a stream of events.</summary>
+    internal static async Task ObserveAsync(HttpResponseMessage response, Observer observe, CancellationToken cancellationToken)
+    {
+        if (response.Content.Headers.ContentType?.MediaType != "text/event-stream")
+        {
+            return;
+        }
+
+        HttpContent content = response.Content;
+        Stream stream = await content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+        response.Content = new StreamContent(new EventObservingStream(stream, observe));
+        foreach ((string name, HeaderStringValues values) in content.Headers.NonValidated)
+        {
+            response.Content.Headers.Add(name, values);
+        }
+    }
 
     public override bool CanRead => true;
 

@@ -7,6 +7,8 @@ internal sealed class LeaseIdentity(McpSession session, ClaimsPrincipal? renter,
 {
     private static readonly AsyncLocal<LeaseIdentity?> InFlow = new();
 
+    private readonly SessionOwner _owner = owner;
+
     /// <summary>Gets or sets the lease that the current flow calls through.</summary>
     internal static LeaseIdentity? Current
     {
@@ -17,12 +19,15 @@ internal sealed class LeaseIdentity(McpSession session, ClaimsPrincipal? renter,
     /// <summary>Gets the session that is leased.</summary>
     internal McpSession Session => session;
 
-    // A session of the renter's own has the newest principal of that user; a shared client has none.
-    internal override ClaimsPrincipal? User => session.User ?? renter;
+    // The renter's own principal: a newer one of the same user may have other rights, such as an impersonator's.
+    internal override ClaimsPrincipal? User => renter ?? session.User;
 
     internal override bool HasOwner => true;
 
     internal override ClaimsPrincipal? GetStandIn() => User;
 
-    internal override void ThrowIfNotOwner(ClaimsPrincipal? user) => owner.Check(user);
+    /// <summary>Whether both leases are one signed-in user's. Anonymous callers are never known to be the same.</summary>
+    internal bool IsOfSameUser(LeaseIdentity other) => other == this || _owner.IsSameUser(other._owner);
+
+    internal override void ThrowIfNotOwner(ClaimsPrincipal? user) => _owner.Check(user);
 }

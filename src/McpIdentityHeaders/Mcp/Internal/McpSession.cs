@@ -49,6 +49,9 @@ internal sealed class McpSession : SessionIdentity
     /// <summary>Gets the only user who may use the session; null where its caller decides, or where it is shared.</summary>
     internal SessionOwner? Owner => _isShared ? null : _owner;
 
+    /// <summary>Gets which lease's call each notification came back to; null where the session is not shared.</summary>
+    internal NotificationOwners? Notifications { get; private set; }
+
     /// <summary>Gets the connected client. Set once, before other flows see the session.</summary>
     internal McpClient Client
     {
@@ -184,6 +187,7 @@ internal sealed class McpSession : SessionIdentity
     internal void Share()
     {
         _user = null;
+        Notifications = new NotificationOwners();
         _isShared = true;
         _cookies = null;
     }

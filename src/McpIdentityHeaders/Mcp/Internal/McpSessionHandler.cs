@@ -65,9 +65,15 @@ internal sealed class McpSessionHandler(
         {
             await questions.ObserveAsync(response, cancellationToken).ConfigureAwait(false);
         }
+        else if (async && session.Notifications is { HasHandlers: true } notifications && FindLease() is { } lease)
+        {
+            await notifications.ObserveAsync(response, lease, cancellationToken).ConfigureAwait(false);
+        }
 
         return response;
     }
+
+    private LeaseIdentity? FindLease() => LeaseIdentity.Current is { } lease && lease.Session == session ? lease : null;
 
     private void Mark(HttpRequestMessage request)
     {
@@ -77,7 +83,7 @@ internal sealed class McpSessionHandler(
             throw CreateOtherOriginError(request.RequestUri!);
         }
 
-        SessionIdentity identity = LeaseIdentity.Current is { } lease && lease.Session == session ? lease : session;
+        SessionIdentity identity = FindLease() as SessionIdentity ?? session;
         RequestIdentity.SetSession(request, identity, staysInOrigin: isToBackend);
 
         if (request.Method == HttpMethod.Get && request.RequestUri == session.Endpoint)

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Net.Http.Headers;
 using System.Security.Claims;
 using System.Text.Json;
 using ModelContextProtocol.Protocol;
@@ -29,21 +28,9 @@ internal sealed class ServerQuestions(McpSession session, IIdentityAccessor acce
     internal void OnCallEnded(RequestId id) => _calls.TryRemove(id, out _);
 
     /// <summary>Reads the questions in the response to a call: Streamable HTTP asks them there.</summary>
-    internal async Task ObserveAsync(HttpResponseMessage response, CancellationToken cancellationToken)
-    {
-        if (Caller is not { } caller || response.Content.Headers.ContentType?.MediaType != "text/event-stream")
-        {
-            return;
-        }
-
-        HttpContent content = response.Content;
-        Stream stream = await content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
-        response.Content = new StreamContent(new EventObservingStream(stream, data => OnEvent(data, caller)));
-        foreach ((string name, HeaderStringValues values) in content.Headers.NonValidated)
-        {
-            response.Content.Headers.Add(name, values);
-        }
-    }
+    internal Task ObserveAsync(HttpResponseMessage response, CancellationToken cancellationToken) => Caller is { } caller
+        ? EventObservingStream.ObserveAsync(response, data => OnEvent(data, caller), cancellationToken)
+        : Task.CompletedTask;
 
     /// <summary>
     /// Gives the flow to answer a question in, as the principal of the call that asked. Null where that is unknown: the session's user answers.

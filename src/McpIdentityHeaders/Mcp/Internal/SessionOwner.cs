@@ -9,6 +9,8 @@ namespace McpIdentityHeaders.Internal;
 /// <param name="keyClaimTypes">The claim types in the key, besides issuer and subject.</param>
 internal sealed class SessionOwner(string clientName, ClaimInjectionState? claims, UserKey? key, IList<string> keyClaimTypes)
 {
+    private readonly UserKey? _key = key;
+
     private const string RentYourOwn = "Rent a session for the user of the moment with IMcpClientPool.RentAsync, and use its lease for no other";
 
     /// <summary>Refuses another user's request. Where the user is unknown, the request carries the owner.</summary>
@@ -21,6 +23,9 @@ internal sealed class SessionOwner(string clientName, ClaimInjectionState? claim
                 ?? new ClaimInjectionException($"MCP client '{clientName}': the request was not sent: {error.Message}.", error.Reason);
         }
     }
+
+    /// <summary>Whether both are the same signed-in user.</summary>
+    internal bool IsSameUser(SessionOwner other) => _key is { } own && own == other._key;
 
     private UserSelector Users => claims?.Plan.Users ?? UserSelector.Default;
 
@@ -36,12 +41,12 @@ internal sealed class SessionOwner(string clientName, ClaimInjectionState? claim
             return error;
         }
 
-        if (current.Key == key)
+        if (current.Key == _key)
         {
             return null;
         }
 
-        return new SessionUserError(ClaimInjectionErrorReason.OtherUser, (key, current.Key) switch
+        return new SessionUserError(ClaimInjectionErrorReason.OtherUser, (_key, current.Key) switch
         {
             (null, _) => $"a signed-in user called on an anonymous session. {RentYourOwn}",
             (_, null) => $"an anonymous user called on a signed-in user's session. {RentYourOwn}",

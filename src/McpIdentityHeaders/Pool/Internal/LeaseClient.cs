@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
 
 namespace McpIdentityHeaders.Internal;
@@ -9,10 +10,36 @@ internal sealed class LeaseClient(McpClientLease lease, LeaseIdentity identity, 
 {
     private readonly Lock _gate = new();
     private HashSet<CallerFlowRegistration>? _registrations;
+    private TaskCompletionSource<ClientCompletionDetails>? _ended;
+    private bool _hasEnded;
 
-    /// <summary>Ends the handlers that were registered through the lease: others may keep its session.</summary>
-    internal async ValueTask EndHandlersAsync()
+    /// <summary>Gets what ends with the lease, or with the session before.</summary>
+    public override Task<ClientCompletionDetails> Completion
     {
+        get
+        {
+            lock (_gate)
+            {
+                _ended ??= new TaskCompletionSource<ClientCompletionDetails>(TaskCreationOptions.RunContinuationsAsynchronously);
+                if (_hasEnded)
+                {
+                    _ended.TrySetResult(new ClientCompletionDetails());
+                }
+
+                return Task.WhenAny(Inner.Completion, _ended.Task).Unwrap();
+            }
+        }
+    }
+
+    /// <summary>Ends what the lease's user sees of the client: others may keep its session.</summary>
+    internal async ValueTask EndViewAsync()
+    {
+        lock (_gate)
+        {
+            _hasEnded = true;
+            _ended?.TrySetResult(new ClientCompletionDetails());
+        }
+
         foreach (CallerFlowRegistration registration in TakeRegistrations())
         {
             await registration.DisposeAsync().ConfigureAwait(false);
@@ -49,7 +76,19 @@ internal sealed class LeaseClient(McpClientLease lease, LeaseIdentity identity, 
         {
             // Test under the lock: a handler registered after the lease has ended would outlive it.
             lease.ThrowIfReturned();
-            var registration = new CallerFlowRegistration(Inner.RegisterNotificationHandler(method, handler), Remove);
+            NotificationOwners? owners = identity.Session.Notifications;
+            owners?.OnHandlerAdded(method);
+            var registration = new CallerFlowRegistration(
+                Inner.RegisterNotificationHandler(
+                    method,
+                    (notification, token) => owners?.IsOf(notification, identity) == false
+                        ? ValueTask.CompletedTask
+                        : handler(notification, token)),
+                ended =>
+                {
+                    owners?.OnHandlerRemoved(method);
+                    Remove(ended);
+                });
             (_registrations ??= []).Add(registration);
             return registration;
         }
