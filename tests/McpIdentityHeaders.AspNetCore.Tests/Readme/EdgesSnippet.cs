@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -32,7 +31,7 @@ internal static class EdgesSnippet
     public static void RegisterBackend(WebApplicationBuilder builder)
     {
         // <snippet>
-        builder.Services.AddAuthentication().AddIdentityHeaders(options => options.TrustedAddresses.Add(IPAddress.Loopback));
+        builder.Services.AddAuthentication().AddIdentityHeaders(options => options.TrustedPeers.Add("loopback"));
         // </snippet>
     }
 }

@@ -52,7 +52,7 @@ internal static class LoadServers
             services.AddAuthorization();
             if (identity)
             {
-                services.AddAuthentication().AddIdentityHeaders(options => options.TrustedNetworks.Add(IPNetwork.Parse("127.0.0.0/8")));
+                services.AddAuthentication().AddIdentityHeaders(options => options.TrustedPeers.Add("loopback"));
             }
         },
         app =>

@@ -63,13 +63,13 @@ internal sealed class IdentityHeadersHandler(
         // Check the peer first: an untrusted peer's values must not be read.
         if (plan.Peers.GetError(Context) is { } peerError)
         {
-            scheme.UntrustedPeer(ConnectionPeer.Describe(Context), peerError);
+            scheme.UntrustedPeer(ConnectionPeer.Of(Context).ToString(), peerError);
             return Fail(StatusCodes.Status401Unauthorized, "Identity headers are accepted from known peers only.");
         }
 
         if (plan.Read(Request.Headers, out string? error) is not { } identity)
         {
-            scheme.Malformed(ConnectionPeer.Describe(Context), error!);
+            scheme.Malformed(ConnectionPeer.Of(Context).ToString(), error!);
             return Fail(StatusCodes.Status400BadRequest, $"The identity headers cannot be accepted: {error}.");
         }
 

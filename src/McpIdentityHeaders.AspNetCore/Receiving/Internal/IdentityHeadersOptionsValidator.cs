@@ -26,23 +26,19 @@ internal sealed class IdentityHeadersOptionsValidator : IValidateOptions<Identit
             yield return error;
         }
 
-        if (options is { TrustedNetworks.Count: 0, TrustedAddresses.Count: 0, TrustedCertificate: null, SharedSecrets.Count: 0 })
+        if (options is { TrustedPeers.Count: 0, IsTrustedCertificate: null, SharedSecrets.Count: 0 })
         {
-            yield return "no peer is trusted to speak for users. Set in IdentityHeadersOptions which may: TrustedNetworks or TrustedAddresses "
-                + "(the addresses that the gateway's own connections come from), TrustedCertificate (what its TLS client certificate must be), "
-                + "or SharedSecrets (a header and a value that only the gateway and this backend know).";
+            yield return "no peer is trusted to speak for users. Set in IdentityHeadersOptions which may: TrustedPeers (where the gateway's own "
+                + "connections come from), IsTrustedCertificate (what its TLS client certificate must be), or SharedSecrets (a header and a "
+                + "value that only the gateway and this backend know).";
         }
 
-        // default(IPNetwork) is one too: an unchecked TryParse must not trust every peer.
-        if (options.TrustedNetworks.Any(network => TrustedPeers.Unmapped(network).PrefixLength == 0))
+        foreach (string? peer in options.TrustedPeers)
         {
-            yield return "TrustedNetworks has a network of all addresses, such as 0.0.0.0/0. Name the gateway's own, or leave it out and use "
-                + "SharedSecrets or TrustedCertificate alone.";
-        }
-
-        if (options.TrustedAddresses.Any(address => address is null))
-        {
-            yield return "TrustedAddresses has null in it. Remove it.";
+            if (TrustedPeer.Parse(peer, out string? error) is null)
+            {
+                yield return $"TrustedPeers has '{peer}', which {error}.";
+            }
         }
 
         foreach (string error in ClaimHeaderRules.GetValidationErrors(options.Headers))
