@@ -11,7 +11,8 @@ public static class IdentityHeaderStrippingApplicationBuilderExtensions
 {
     /// <summary>
     /// Removes from every request the identity headers in any client's <see cref="ClaimInjectionOptions"/> with their aliases (other case,
-    /// <c>_</c> or <c>.</c> for <c>-</c>), and removes such names from the list in <c>Connection</c>.
+    /// <c>_</c> or <c>.</c> for <c>-</c>, characters other than letters, digits and these), and removes such names from the list in
+    /// <c>Connection</c>.
     /// </summary>
     /// <param name="app">The application.</param>
     /// <returns>The same application.</returns>

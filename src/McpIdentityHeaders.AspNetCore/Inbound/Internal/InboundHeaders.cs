@@ -65,5 +65,5 @@ internal sealed class InboundHeaders
         return true;
     }
 
-    private bool IsIdentityHeader(string name) => Array.Exists(_clients, client => client.Plan.HeaderNames.Contains(name));
+    private bool IsIdentityHeader(string name) => Array.Exists(_clients, client => client.Plan.HeaderNames.ContainsLeniently(name));
 }

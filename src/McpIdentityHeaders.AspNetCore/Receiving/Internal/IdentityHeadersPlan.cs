@@ -20,7 +20,7 @@ internal sealed class IdentityHeadersPlan(string scheme, IdentityHeadersOptions 
     internal TrustedPeers Peers { get; } = new(options);
 
     /// <summary>Whether there is an identity header, or an alias of one.</summary>
-    internal bool HasIdentity(IHeaderDictionary headers) => headers.Any(header => _headerNames.Contains(header.Key));
+    internal bool HasIdentity(IHeaderDictionary headers) => headers.Any(header => _headerNames.ContainsLeniently(header.Key));
 
     /// <summary>Reads the user, whole or not at all.</summary>
     /// <param name="headers">The headers of a request that has an identity.</param>
@@ -48,7 +48,7 @@ internal sealed class IdentityHeadersPlan(string scheme, IdentityHeadersOptions 
     {
         foreach ((string name, StringValues values) in headers)
         {
-            if (_headerNames.Contains(name) && GetNameError(name, values) is { } error)
+            if (_headerNames.ContainsLeniently(name) && GetNameError(name, values) is { } error)
             {
                 return error;
             }

@@ -20,5 +20,5 @@ internal sealed class ReceivedHeader(ClaimHeader header)
 
     private static string GetClaimType(ClaimHeader header) => JsonPathSyntax.Parse(header.JsonPath)?[^1] ?? header.ClaimTypes[0];
 
-    internal bool IsNamed(string headerName) => HeaderAlias.Equals(Name, headerName);
+    internal bool IsNamed(string headerName) => HeaderAlias.EqualsLeniently(Name, headerName);
 }

@@ -11,6 +11,9 @@ internal sealed class IdentityHeaderNames(IEnumerable<string> names)
     /// <summary>Gets the configured names, without their aliases.</summary>
     internal ReadOnlySpan<string> Configured => _names;
 
+    /// <summary>Whether a lenient reader could take an inbound header's name for one of the names.</summary>
+    internal bool ContainsLeniently(string headerName) => Array.Exists(_names, name => HeaderAlias.EqualsLeniently(name, headerName));
+
     /// <summary>Whether it is one of the names, or an alias of one.</summary>
     internal bool Contains(ReadOnlySpan<char> headerName)
     {
