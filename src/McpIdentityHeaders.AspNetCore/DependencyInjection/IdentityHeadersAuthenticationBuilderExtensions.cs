@@ -2,6 +2,7 @@ using McpIdentityHeaders.AspNetCore;
 using McpIdentityHeaders.AspNetCore.Internal;
 using McpIdentityHeaders.Internal;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -20,7 +21,7 @@ public static class IdentityHeadersAuthenticationBuilderExtensions
     /// <remarks>
     /// A request without any identity header, or alias of one, has no result: other schemes follow. A request with headers from an untrusted
     /// peer ends with 401, and one with malformed headers with 400, for every endpoint and with every default scheme. The pipeline needs
-    /// <c>UseAuthentication</c>, which a <c>WebApplication</c> adds by itself; code before it (endpoints with <c>ShortCircuit</c>, request
+    /// <c>UseAuthentication</c>, which a <c>WebApplication</c> adds by itself (without it, the host logs a warning as it starts); code before it (endpoints with <c>ShortCircuit</c>, request
     /// handlers of schemes added earlier) sees the request unchecked. Two schemes of this kind must not share a header's name: each ends the
     /// requests that it does not trust. Calling it again adds settings.
     /// </remarks>
@@ -92,6 +93,11 @@ public static class IdentityHeadersAuthenticationBuilderExtensions
             services.TryAddSingleton<IdentityHeadersMetrics>();
             services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<IdentityHeadersOptions>, IdentityHeadersOptionsValidator>());
             services.AddKeyedSingleton(scheme, static (provider, key) => new IdentityHeadersScheme(provider, (string)key!));
+            services.AddSingleton(new IdentityHeadersSchemeName(scheme));
+            services.TryAddSingleton<SharedSecretNames>();
+            services.AddSingleton(new SharedSecretSource(
+                provider => _ = provider.GetRequiredKeyedService<IdentityHeadersScheme>(scheme).Plan));
+            services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, AuthenticationMiddlewareCheck>());
             services.AddStartupCheck(scheme, provider => _ = provider.GetRequiredKeyedService<IdentityHeadersScheme>(scheme).Plan);
             builder.AddScheme<AuthenticationSchemeOptions, IdentityHeadersHandler>(scheme, configureOptions: null);
         }

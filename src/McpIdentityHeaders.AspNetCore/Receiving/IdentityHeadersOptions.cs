@@ -66,6 +66,13 @@ public sealed class IdentityHeadersOptions
     /// </value>
     public SharedSecretCollection SharedSecrets { get; init; } = [];
 
+    /// <summary>Gets or sets whether the identity headers leave the request once they are accepted.</summary>
+    /// <value>
+    /// The default value is <see langword="false"/>. With <see langword="true"/>, code behind authentication (an exception page, logging, a
+    /// proxy) finds the user in <c>HttpContext.User</c> alone. A shared secret always leaves the request once it is checked.
+    /// </value>
+    public bool RemoveIdentityHeaders { get; set; }
+
     /// <summary>Gets or sets the claim type that <see cref="ClaimsIdentity.Name"/> is read from.</summary>
     /// <value>The default value is <c>name</c>.</value>
     [Required]

@@ -19,8 +19,18 @@ internal sealed class IdentityHeadersPlan(string scheme, IdentityHeadersOptions 
 
     internal TrustedPeers Peers { get; } = new(options);
 
+    /// <summary>Gets the names of the identity headers and of the shared secrets.</summary>
+    internal IReadOnlyList<string> HeaderNames { get; } =
+        [.. options.Headers.Select(header => header.HeaderName), .. options.SharedSecrets.Select(secret => secret.HeaderName)];
+
+    /// <summary>Gets whether the identity headers leave the request once they are accepted.</summary>
+    internal bool RemovesIdentityHeaders { get; } = options.RemoveIdentityHeaders;
+
+    /// <summary>Whether it is an identity header, or an alias of one.</summary>
+    internal bool IsIdentityHeader(string headerName) => _headerNames.ContainsLeniently(headerName);
+
     /// <summary>Whether there is an identity header, or an alias of one.</summary>
-    internal bool HasIdentity(IHeaderDictionary headers) => headers.Any(header => _headerNames.ContainsLeniently(header.Key));
+    internal bool HasIdentity(IHeaderDictionary headers) => headers.Any(header => IsIdentityHeader(header.Key));
 
     /// <summary>Reads the user, whole or not at all.</summary>
     /// <param name="headers">The headers of a request that has an identity.</param>
@@ -48,7 +58,7 @@ internal sealed class IdentityHeadersPlan(string scheme, IdentityHeadersOptions 
     {
         foreach ((string name, StringValues values) in headers)
         {
-            if (_headerNames.ContainsLeniently(name) && GetNameError(name, values) is { } error)
+            if (IsIdentityHeader(name) && GetNameError(name, values) is { } error)
             {
                 return error;
             }

@@ -12,6 +12,7 @@ internal static class IdentityHeadersSettings
         ("MaxTotalLength", (options, setting) => options.MaxTotalLength = setting.GetInt32()),
         ("TrustedPeers", (options, setting) => setting.AddItemsTo(options.TrustedPeers, ReadPeer)),
         ("SharedSecrets", (options, setting) => setting.AddItemsTo(options.SharedSecrets, ClaimInjectionSettings.ReadSecret)),
+        ("RemoveIdentityHeaders", (options, setting) => options.RemoveIdentityHeaders = setting.GetBoolean()),
         ("NameClaimType", (options, setting) => options.NameClaimType = setting.GetString()),
         ("RoleClaimType", (options, setting) => options.RoleClaimType = setting.GetString()));
 

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using McpIdentityHeaders.Internal;
 using Microsoft.AspNetCore.Http;
 
 namespace McpIdentityHeaders.AspNetCore.Internal;
@@ -20,8 +21,12 @@ internal sealed class TrustedPeers
     }
 
     /// <summary>Gets why the request's peer may not speak for users, or null.</summary>
-    internal string? GetError(HttpContext context) =>
-        GetAddressError(context) ?? GetCertificateError(context) ?? GetSecretError(context.Request.Headers);
+    internal string? GetError(HttpContext context, IHeaderDictionary headers) =>
+        GetAddressError(context) ?? GetCertificateError(context) ?? GetSecretError(headers);
+
+    /// <summary>Whether a header may hold a secret: it has the name of one, or an alias of it.</summary>
+    internal bool IsSecret(string headerName) =>
+        Array.Exists(_secrets, secret => HeaderAlias.EqualsLeniently(secret.HeaderName, headerName));
 
     private string? GetAddressError(HttpContext context)
     {
