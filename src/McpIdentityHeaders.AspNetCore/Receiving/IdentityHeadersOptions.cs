@@ -19,10 +19,18 @@ public sealed class IdentityHeadersOptions
     /// <value>
     /// The same three by default as <see cref="ClaimInjectionOptions.Headers"/>. The map has to equal the sender's. A header becomes claims
     /// of its first claim type, or, with a <see cref="ClaimHeader.JsonPath"/>, of the path's last name: one claim for each item of a list.
-    /// One header has to become the subject, <c>sub</c> or <see cref="ClaimTypes.NameIdentifier"/>. A
+    /// One header has to become the subject: it has one of <see cref="SubjectClaimTypes"/>, and becomes a claim of that. A
     /// <see cref="ClaimHeader.Required"/> one that is missing is refused.
     /// </value>
     public ClaimHeaderCollection Headers { get; } = new ClaimInjectionOptions().Headers;
+
+    /// <summary>Gets the claim types of a user's subject.</summary>
+    /// <value>
+    /// <c>sub</c> and <see cref="ClaimTypes.NameIdentifier"/> by default, as with <see cref="ClaimInjectionOptions.SubjectClaimTypes"/>. The
+    /// subject's header is the one with one of these first; where there is none, the one that has one at all, so that a sender's map of
+    /// <c>X-User-Sub</c> from <c>oid</c> and <c>sub</c> can be copied. Settings from a section replace the two.
+    /// </value>
+    public IList<string> SubjectClaimTypes { get; } = ["sub", ClaimTypes.NameIdentifier];
 
     /// <summary>Gets or sets how single values travel.</summary>
     /// <value>

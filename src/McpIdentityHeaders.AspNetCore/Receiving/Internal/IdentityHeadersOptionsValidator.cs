@@ -59,12 +59,23 @@ internal sealed class IdentityHeadersOptionsValidator : IValidateOptions<Identit
             }
         }
 
-        ReceivedHeader[] headers = [.. options.Headers.Select(header => new ReceivedHeader(header))];
+        foreach (ClaimHeader header in options.Headers.Where(header => header.ClaimTypes.Count == 0))
+        {
+            yield return $"header '{header.HeaderName}' has no claim type, so that it is unknown what it becomes. Give it one, in place of the code "
+                + "that a sender's has.";
+        }
+
+        if (options.SubjectClaimTypes.Count == 0 || options.SubjectClaimTypes.Any(string.IsNullOrWhiteSpace))
+        {
+            yield return "SubjectClaimTypes is empty, or has an empty claim type. Name the claim types of a user's subject, such as 'sub'.";
+        }
+
+        ReceivedHeader[] headers = ReceivedHeader.CreateAll(options);
         ReceivedHeader[] subjects = Array.FindAll(headers, header => header.IsSubject);
         if (subjects is not [{ Format: ClaimValueFormat.Single }])
         {
             yield return $"{subjects.Length} of Headers become the subject, and there must be one, a Single one. Have it, such as 'X-User-Sub' from "
-                + "'sub', in Headers, and no other of the claim type 'sub' or ClaimTypes.NameIdentifier.";
+                + "'sub', in Headers, and no other of a claim type in SubjectClaimTypes.";
         }
 
         if (Array.FindAll(headers, header => header.IsIssuer) is [_, _, ..] or [{ Format: not ClaimValueFormat.Single }])

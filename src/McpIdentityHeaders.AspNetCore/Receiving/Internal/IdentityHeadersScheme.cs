@@ -59,7 +59,13 @@ internal sealed class IdentityHeadersScheme(IServiceProvider services, string na
     {
         IdentityHeadersOptions options = services.GetRequiredService<IOptionsFactory<IdentityHeadersOptions>>().Create(name);
         services.GetRequiredService<SharedSecretNames>().Add(options.SharedSecrets.Select(secret => secret.HeaderName));
-        return new IdentityHeadersPlan(name, options);
+        var plan = new IdentityHeadersPlan(name, options);
+        foreach (string warning in plan.Warnings)
+        {
+            GetLogger(services).MapDoesNotFit(name, warning);
+        }
+
+        return plan;
     }
 
     private static TimeProvider GetTime(IServiceProvider services) => services.GetService<TimeProvider>() ?? TimeProvider.System;

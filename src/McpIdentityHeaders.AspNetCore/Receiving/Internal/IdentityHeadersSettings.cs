@@ -7,6 +7,7 @@ internal static class IdentityHeadersSettings
 {
     private static readonly SettingsTable<IdentityHeadersOptions> Table = new(
         ("Headers", (options, setting) => ClaimInjectionSettings.AddHeaders(setting, options.Headers)),
+        ("SubjectClaimTypes", (options, setting) => setting.ReplaceItemsOf(options.SubjectClaimTypes, claimType => claimType.GetString())),
         ("Encoding", (options, setting) => options.Encoding = setting.GetEnum<HeaderValueEncoding>()),
         ("MaxHeaderValueLength", (options, setting) => options.MaxHeaderValueLength = setting.GetInt32()),
         ("MaxTotalLength", (options, setting) => options.MaxTotalLength = setting.GetInt32()),

@@ -43,6 +43,9 @@ internal static partial class Log
         + "anonymous here. Call UseAuthentication first, then UseIdentityHeaderStripping, then UseAuthorization; or give the scheme other headers.")]
     internal static partial void StrippingBeforeReceiving(this ILogger logger, string scheme);
 
+    [LoggerMessage(10, LogLevel.Warning, "Authentication scheme '{Scheme}': {Problem}.")]
+    internal static partial void MapDoesNotFit(this ILogger logger, string scheme, string problem);
+
     [LoggerMessage(4, LogLevel.Error, "Authentication scheme '{Scheme}': changed settings are invalid. The last valid ones stay in force.")]
     internal static partial void SettingsRefused(this ILogger logger, string scheme, Exception exception);
 }
