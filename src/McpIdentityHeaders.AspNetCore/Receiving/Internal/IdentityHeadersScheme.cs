@@ -60,9 +60,10 @@ internal sealed class IdentityHeadersScheme(IServiceProvider services, string na
         IdentityHeadersOptions options = services.GetRequiredService<IOptionsFactory<IdentityHeadersOptions>>().Create(name);
         services.GetRequiredService<SharedSecretNames>().Add(options.SharedSecrets.Select(secret => secret.HeaderName));
         var plan = new IdentityHeadersPlan(name, options);
+        ILogger logger = services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(IdentityHeadersOptions));
         foreach (string warning in plan.Warnings)
         {
-            GetLogger(services).MapDoesNotFit(name, warning);
+            logger.MapDoesNotFit(name, warning);
         }
 
         return plan;
