@@ -9,6 +9,8 @@ internal static class EdgesSnippet
     public static void RegisterGateway(WebApplicationBuilder builder, Uri endpoint)
     {
         // <snippet>
+        builder.Services.AddAuthentication("Cookies").AddCookie(); // or whatever your users sign in with
+        builder.Services.AddAuthorization();
         builder.Services.AddMcpClient("notes", endpoint).AddClaimInjection();
         builder.Services.AddHttpContextIdentity();
         // </snippet>
@@ -18,6 +20,7 @@ internal static class EdgesSnippet
     {
         // <snippet>
         app.UseIdentityHeaderStripping();
+        app.UseRouting();
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapPost("/notes/{tool}", async (string tool, IMcpClientPool clients, CancellationToken cancellationToken) =>
