@@ -53,7 +53,8 @@ public static class HttpContextIdentityServiceCollectionExtensions
         {
             throw new InvalidOperationException(
                 $"AddHttpContextIdentity marks each request's flow through the framework's IHttpContextFactory, and {Describe(factory)} was "
-                + "registered in its place. Remove that one, or register an IIdentityAccessor of your own in place of AddHttpContextIdentity.");
+                + "registered in its place. Remove that one, or register an IIdentityAccessor of your own in place of "
+                + "AddHttpContextIdentity.");
         }
 
         ServiceDescriptor accessor = Last<IHttpContextAccessor>(services);

@@ -10,7 +10,7 @@ namespace McpIdentityHeaders.AspNetCore;
 /// (without a host: at first use), and a changed configuration before it takes effect: an invalid one is logged and leaves the last good one in force.
 /// <para>
 /// No peer is trusted by default. Three settings decide which peer may speak for users: <see cref="TrustedPeers"/>,
-/// <see cref="IsTrustedCertificate"/> and <see cref="SharedSecrets"/>. At least one has to be set, and a peer must pass each one that is set.
+/// <see cref="IsTrustedCertificate"/> and <see cref="SharedSecrets"/>. At least one has to be set, and a peer must pass each that is set.
 /// </para>
 /// </remarks>
 public sealed class IdentityHeadersOptions
@@ -26,8 +26,8 @@ public sealed class IdentityHeadersOptions
 
     /// <summary>Gets the claim types of a user's subject.</summary>
     /// <value>
-    /// <c>sub</c> and <see cref="ClaimTypes.NameIdentifier"/> by default, as with <see cref="ClaimInjectionOptions.SubjectClaimTypes"/>. The
-    /// subject's header is the one with one of these first; where there is none, the one that has one at all, so that a sender's map of
+    /// <c>sub</c> and <see cref="ClaimTypes.NameIdentifier"/> by default, as with <see cref="ClaimInjectionOptions.SubjectClaimTypes"/>.
+    /// The subject's header is the one with one of these first; where there is none, the one that has one at all, so that a sender's map of
     /// <c>X-User-Sub</c> from <c>oid</c> and <c>sub</c> can be copied. Settings from a section replace the two.
     /// </value>
     public IList<string> SubjectClaimTypes { get; } = ["sub", ClaimTypes.NameIdentifier];
@@ -52,10 +52,11 @@ public sealed class IdentityHeadersOptions
     /// <summary>Gets which peers may speak for users, by where they connect from.</summary>
     /// <value>
     /// Empty by default. Each entry is an address such as <c>10.0.0.4</c>; a network such as <c>10.0.0.0/8</c>, without bits of a host;
-    /// <c>loopback</c>, for this machine by IPv4 and IPv6; or <c>unix</c>, for a peer on a Unix domain socket of this server. A peer has to be
-    /// one of them. Its address is its socket's own, not that of <c>X-Forwarded-For</c>; where the server offers no socket (HTTP/3, servers
-    /// other than Kestrel), no peer is trusted by it. An IPv4 address also counts where it arrives mapped to IPv6 (RFC 4291, section
-    /// 2.5.5.2). A link-local IPv6 address counts on the link that its scope names, as in <c>fe80::1%2</c>. A network of all addresses is refused.
+    /// <c>loopback</c>, for this machine by IPv4 and IPv6; or <c>unix</c>, for a peer on a Unix domain socket of this server. A peer has to
+    /// be one of them. Its address is its socket's own, not that of <c>X-Forwarded-For</c>; where the server offers no socket (HTTP/3,
+    /// servers other than Kestrel), no peer is trusted by it. An IPv4 address also counts where it arrives mapped to IPv6 (RFC 4291,
+    /// section 2.5.5.2). A link-local IPv6 address counts on the link that its scope names, as in <c>fe80::1%2</c>. A network of all
+    /// addresses is refused.
     /// </value>
     public TrustedPeerCollection TrustedPeers { get; init; } = [];
 

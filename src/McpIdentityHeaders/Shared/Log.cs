@@ -83,8 +83,9 @@ internal static partial class Log
     internal static partial void NoClaims(this ILogger logger, string client, string headers, string claimTypes);
 
     [LoggerMessage(33, LogLevel.Debug,
-        "HttpClient '{Client}': the header '{Header}' is not set, since the user has no claim '{ClaimType}'. The principal has one of the type "
-        + "'{RenamedTo}' instead: inbound claim mapping has renamed it. Set MapInboundClaims = false on the JWT handler, or name that type too.")]
+        "HttpClient '{Client}': the header '{Header}' is not set, since the user has no claim '{ClaimType}'. The principal has one of the "
+        + "type '{RenamedTo}' instead: inbound claim mapping has renamed it. Set MapInboundClaims = false on the JWT handler, or name that "
+        + "type too.")]
     internal static partial void ClaimRenamed(this ILogger logger, string client, string header, string claimType, string renamedTo);
 
     [LoggerMessage(20, LogLevel.Debug,

@@ -45,7 +45,8 @@ public sealed class SharedSecretNameTests
         using IdentityScope scope = AmbientIdentity.Use(user is null ? null : Users.Named(user));
         using HttpClient client = provider.GetRequiredService<IHttpClientFactory>().CreateClient("plain");
         using HttpRequestMessage request = new HttpRequestMessage(HttpMethod.Get, backend.Uri)
-            .WithHeader("X-Edge-Secret", "guessed").WithHeader("X_Old_Secret", "guessed").WithHeader("x.other.secret", "guessed").WithHeader("X-Kept", "1");
+            .WithHeader("X-Edge-Secret", "guessed").WithHeader("X_Old_Secret", "guessed").WithHeader("x.other.secret", "guessed")
+            .WithHeader("X-Kept", "1");
         using HttpResponseMessage response = await client.SendAsync(request);
 
         RawHead head = backend.OnlyHead;

@@ -16,7 +16,11 @@ public sealed class HeaderMapTests
         { "single role", "", AddGroupsAndSingleRole },
         { "groups as roles", "", AddGroupsAsRoles },
         { "list by path", "", options => options.Headers.Add(RolesOfRealm) },
-        { "groups alone", "'X-User-Groups' becomes the claims 'groups', and no header becomes the roles 'roles'", options => AddList(options, "X-User-Groups", "groups") },
+        {
+            "groups alone",
+            "'X-User-Groups' becomes the claims 'groups', and no header becomes the roles 'roles'",
+            options => AddList(options, "X-User-Groups", "groups")
+        },
         { "renamed roles", "'X-User-Roles' becomes the claims 'role', and", options => AddList(options, "X-User-Roles", "role") },
         { "other role type", "no header becomes the roles 'role'", AddRolesOfAnotherType },
         { "no name", "no header becomes the claim 'name'", RemoveName },
@@ -40,15 +44,15 @@ public sealed class HeaderMapTests
     [Theory]
     [InlineData("oid sub", "", "sub")]
     [InlineData("sub oid", "", "sub")]
-    [InlineData("upn http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier", "", "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier")]
+    [InlineData($"upn {ClaimTypes.NameIdentifier}", "", ClaimTypes.NameIdentifier)]
     [InlineData("oid", "oid", "oid")]
     [InlineData("oid sub", "oid sub", "oid")]
     [InlineData("uid oid", "oid", "oid")]
     public async Task Senders_map_can_be_copied(string claimTypes, string subjects, string becomes)
     {
         List<(string, string?)> settings = [("TrustedPeers:0", "loopback"), ("Headers:0:HeaderName", "X-User-Sub")];
-        settings.AddRange(claimTypes.Split(' ').Select((type, index) => ($"Headers:0:ClaimTypes:{index}", (string?)type)));
-        settings.AddRange(subjects.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select((type, index) => ($"SubjectClaimTypes:{index}", (string?)type)));
+        settings.AddRange(Number("Headers:0:ClaimTypes", claimTypes));
+        settings.AddRange(Number("SubjectClaimTypes", subjects));
         await using ReceivingHost host = await ReceivingHost.StartAsync(
             schemes => schemes.AddIdentityHeaders(new ChangingSettings([.. settings]).NewSection()));
 
@@ -101,6 +105,9 @@ public sealed class HeaderMapTests
         Assert.Contains("is blank", System.Text.Encoding.UTF8.GetString(response.Body), StringComparison.Ordinal);
         Assert.Contains("is blank", Assert.Single(host.Warnings).Message, StringComparison.Ordinal);
     }
+
+    private static IEnumerable<(string Key, string? Value)> Number(string list, string items) =>
+        items.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select((item, index) => ($"{list}:{index}", (string?)item));
 
     private static void AddList(IdentityHeadersOptions options, string name, string claimType) =>
         options.Headers.Add(new ClaimHeader(name, claimType) { Format = ClaimValueFormat.CommaSeparated });

@@ -34,7 +34,8 @@ public sealed class RemovedHeaderTests
         await using ReceivingHost host = await StartAsync(
             options => options.RemoveIdentityHeaders = true, before: app => app.UseDeveloperExceptionPage());
 
-        RawResponse response = await host.GetAsync("/throws", "X-User-Sub: alice-sub", $"X-Gateway-Secret: {Secret}", "X-Kept: kept", "Accept: text/html");
+        RawResponse response = await host.GetAsync(
+            "/throws", "X-User-Sub: alice-sub", $"X-Gateway-Secret: {Secret}", "X-Kept: kept", "Accept: text/html");
 
         string page = Encoding.UTF8.GetString(response.Body);
         Assert.Equal(500, response.Status);
@@ -128,7 +129,8 @@ public sealed class RemovedHeaderTests
     {
         app.Map("/headers", context =>
         {
-            string text = $"{UserNames.Of(context.User)} {string.Join(' ', context.Request.Headers.Keys.Where(name => name[0] is 'X' or 'x'))}";
+            string names = string.Join(' ', context.Request.Headers.Keys.Where(name => name[0] is 'X' or 'x'));
+            string text = $"{UserNames.Of(context.User)} {names}";
             context.Response.ContentLength = text.Length;
             return context.Response.WriteAsync(text);
         });

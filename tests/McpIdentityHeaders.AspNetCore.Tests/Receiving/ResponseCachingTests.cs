@@ -91,7 +91,8 @@ public sealed class ResponseCachingTests
 
     private static Task<ReceivingHost> StartAsync(string cache, Setting setting, string? cacheControl) => ReceivingHost.StartAsync(
         schemes => schemes.AddIdentityHeaders(ReceivingServer.TrustLoopback),
-        services: services => services.AddResponseCaching().AddOutputCache(options => options.AddBasePolicy(policy => policy.Expire(TimeSpan.FromMinutes(5)))),
+        services: services => services.AddResponseCaching()
+            .AddOutputCache(options => options.AddBasePolicy(policy => policy.Expire(TimeSpan.FromMinutes(5)))),
         before: app =>
         {
             app.Use((context, next) =>

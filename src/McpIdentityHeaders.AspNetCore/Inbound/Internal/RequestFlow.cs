@@ -3,8 +3,8 @@ using Microsoft.AspNetCore.Http;
 namespace McpIdentityHeaders.AspNetCore.Internal;
 
 /// <summary>
-/// Marks the flow of each request, so that a task that outlives its request, which is anonymous, can be told from a flow outside any request,
-/// whose user is unknown. An <see cref="IHttpContextAccessor"/> is null for both.
+/// Marks the flow of each request, so that a task that outlives its request, which is anonymous, can be told from a flow outside any
+/// request, whose user is unknown. An <see cref="IHttpContextAccessor"/> is null for both.
 /// </summary>
 internal sealed class RequestFlow
 {

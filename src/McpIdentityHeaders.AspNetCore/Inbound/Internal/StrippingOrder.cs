@@ -53,7 +53,8 @@ internal sealed class StrippingOrder
     private static string? FindReceivingScheme(IServiceProvider services, InboundHeaders inbound) => services
         .GetServices<IdentityHeadersSchemeName>()
         .Select(name => name.Value)
-        .FirstOrDefault(name => services.GetRequiredKeyedService<IdentityHeadersScheme>(name).Plan.HeaderNames.Any(inbound.IsIdentityHeader));
+        .FirstOrDefault(name =>
+            services.GetRequiredKeyedService<IdentityHeadersScheme>(name).Plan.HeaderNames.Any(inbound.IsIdentityHeader));
 
     private bool IsFirst(Errors error) => (Interlocked.Or(ref _reported, (int)error) & (int)error) == 0;
 }

@@ -4,7 +4,10 @@ using Microsoft.Extensions.Logging;
 
 namespace McpIdentityHeaders.AspNetCore.Internal;
 
-/// <summary>Warns where nothing authenticates: untrusted identity headers would then reach endpoints that read them by themselves.</summary>
+/// <summary>
+/// Warns where nothing authenticates: untrusted identity headers would then reach endpoints that read them by
+/// themselves.
+/// </summary>
 internal sealed class AuthenticationMiddlewareCheck(ILoggerFactory loggerFactory) : IStartupFilter
 {
     // Set by UseAuthentication, and read by WebApplicationBuilder for the same purpose.

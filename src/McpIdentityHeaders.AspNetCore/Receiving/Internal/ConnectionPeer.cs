@@ -11,7 +11,8 @@ namespace McpIdentityHeaders.AspNetCore.Internal;
 /// The other end of the connection itself. <c>HttpContext.Connection</c> holds what middleware read from headers that anyone can send:
 /// X-Forwarded-For becomes its address, X-ARR-ClientCert its certificate.
 /// </summary>
-/// <param name="Address">The address of its socket, IPv4 where it is mapped; null where there is none, or the peer has disconnected.</param>
+/// <param name="Address">The address of its socket, IPv4 where it is mapped; null where there is none, or the peer has
+/// disconnected.</param>
 /// <param name="IsUnixSocket">Whether the connection came by a Unix domain socket.</param>
 internal readonly record struct ConnectionPeer(IPAddress? Address, bool IsUnixSocket)
 {

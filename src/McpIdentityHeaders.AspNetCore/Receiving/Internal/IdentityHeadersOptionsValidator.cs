@@ -28,9 +28,9 @@ internal sealed class IdentityHeadersOptionsValidator : IValidateOptions<Identit
 
         if (options is { TrustedPeers.Count: 0, IsTrustedCertificate: null, SharedSecrets.Count: 0 })
         {
-            yield return "no peer is trusted to speak for users. Set in IdentityHeadersOptions which may: TrustedPeers (where the gateway's own "
-                + "connections come from), IsTrustedCertificate (what its TLS client certificate must be), or SharedSecrets (a header and a "
-                + "value that only the gateway and this backend know).";
+            yield return "no peer is trusted to speak for users. Set in IdentityHeadersOptions which may: TrustedPeers (where the "
+                + "gateway's own connections come from), IsTrustedCertificate (what its TLS client certificate must be), or SharedSecrets "
+                + "(a header and a value that only the gateway and this backend know).";
         }
 
         foreach (string? peer in options.TrustedPeers)
@@ -61,8 +61,8 @@ internal sealed class IdentityHeadersOptionsValidator : IValidateOptions<Identit
 
         foreach (ClaimHeader header in options.Headers.Where(header => header.ClaimTypes.Count == 0))
         {
-            yield return $"header '{header.HeaderName}' has no claim type, so that it is unknown what it becomes. Give it one, in place of the code "
-                + "that a sender's has.";
+            yield return $"header '{header.HeaderName}' has no claim type, so that it is unknown what it becomes. Give it one, in place of "
+                + "the code that a sender's has.";
         }
 
         if (options.SubjectClaimTypes.Count == 0 || options.SubjectClaimTypes.Any(string.IsNullOrWhiteSpace))

@@ -30,16 +30,16 @@ internal sealed class IdentityHeadersPlan(string scheme, IdentityHeadersOptions 
         {
             if (!Array.Exists(_headers, header => header.ClaimType == _nameClaimType))
             {
-                yield return $"no header becomes the claim '{_nameClaimType}', so that the user has no name. Set NameClaimType to a claim type that "
-                    + "a header has, or add such a header to Headers";
+                yield return $"no header becomes the claim '{_nameClaimType}', so that the user has no name. Set NameClaimType to a claim "
+                    + "type that a header has, or add such a header to Headers";
             }
 
             ReceivedHeader[] lists = Array.FindAll(_headers, header => header.Format != ClaimValueFormat.Single);
             if (lists.Length > 0 && !Array.Exists(_headers, header => header.ClaimType == _roleClaimType))
             {
                 string becomes = string.Join(", ", lists.Select(header => $"'{header.Name}' becomes the claims '{header.ClaimType}'"));
-                yield return $"{becomes}, and no header becomes the roles '{_roleClaimType}', so that the user has no role. Set RoleClaimType to "
-                    + "a claim type that a header has, or add such a header to Headers";
+                yield return $"{becomes}, and no header becomes the roles '{_roleClaimType}', so that the user has no role. Set "
+                    + "RoleClaimType to a claim type that a header has, or add such a header to Headers";
             }
         }
     }

@@ -52,5 +52,7 @@ internal sealed class PrivateHeaders(IHeaderDictionary inner) : IHeaderDictionar
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
     private static StringValues MakePrivate(string key, StringValues value) =>
-        value.Count > 0 && key.Equals(HeaderNames.CacheControl, StringComparison.OrdinalIgnoreCase) ? PrivateResponse.MakePrivate(value) : value;
+        value.Count > 0 && key.Equals(HeaderNames.CacheControl, StringComparison.OrdinalIgnoreCase)
+            ? PrivateResponse.MakePrivate(value)
+            : value;
 }

@@ -7,8 +7,8 @@ using Microsoft.Net.Http.Headers;
 namespace McpIdentityHeaders.AspNetCore.Internal;
 
 /// <summary>
-/// The response to an accepted identity, which no shared cache may store: not response caching, in front of authentication or behind it, nor
-/// a cache in front of the server. Caches know Authorization to be one user's, and know nothing of identity headers.
+/// The response to an accepted identity, which no shared cache may store: not response caching, in front of authentication or behind it,
+/// nor a cache in front of the server. Caches know Authorization to be one user's, and know nothing of identity headers.
 /// </summary>
 internal sealed class PrivateResponse : IHttpResponseFeature
 {
@@ -51,7 +51,8 @@ internal sealed class PrivateResponse : IHttpResponseFeature
     /// <summary>Makes the request's response one user's, from now on.</summary>
     internal static void Ensure(HttpContext context)
     {
-        if (context.Response.HasStarted || context.Features.GetRequiredFeature<IHttpResponseFeature>() is not { } inner || inner is PrivateResponse)
+        var inner = context.Features.GetRequiredFeature<IHttpResponseFeature>();
+        if (inner.HasStarted || inner is PrivateResponse)
         {
             return;
         }

@@ -27,8 +27,8 @@ internal sealed class ReceivedHeader
     internal bool IsIssuer => ClaimType == "iss";
 
     /// <summary>
-    /// Compiles a map, which may be a copy of the sender's: where no header becomes a subject by its first claim type, one that the sender may
-    /// have filled from a subject's does.
+    /// Compiles a map, which may be a copy of the sender's: where no header becomes a subject by its first claim type, one that the sender
+    /// may have filled from a subject's does.
     /// </summary>
     internal static ReceivedHeader[] CreateAll(IdentityHeadersOptions options)
     {

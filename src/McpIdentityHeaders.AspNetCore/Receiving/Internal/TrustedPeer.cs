@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
@@ -58,8 +59,8 @@ internal sealed class TrustedPeer
     private static TrustedPeer? OfNetwork(IPAddress address, string length, out string? error)
     {
         error = null;
-        if (length is "" or [_, _, _, _, ..] || length.AsSpan().ContainsAnyExceptInRange('0', '9')
-            || int.Parse(length, System.Globalization.CultureInfo.InvariantCulture) is var prefixLength && prefixLength > MaxPrefixLength(address))
+        if (!int.TryParse(length, NumberStyles.None, CultureInfo.InvariantCulture, out int prefixLength)
+            || prefixLength > MaxPrefixLength(address))
         {
             error = $"has no prefix of 1 to {MaxPrefixLength(address)} bits. Write '{address}' for the one address, or a network such as "
                 + "'10.0.0.0/8'";
@@ -78,7 +79,8 @@ internal sealed class TrustedPeer
         IPNetwork network = Unmapped(new IPNetwork(baseAddress, prefixLength));
         if (network.PrefixLength == 0)
         {
-            error = "is the network of all addresses. Name the gateway's own, or leave it out and use SharedSecrets or IsTrustedCertificate alone";
+            error = "is the network of all addresses. Name the gateway's own, or leave it out and use SharedSecrets or "
+                + "IsTrustedCertificate alone";
             return null;
         }
 

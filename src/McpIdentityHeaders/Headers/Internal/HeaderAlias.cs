@@ -30,10 +30,11 @@ internal static class HeaderAlias
     }
 
     /// <summary>
-    /// Whether a lenient reader could take one for the other: characters other than letters, digits and separators do not count. Servers let
-    /// controls through in a name, and outer spaces over HTTP/2.
+    /// Whether a lenient reader could take one for the other: characters other than letters, digits and separators do not count. Servers
+    /// let controls through in a name, and outer spaces over HTTP/2.
     /// </summary>
-    internal static bool EqualsLeniently(string left, string right) => Equals(left, right) || Equals(GetSignificant(left), GetSignificant(right));
+    internal static bool EqualsLeniently(string left, string right) =>
+        Equals(left, right) || Equals(GetSignificant(left), GetSignificant(right));
 
     internal static bool StartsWith(ReadOnlySpan<char> name, ReadOnlySpan<char> prefix) =>
         name.Length >= prefix.Length && Equals(name[..prefix.Length], prefix);

@@ -1,6 +1,9 @@
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>The names of one client's identity headers, those of every shared secret that the application knows, and all aliases of them.</summary>
+/// <summary>
+/// The names of one client's identity headers, those of every shared secret that the application knows, and all aliases of
+/// them.
+/// </summary>
 internal sealed class IdentityHeaderNames(IEnumerable<string> names, SharedSecretNames? secrets = null)
 {
     private readonly string[] _names = [.. names];

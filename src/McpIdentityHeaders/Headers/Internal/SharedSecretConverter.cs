@@ -4,8 +4,8 @@ using System.Globalization;
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>
-/// Reads a single value as a secret that validation refuses. The configuration binder would ignore it, and an exception here would end up in
-/// an error that quotes the value.
+/// Reads a single value as a secret that validation refuses. The configuration binder would ignore it, and an exception here would end up
+/// in an error that quotes the value.
 /// </summary>
 internal sealed class SharedSecretConverter : TypeConverter
 {

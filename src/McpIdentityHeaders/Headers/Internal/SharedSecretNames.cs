@@ -1,8 +1,8 @@
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>
-/// The header names of every shared secret that this application knows, a client's or a receiver's. No client passes on what stands under one
-/// of them, and no gateway takes it in: whoever guesses a secret could speak for users elsewhere.
+/// The header names of every shared secret that this application knows, a client's or a receiver's. No client passes on what stands under
+/// one of them, and no gateway takes it in: whoever guesses a secret could speak for users elsewhere.
 /// </summary>
 /// <remarks>Names are added and never removed, since a secret that is replaced may still be accepted somewhere.</remarks>
 internal sealed class SharedSecretNames(IServiceProvider services, IEnumerable<SharedSecretSource> sources)

@@ -123,8 +123,8 @@ internal sealed class ClaimHeaderWriter(ClaimInjectionPlan plan, ClaimInjectionT
 
     private static string DescribeRenamed(ClaimHeaderPlan header, in UserIdentities identities) =>
         InboundClaimMapping.Find(header.ClaimTypes, identities.GetClaimTypes()) is var (claimType, renamedTo)
-            ? $". The principal has '{renamedTo}' instead of '{claimType}', which inbound claim mapping renames: set MapInboundClaims = false on "
-                + "the JWT handler, or name that type too"
+            ? $". The principal has '{renamedTo}' instead of '{claimType}', which inbound claim mapping renames: set MapInboundClaims = "
+                + "false on the JWT handler, or name that type too"
             : string.Empty;
 
     private void OmitOrReject(ClaimHeaderPlan header, bool tooLong)

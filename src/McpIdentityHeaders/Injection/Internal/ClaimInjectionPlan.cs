@@ -17,7 +17,10 @@ internal sealed class ClaimInjectionPlan(ClaimInjectionOptions options, IEnumera
     internal ClaimHeaderPlan[] Headers { get; } = [.. options.Headers.Select(header => new ClaimHeaderPlan(header, options.SubjectClaimTypes))];
 
     internal IdentityHeaderNames HeaderNames { get; } = new(
-        [.. options.Headers.Select(header => header.HeaderName), .. options.SharedSecret is { } secret ? [secret.HeaderName] : Array.Empty<string>()],
+        [
+            .. options.Headers.Select(header => header.HeaderName),
+            .. options.SharedSecret is { } secret ? [secret.HeaderName] : Array.Empty<string>(),
+        ],
         secrets);
 
     internal MissingIdentityBehavior MissingIdentity { get; } = options.MissingIdentity;
