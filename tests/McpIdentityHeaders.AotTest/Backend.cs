@@ -42,7 +42,7 @@ internal sealed class Backend : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddAuthentication()
-            .AddIdentityHeaders(Settings.Section([.. Settings.Headers, ("TrustedNetworks:0", "127.0.0.0/8")]));
+            .AddIdentityHeaders(Settings.Section([.. Settings.Headers, ("TrustedPeers:0", "loopback")]));
         builder.Services.AddMcpServer()
             .WithHttpTransport()
             .WithUserIdentity()

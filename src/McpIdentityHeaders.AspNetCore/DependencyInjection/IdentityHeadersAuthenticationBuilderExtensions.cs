@@ -2,6 +2,7 @@ using McpIdentityHeaders.AspNetCore;
 using McpIdentityHeaders.AspNetCore.Internal;
 using McpIdentityHeaders.Internal;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -18,11 +19,12 @@ public static class IdentityHeadersAuthenticationBuilderExtensions
     /// <param name="builder">The authentication builder.</param>
     /// <returns>The same builder.</returns>
     /// <remarks>
-    /// A request without any identity header, or alias of one, has no result: other schemes follow. A request with headers from an untrusted
-    /// peer ends with 401, and one with malformed headers with 400, for every endpoint and with every default scheme. The pipeline needs
-    /// <c>UseAuthentication</c>, which a <c>WebApplication</c> adds by itself; code before it (endpoints with <c>ShortCircuit</c>, request
-    /// handlers of schemes added earlier) sees the request unchecked. Two schemes of this kind must not share a header's name: each ends the
-    /// requests that it does not trust. Calling it again adds settings.
+    /// A request without any identity header, or alias of one, has no result: other schemes follow. A request with headers from an
+    /// untrusted peer ends with 401, and one with malformed headers with 400, for every endpoint and with every default scheme. The
+    /// pipeline needs <c>UseAuthentication</c>, which a <c>WebApplication</c> adds by itself (without it, the host logs a warning as it
+    /// starts); code before it (endpoints with <c>ShortCircuit</c>, request handlers of schemes added earlier) sees the request unchecked.
+    /// Two schemes of this kind must not share a header's name: each ends the requests that it does not trust. Calling it again adds
+    /// settings.
     /// </remarks>
     /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
     /// <exception cref="OptionsValidationException">
@@ -92,6 +94,11 @@ public static class IdentityHeadersAuthenticationBuilderExtensions
             services.TryAddSingleton<IdentityHeadersMetrics>();
             services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<IdentityHeadersOptions>, IdentityHeadersOptionsValidator>());
             services.AddKeyedSingleton(scheme, static (provider, key) => new IdentityHeadersScheme(provider, (string)key!));
+            services.AddSingleton(new IdentityHeadersSchemeName(scheme));
+            services.TryAddSingleton<SharedSecretNames>();
+            services.AddSingleton(new SharedSecretSource(
+                provider => _ = provider.GetRequiredKeyedService<IdentityHeadersScheme>(scheme).Plan));
+            services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, AuthenticationMiddlewareCheck>());
             services.AddStartupCheck(scheme, provider => _ = provider.GetRequiredKeyedService<IdentityHeadersScheme>(scheme).Plan);
             builder.AddScheme<AuthenticationSchemeOptions, IdentityHeadersHandler>(scheme, configureOptions: null);
         }

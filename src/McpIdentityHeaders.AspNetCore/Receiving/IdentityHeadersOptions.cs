@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using System.Net;
 using System.Security.Claims;
 using System.Security.Cryptography.X509Certificates;
 
@@ -7,12 +6,11 @@ namespace McpIdentityHeaders.AspNetCore;
 
 /// <summary>Which headers a backend reads, how, and which peers it trusts.</summary>
 /// <remarks>
-/// Named by the authentication scheme. All but <see cref="TrustedCertificate"/> binds from configuration. It is validated at start-up
+/// Named by the authentication scheme. All but <see cref="IsTrustedCertificate"/> binds from configuration. It is validated at start-up
 /// (without a host: at first use), and a changed configuration before it takes effect: an invalid one is logged and leaves the last good one in force.
 /// <para>
-/// No peer is trusted by default. Three settings decide which peer may speak for users: its address (<see cref="TrustedNetworks"/>,
-/// <see cref="TrustedAddresses"/>), <see cref="TrustedCertificate"/> and <see cref="SharedSecrets"/>. At least one has to be set, and a peer
-/// must pass each one that is set.
+/// No peer is trusted by default. Three settings decide which peer may speak for users: <see cref="TrustedPeers"/>,
+/// <see cref="IsTrustedCertificate"/> and <see cref="SharedSecrets"/>. At least one has to be set, and a peer must pass each that is set.
 /// </para>
 /// </remarks>
 public sealed class IdentityHeadersOptions
@@ -21,10 +19,18 @@ public sealed class IdentityHeadersOptions
     /// <value>
     /// The same three by default as <see cref="ClaimInjectionOptions.Headers"/>. The map has to equal the sender's. A header becomes claims
     /// of its first claim type, or, with a <see cref="ClaimHeader.JsonPath"/>, of the path's last name: one claim for each item of a list.
-    /// One header has to become the subject, <c>sub</c> or <see cref="ClaimTypes.NameIdentifier"/>. A
+    /// One header has to become the subject: it has one of <see cref="SubjectClaimTypes"/>, and becomes a claim of that. A
     /// <see cref="ClaimHeader.Required"/> one that is missing is refused.
     /// </value>
     public ClaimHeaderCollection Headers { get; } = new ClaimInjectionOptions().Headers;
+
+    /// <summary>Gets the claim types of a user's subject.</summary>
+    /// <value>
+    /// <c>sub</c> and <see cref="ClaimTypes.NameIdentifier"/> by default, as with <see cref="ClaimInjectionOptions.SubjectClaimTypes"/>.
+    /// The subject's header is the one with one of these first; where there is none, the one that has one at all, so that a sender's map of
+    /// <c>X-User-Sub</c> from <c>oid</c> and <c>sub</c> can be copied. Settings from a section replace the two.
+    /// </value>
+    public IList<string> SubjectClaimTypes { get; } = ["sub", ClaimTypes.NameIdentifier];
 
     /// <summary>Gets or sets how single values travel.</summary>
     /// <value>
@@ -43,20 +49,16 @@ public sealed class IdentityHeadersOptions
     [Range(1, 1024 * 1024)]
     public int MaxTotalLength { get; set; } = 8192;
 
-    /// <summary>Gets the networks that peers may speak for users from.</summary>
+    /// <summary>Gets which peers may speak for users, by where they connect from.</summary>
     /// <value>
-    /// Empty by default. A peer's address is its socket's own, not that of <c>X-Forwarded-For</c>; it has to be in one of these or of
-    /// <see cref="TrustedAddresses"/>. Where the server offers no socket (a Unix domain socket has no address, HTTP/3 and servers other than
-    /// Kestrel offer none), no peer is trusted by address. A network of all addresses, such as <c>0.0.0.0/0</c>, is refused.
+    /// Empty by default. Each entry is an address such as <c>10.0.0.4</c>; a network such as <c>10.0.0.0/8</c>, without bits of a host;
+    /// <c>loopback</c>, for this machine by IPv4 and IPv6; or <c>unix</c>, for a peer on a Unix domain socket of this server. A peer has to
+    /// be one of them. Its address is its socket's own, not that of <c>X-Forwarded-For</c>; where the server offers no socket (HTTP/3,
+    /// servers other than Kestrel), no peer is trusted by it. An IPv4 address also counts where it arrives mapped to IPv6 (RFC 4291,
+    /// section 2.5.5.2). A link-local IPv6 address counts on the link that its scope names, as in <c>fe80::1%2</c>. A network of all
+    /// addresses is refused.
     /// </value>
-    public IList<IPNetwork> TrustedNetworks { get; } = [];
-
-    /// <summary>Gets the addresses that peers may speak for users from.</summary>
-    /// <value>
-    /// Empty by default. An IPv4 address also counts where it arrives mapped to IPv6 (RFC 4291, section 2.5.5.2). A link-local IPv6 address
-    /// counts on the link that its scope names, as in <c>fe80::1%2</c>.
-    /// </value>
-    public IList<IPAddress> TrustedAddresses { get; } = [];
+    public TrustedPeerCollection TrustedPeers { get; init; } = [];
 
     /// <summary>Gets or sets the predicate that decides whether the peer with this client certificate may speak for users.</summary>
     /// <value>
@@ -64,14 +66,21 @@ public sealed class IdentityHeadersOptions
     /// itself, which Kestrel has already validated unless configured to allow any, and never one that a proxy forwards in a header.
     /// Kestrel has to ask for one: <c>ClientCertificateMode.RequireCertificate</c> or <c>AllowCertificate</c>. An exception counts as no.
     /// </value>
-    public Func<X509Certificate2, bool>? TrustedCertificate { get; set; }
+    public Func<X509Certificate2, bool>? IsTrustedCertificate { get; set; }
 
     /// <summary>Gets the headers of which one has to accompany the identity, with its value.</summary>
     /// <value>
     /// Empty by default. The sender's is <see cref="ClaimInjectionOptions.SharedSecret"/>. Two or more let a secret be replaced while the
     /// system runs. They are compared in constant time.
     /// </value>
-    public IList<SharedSecret> SharedSecrets { get; } = [];
+    public SharedSecretCollection SharedSecrets { get; init; } = [];
+
+    /// <summary>Gets or sets whether the identity headers leave the request once they are accepted.</summary>
+    /// <value>
+    /// The default value is <see langword="false"/>. With <see langword="true"/>, code behind authentication (an exception page, logging, a
+    /// proxy) finds the user in <c>HttpContext.User</c> alone. A shared secret always leaves the request once it is checked.
+    /// </value>
+    public bool RemoveIdentityHeaders { get; set; }
 
     /// <summary>Gets or sets the claim type that <see cref="ClaimsIdentity.Name"/> is read from.</summary>
     /// <value>The default value is <c>name</c>.</value>

@@ -91,6 +91,8 @@ public static class ClaimInjectionHttpClientBuilderExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<HttpClientFactoryOptions>, PipelineValidator>());
         services.AddSingleton(new ClaimInjectionClientName(name));
         services.AddKeyedSingleton(name, static (provider, key) => CreateState(provider, (string)key!));
+        services.TryAddSingleton<SharedSecretNames>();
+        services.AddSingleton(new SharedSecretSource(provider => _ = provider.GetRequiredKeyedService<ClaimInjectionState>(name).Plan));
 
         // After the user's own: identity headers are redacted besides what RedactLoggedHeaders names, whatever the order.
         services.AddOptions<HttpClientFactoryOptions>(name)

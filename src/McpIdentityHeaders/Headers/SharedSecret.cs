@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using McpIdentityHeaders.Internal;
 
 namespace McpIdentityHeaders;
@@ -6,10 +7,17 @@ namespace McpIdentityHeaders;
 /// <remarks>
 /// Whoever reads the value can speak for every user. Keep it out of source control, send it over https, and give each backend its own.
 /// </remarks>
+[TypeConverter(typeof(SharedSecretConverter))]
 public sealed class SharedSecret
 {
     /// <summary>The fewest characters that a value may have.</summary>
     internal const int MinValueLength = 16;
+
+    /// <summary>Creates a shared secret whose name and value are set by properties, as the configuration binder does.</summary>
+    /// <remarks>The options' validation refuses one without a name or a value. A binder would drop one whose constructor refuses.</remarks>
+    public SharedSecret()
+    {
+    }
 
     /// <summary>Creates a shared secret.</summary>
     /// <param name="headerName">The header's name, an RFC 9110 token such as <c>X-Gateway-Secret</c>.</param>
@@ -30,10 +38,10 @@ public sealed class SharedSecret
     }
 
     /// <summary>Gets the header's name.</summary>
-    public string HeaderName { get; }
+    public string HeaderName { get; init; } = string.Empty;
 
     /// <summary>Gets the header's value.</summary>
-    public string Value { get; }
+    public string Value { get; init; } = string.Empty;
 
     /// <summary>Returns the header's name, never the value.</summary>
     /// <returns>The header's name.</returns>
@@ -42,7 +50,11 @@ public sealed class SharedSecret
     /// <summary>Gets why the secret cannot be used beside these headers. No error quotes the value.</summary>
     internal IEnumerable<string> GetValidationErrors(ClaimHeaderCollection headers)
     {
-        if (ConfigurableHeaderName.GetValidationError(HeaderName) is { } error)
+        if (string.IsNullOrWhiteSpace(HeaderName))
+        {
+            yield return "a shared secret has no header name. Give it a HeaderName, such as 'X-Gateway-Secret', and a Value.";
+        }
+        else if (ConfigurableHeaderName.GetValidationError(HeaderName) is { } error)
         {
             yield return $"the shared secret's header '{HeaderName}' cannot be configured: {error}. Choose another name, such as "
                 + "'X-Gateway-Secret'.";
@@ -54,7 +66,7 @@ public sealed class SharedSecret
                 + "'X-Gateway-Secret'.";
         }
 
-        if (Value.Length < MinValueLength || !IsSentUnencoded())
+        if (Value is null || Value.Length < MinValueLength || !IsSentUnencoded())
         {
             yield return $"the value of the shared secret '{HeaderName}' is not at least {MinValueLength} characters of printable ASCII without "
                 + "outer spaces. Make one of 32 random bytes in hexadecimal digits.";

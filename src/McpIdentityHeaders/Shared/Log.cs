@@ -82,6 +82,12 @@ internal static partial class Log
         + "of the types {ClaimTypes}.")]
     internal static partial void NoClaims(this ILogger logger, string client, string headers, string claimTypes);
 
+    [LoggerMessage(33, LogLevel.Debug,
+        "HttpClient '{Client}': the header '{Header}' is not set, since the user has no claim '{ClaimType}'. The principal has one of the "
+        + "type '{RenamedTo}' instead: inbound claim mapping has renamed it. Set MapInboundClaims = false on the JWT handler, or name that "
+        + "type too.")]
+    internal static partial void ClaimRenamed(this ILogger logger, string client, string header, string claimType, string renamedTo);
+
     [LoggerMessage(20, LogLevel.Debug,
         "MCP client '{Client}': the user of a call is unknown, and the user that opened its session stands in.")]
     internal static partial void SessionUserStandsIn(this ILogger logger, string client);

@@ -55,6 +55,13 @@ internal readonly struct Setting(IConfigurationSection section)
     /// <summary>Adds a list's items to those already in <paramref name="items"/>.</summary>
     internal void AddItemsTo<T>(ICollection<T> items, Func<Setting, T> read) => ForEach(GetChildren(), child => items.Add(read(child)));
 
+    /// <summary>Puts a list's items in the place of those in <paramref name="items"/>.</summary>
+    internal void ReplaceItemsOf<T>(ICollection<T> items, Func<Setting, T> read)
+    {
+        items.Clear();
+        AddItemsTo(items, read);
+    }
+
     /// <summary>Does something with each setting, and reports all errors at once.</summary>
     /// <exception cref="InvalidOperationException">There are errors. The message has all of theirs.</exception>
     internal static void ForEach(IEnumerable<Setting> settings, Action<Setting> action)

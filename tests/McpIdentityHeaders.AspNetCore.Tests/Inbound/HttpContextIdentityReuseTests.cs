@@ -45,14 +45,15 @@ public sealed class HttpContextIdentityReuseTests
     public async Task Tasks_of_a_request_see_it_end_and_others_do_not()
     {
         await using ServiceProvider services = new ServiceCollection().AddHttpContextIdentity().BuildServiceProvider();
-        var accessor = services.GetRequiredService<IHttpContextAccessor>();
+        var requests = services.GetRequiredService<IHttpContextFactory>();
         var held = new AsyncGate();
-        accessor.HttpContext = new DefaultHttpContext { User = Users.Alice };
+        HttpContext alices = requests.Create(new DefaultHttpContext { User = Users.Alice }.Features);
         Task<string> ofAlices = Task.Run(AskAsync);
-        accessor.HttpContext = new DefaultHttpContext { User = Users.Bob };
+        requests.Dispose(alices);
+        HttpContext bobs = requests.Create(new DefaultHttpContext { User = Users.Bob }.Features);
         Task<string> ofBobs = Task.Run(AskAsync);
 
-        Assert.Equal("bob", accessor.HttpContext!.User.FindFirst("sub")!.Value);
+        Assert.Same(bobs, services.GetRequiredService<IHttpContextAccessor>().HttpContext);
         held.Release();
 
         Assert.Equal([UserNames.Anonymous, "Bob Brown"], await Task.WhenAll(ofAlices, ofBobs));
@@ -65,16 +66,16 @@ public sealed class HttpContextIdentityReuseTests
     }
 
     [Fact]
-    public void Accessor_in_place_of_the_librarys_is_refused()
+    public void HttpContext_that_code_sets_without_a_server_has_its_user()
     {
-        using ServiceProvider services = new ServiceCollection()
-            .AddHttpContextIdentity()
-            .AddSingleton(NSubstitute.Substitute.For<IHttpContextAccessor>())
-            .BuildServiceProvider();
+        using ServiceProvider services = new ServiceCollection().AddHttpContextIdentity().BuildServiceProvider();
+        var identity = services.GetRequiredService<IIdentityAccessor>();
 
-        var refused = Assert.Throws<InvalidOperationException>(() => services.GetRequiredService<IIdentityAccessor>());
+        new HttpContextAccessor().HttpContext = new DefaultHttpContext { User = Users.Bob };
+        Assert.Equal("Bob Brown", UserNames.Of(identity.User));
 
-        Assert.StartsWith("AddHttpContextIdentity brings an IHttpContextAccessor of its own", refused.Message, StringComparison.Ordinal);
+        End(services);
+        Assert.Null(identity.User);
     }
 
     private static void End(IServiceProvider services) => services.GetRequiredService<IHttpContextAccessor>().HttpContext = null;

@@ -11,6 +11,13 @@ public sealed class StrippingNamesTests
         "From", "from",
     ];
 
+    /// <summary>Names that servers of either protocol let through, and that a lenient reader may take for the real one.</summary>
+    public static TheoryData<string> OddNames =>
+    [
+        "X-User-Sub\u0001", "\u0001X-User-Sub", "X-User\u0007-Sub", "X-User-Sub\u007F", "x_user\u001F_sub", "X-User-Sub!", "X-User-Sub~", "'X-User-Sub'",
+        "X-Gateway\u0002-Secret", "From\u0001",
+    ];
+
     public static TheoryData<string> NotOwned =>
     [
         "X-User-Subject", "X-User", "User-Sub", "XUserSub", "X--User-Sub", "X-User-Sub-", "_X-User-Sub", "X~User~Sub",
@@ -54,6 +61,37 @@ public sealed class StrippingNamesTests
         string[] headers = StrippingServer.Headers(await client.GetAsync($"{name}: first, =?base64?w6k=?=", "X-User-Sub: mallory", $"{name}: second"));
 
         Assert.Equal([$"{name}: first, =?base64?w6k=?=", $"{name}: second"], headers);
+    }
+
+    [Theory]
+    [MemberData(nameof(OddNames))]
+    public async Task Name_with_an_odd_byte_is_removed(string name)
+    {
+        await using InboundServer server = await StrippingServer.StartAsync();
+        using RawClient client = await RawClient.ConnectAsync(server.Uri);
+
+        string[] headers = StrippingServer.Headers(await client.GetAsync("X-Before: 1", $"{name}: mallory", "X-After: 2"));
+
+        Assert.Equal(["X-After: 2", "X-Before: 1"], headers.Order());
+    }
+
+    [Theory]
+    [MemberData(nameof(OddNames))]
+    [InlineData(" X-User-Sub")]
+    [InlineData("X-User-Sub ")]
+    [InlineData(" x_user_sub\t")]
+    [InlineData("X-User-Sub\u0000")]
+    public async Task Name_with_an_odd_byte_is_removed_over_http2(string name)
+    {
+        await using InboundServer server = await StrippingServer.StartAsync(http2: true);
+
+        RawResponse response = await RawHttp2.GetAsync(server.Uri, "/", "X-Before: 1", $"{name}: mallory", "X-After: 2");
+
+        if (response.Status != RawHttp2.ConnectionEnded)
+        {
+            string[] headers = StrippingServer.Headers(System.Text.Encoding.UTF8.GetString(response.Body));
+            Assert.Equal(["X-After: 2", "X-Before: 1"], headers.Order(), StringComparer.OrdinalIgnoreCase);
+        }
     }
 
     [Fact]

@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -10,6 +9,8 @@ internal static class EdgesSnippet
     public static void RegisterGateway(WebApplicationBuilder builder, Uri endpoint)
     {
         // <snippet>
+        builder.Services.AddAuthentication("Cookies").AddCookie(); // or whatever your users sign in with
+        builder.Services.AddAuthorization();
         builder.Services.AddMcpClient("notes", endpoint).AddClaimInjection();
         builder.Services.AddHttpContextIdentity();
         // </snippet>
@@ -19,6 +20,7 @@ internal static class EdgesSnippet
     {
         // <snippet>
         app.UseIdentityHeaderStripping();
+        app.UseRouting();
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapPost("/notes/{tool}", async (string tool, IMcpClientPool clients, CancellationToken cancellationToken) =>
@@ -32,7 +34,7 @@ internal static class EdgesSnippet
     public static void RegisterBackend(WebApplicationBuilder builder)
     {
         // <snippet>
-        builder.Services.AddAuthentication().AddIdentityHeaders(options => options.TrustedAddresses.Add(IPAddress.Loopback));
+        builder.Services.AddAuthentication().AddIdentityHeaders(options => options.TrustedPeers.Add("loopback"));
         // </snippet>
     }
 }

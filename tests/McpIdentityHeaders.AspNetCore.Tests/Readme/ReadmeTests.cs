@@ -26,12 +26,7 @@ public sealed class ReadmeTests
         await using WebApplication backend = await StartAsync(
             EdgesSnippet.RegisterBackend, app => app.UseAuthentication(), mcp: services => services.AddMcpServer().WithHttpTransport().WithTools<ClaimsTools>());
         await using WebApplication gateway = await StartAsync(
-            builder =>
-            {
-                builder.Services.AddAuthentication();
-                builder.Services.AddAuthorization();
-                EdgesSnippet.RegisterGateway(builder, new Uri($"{backend.Urls.Single()}/mcp"));
-            },
+            builder => EdgesSnippet.RegisterGateway(builder, new Uri($"{backend.Urls.Single()}/mcp")),
             app =>
             {
                 // Stands for a real sign-in.

@@ -53,7 +53,7 @@ public sealed class ClientCertificateTests
     public async Task Plain_http_has_no_certificate()
     {
         await using ReceivingHost host = await ReceivingHost.StartAsync(
-            schemes => schemes.AddIdentityHeaders(options => options.TrustedCertificate = _ => true));
+            schemes => schemes.AddIdentityHeaders(options => options.IsTrustedCertificate = _ => true));
 
         RawResponse response = await host.GetAsync("/open", "X-User-Sub: alice");
 
@@ -72,12 +72,12 @@ public sealed class ClientCertificateTests
         Assert.Empty(host.Reached);
         Assert.Equal(["untrusted_peer"], host.Outcomes);
         string warning = Assert.Single(host.Warnings).Message;
-        Assert.Contains("TrustedCertificate threw a InvalidOperationException", warning, StringComparison.Ordinal);
+        Assert.Contains("IsTrustedCertificate threw a InvalidOperationException", warning, StringComparison.Ordinal);
         Assert.DoesNotContain("own fault", warning, StringComparison.Ordinal);
     }
 
     private static Task<ReceivingHost> StartAsync(Func<X509Certificate2, bool> trusted) => ReceivingHost.StartAsync(
-        schemes => schemes.AddIdentityHeaders(options => options.TrustedCertificate = trusted), TestCertificates.ListenAndAllowAny);
+        schemes => schemes.AddIdentityHeaders(options => options.IsTrustedCertificate = trusted), TestCertificates.ListenAndAllowAny);
 
     private static async Task<HttpResponseMessage> SendAsync(ReceivingHost host, X509Certificate2? certificate, bool http2)
     {

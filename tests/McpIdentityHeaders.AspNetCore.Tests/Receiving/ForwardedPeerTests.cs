@@ -70,7 +70,7 @@ public sealed class ForwardedPeerTests
     }
 
     private static Task<ReceivingHost> StartBehindForwardedHeadersAsync(string trusted) => ReceivingHost.StartAsync(
-        schemes => schemes.AddIdentityHeaders(options => options.TrustedNetworks.Add(System.Net.IPNetwork.Parse(trusted))),
+        schemes => schemes.AddIdentityHeaders(options => options.TrustedPeers.Add(trusted)),
         before: app =>
         {
             var options = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.All };
@@ -86,7 +86,7 @@ public sealed class ForwardedPeerTests
         });
 
     private static Task<ReceivingHost> StartBehindCertificateForwardingAsync(string header, bool kestrel) => ReceivingHost.StartAsync(
-        schemes => schemes.AddIdentityHeaders(options => options.TrustedCertificate = certificate => certificate.Subject == "CN=gateway"),
+        schemes => schemes.AddIdentityHeaders(options => options.IsTrustedCertificate = certificate => certificate.Subject == "CN=gateway"),
         kestrel ? TestCertificates.ListenAndAllowAny : null,
         services => services.AddCertificateForwarding(options =>
         {

@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -7,10 +6,10 @@ namespace McpIdentityHeaders.AspNetCore.Tests.Receiving;
 /// <summary>Settings from configuration: all of them, and nothing that is not one.</summary>
 public sealed class ReceiverConfigurationTests
 {
-    private static readonly (string, string?)[] Trust = [("TrustedNetworks:0", "127.0.0.0/8")];
+    private static readonly (string, string?)[] Trust = [("TrustedPeers:0", "127.0.0.0/8")];
 
     [Fact]
-    public async Task Everything_but_TrustedCertificate_binds()
+    public async Task Everything_but_IsTrustedCertificate_binds()
     {
         var settings = new ChangingSettings(
             ("Headers:0:HeaderName", "X-User-Roles"),
@@ -21,10 +20,10 @@ public sealed class ReceiverConfigurationTests
             ("Encoding", "Percent"),
             ("MaxHeaderValueLength", "100"),
             ("MaxTotalLength", "200"),
-            ("TrustedNetworks:0", "10.0.0.0/8"),
-            ("TrustedNetworks:1", "fd00::/8"),
-            ("TrustedAddresses:0", "127.0.0.1"),
-            ("TrustedAddresses:1", "::1"),
+            ("TrustedPeers:0", "10.0.0.0/8"),
+            ("TrustedPeers:1", "fd00::/8"),
+            ("TrustedPeers:2", "127.0.0.1"),
+            ("TrustedPeers:3", "loopback"),
             ("SharedSecrets:0:HeaderName", "X-Gateway-Secret"),
             ("SharedSecrets:0:Value", "0123456789abcdef"),
             ("SharedSecrets:1:HeaderName", "X-Other-Secret"),
@@ -40,8 +39,7 @@ public sealed class ReceiverConfigurationTests
         Assert.Equivalent(
             new { JsonPath = "roles", Format = ClaimValueFormat.JsonArray, Required = true, ClaimTypes = new[] { "realm_access" } },
             options.Headers[3]);
-        Assert.Equal([IPNetwork.Parse("10.0.0.0/8"), IPNetwork.Parse("fd00::/8")], options.TrustedNetworks);
-        Assert.Equal([IPAddress.Loopback, IPAddress.IPv6Loopback], options.TrustedAddresses);
+        Assert.Equal(["10.0.0.0/8", "fd00::/8", "127.0.0.1", "loopback"], options.TrustedPeers);
         Assert.Equal(
             [("X-Gateway-Secret", "0123456789abcdef"), ("X-Other-Secret", "fedcba9876543210")],
             options.SharedSecrets.Select(secret => (secret.HeaderName, secret.Value)));
@@ -81,26 +79,24 @@ public sealed class ReceiverConfigurationTests
 
     [Theory]
     [InlineData("TrustedNetwork:0", "10.0.0.0/8", "Edge:TrustedNetwork")]
-    [InlineData("TrustedNetworks", "10.0.0.0/8", "Edge:TrustedNetworks")]
-    [InlineData("TrustedNetworks:0", "", "Edge:TrustedNetworks:0")]
-    [InlineData("TrustedNetworks:0", "10.0.0.0", "Edge:TrustedNetworks:0")]
-    [InlineData("TrustedNetworks:0", "10.0.0.0/33", "Edge:TrustedNetworks:0")]
-    [InlineData("TrustedNetworks:0", "10.0.0.1/8", "Edge:TrustedNetworks:0")] // bits of a host
-    [InlineData("TrustedNetworks:0", "fd00::1/8", "Edge:TrustedNetworks:0")]
-    [InlineData("TrustedNetworks:0", "192.168/16", "Edge:TrustedNetworks:0")] // 192.0.0.168, and so 192.0.0.0/16
-    [InlineData("TrustedNetworks:0", "10/8", "Edge:TrustedNetworks:0")] // 0.0.0.10, and so 0.0.0.0/8
-    [InlineData("TrustedNetworks:0", "010.0.0.0/8", "Edge:TrustedNetworks:0")] // octal
-    [InlineData("TrustedNetworks:0", "everyone", "Edge:TrustedNetworks:0")]
-    [InlineData("TrustedNetworks:0:Network", "10.0.0.0/8", "Edge:TrustedNetworks:0")]
-    [InlineData("TrustedAddresses", "10.0.0.1", "Edge:TrustedAddresses")]
-    [InlineData("TrustedAddresses:0", "", "Edge:TrustedAddresses:0")]
-    [InlineData("TrustedAddresses:0", "gateway.internal", "Edge:TrustedAddresses:0")]
-    [InlineData("TrustedAddresses:0", "10.0.0.0/8", "Edge:TrustedAddresses:0")]
-    [InlineData("TrustedAddresses:0", "10.1", "Edge:TrustedAddresses:0")]
-    [InlineData("TrustedAddresses:0", "1", "Edge:TrustedAddresses:0")]
-    [InlineData("TrustedAddresses:0", "010.0.0.1", "Edge:TrustedAddresses:0")] // octal
-    [InlineData("TrustedAddresses:0", "[::1]:80", "Edge:TrustedAddresses:0")]
-    [InlineData("TrustedCertificate", "CN=gateway", "Edge:TrustedCertificate")]
+    [InlineData("TrustedPeers", "10.0.0.0/8", "Edge:TrustedPeers")]
+    [InlineData("TrustedPeers:0", "", "Edge:TrustedPeers:0")]
+    [InlineData("TrustedPeers:0", "10.0.0.0", "Edge:TrustedPeers:0")]
+    [InlineData("TrustedPeers:0", "10.0.0.0/33", "Edge:TrustedPeers:0")]
+    [InlineData("TrustedPeers:0", "10.0.0.1/8", "Edge:TrustedPeers:0")] // bits of a host
+    [InlineData("TrustedPeers:0", "fd00::1/8", "Edge:TrustedPeers:0")]
+    [InlineData("TrustedPeers:0", "192.168/16", "Edge:TrustedPeers:0")] // 192.0.0.168, and so 192.0.0.0/16
+    [InlineData("TrustedPeers:0", "10/8", "Edge:TrustedPeers:0")] // 0.0.0.10, and so 0.0.0.0/8
+    [InlineData("TrustedPeers:0", "010.0.0.0/8", "Edge:TrustedPeers:0")] // octal
+    [InlineData("TrustedPeers:0", "everyone", "Edge:TrustedPeers:0")]
+    [InlineData("TrustedPeers:0:Network", "10.0.0.0/8", "Edge:TrustedPeers:0")]
+    [InlineData("TrustedPeers", "10.0.0.1", "Edge:TrustedPeers")]
+    [InlineData("TrustedPeers:0", "gateway.internal", "Edge:TrustedPeers:0")]
+    [InlineData("TrustedPeers:0", "10.1", "Edge:TrustedPeers:0")]
+    [InlineData("TrustedPeers:0", "1", "Edge:TrustedPeers:0")]
+    [InlineData("TrustedPeers:0", "010.0.0.1", "Edge:TrustedPeers:0")] // octal
+    [InlineData("TrustedPeers:0", "[::1]:80", "Edge:TrustedPeers:0")]
+    [InlineData("IsTrustedCertificate", "CN=gateway", "Edge:IsTrustedCertificate")]
     [InlineData("SharedSecrets", "0123456789abcdef", "Edge:SharedSecrets")]
     [InlineData("SharedSecrets:0", "0123456789abcdef", "Edge:SharedSecrets:0")]
     [InlineData("SharedSecrets:0:HeaderName", "X-Gateway-Secret", "Edge:SharedSecrets:0")]
@@ -121,7 +117,7 @@ public sealed class ReceiverConfigurationTests
     [InlineData("MissingIdentity", "Reject", "Edge:MissingIdentity")] // a sender's setting
     public async Task Setting_that_is_misspelt_empty_or_of_another_type_is_refused_with_its_path(string key, string value, string path)
     {
-        var settings = new ChangingSettings([("TrustedNetworks:9", "127.0.0.0/8"), (key, value)]);
+        var settings = new ChangingSettings([("TrustedPeers:9", "127.0.0.0/8"), (key, value)]);
 
         Exception? refused = await Record.ExceptionAsync(() => StartAsync(settings));
 
@@ -154,7 +150,7 @@ public sealed class ReceiverConfigurationTests
     {
         var settings = new ChangingSettings(
             [
-                .. Trust, ("Encoding", ""), ("MaxTotalLength", "many"), ("TrustedAddresses:0", "10.1"), ("TrustedAddresses:1", ""),
+                .. Trust, ("Encoding", ""), ("MaxTotalLength", "many"), ("TrustedPeers:1", "10.1"), ("TrustedPeers:2", ""),
                 ("Headers:0:HeaderName", "X-User-A"), ("Headers:0:ClaimTypes:0", "a"),
                 ("Headers:1:HeaderName", "x.user_a"), ("Headers:1:ClaimTypes:0", "b"),
             ]);
@@ -163,7 +159,7 @@ public sealed class ReceiverConfigurationTests
 
         string[] errors =
         [
-            "'Edge:Encoding' is empty", "'Edge:MaxTotalLength'", "'Edge:TrustedAddresses:0'", "'Edge:TrustedAddresses:1' is empty",
+            "'Edge:Encoding' is empty", "'Edge:MaxTotalLength'", "'Edge:TrustedPeers:1'", "'Edge:TrustedPeers:2' is empty",
             "'Edge:Headers:1' has the HeaderName 'x.user_a', and the list has 'X-User-A' already",
         ];
         Assert.All(errors, error => Assert.Contains(error, refused.Message, StringComparison.Ordinal));

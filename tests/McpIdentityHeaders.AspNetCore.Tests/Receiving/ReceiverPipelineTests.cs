@@ -18,7 +18,7 @@ public sealed class ReceiverPipelineTests
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Services.AddAuthentication().AddIdentityHeaders(options => options.TrustedNetworks.Add(IPNetwork.Parse(trusted)));
+        builder.Services.AddAuthentication().AddIdentityHeaders(options => options.TrustedPeers.Add(trusted));
         await using WebApplication app = builder.Build();
         app.MapGet("/", (ClaimsPrincipal user) => user.FindFirst("sub")?.Value ?? "anonymous");
         await app.StartAsync();

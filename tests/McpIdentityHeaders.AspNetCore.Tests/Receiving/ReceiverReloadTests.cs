@@ -11,7 +11,7 @@ public sealed class ReceiverReloadTests
     private const string New = "new-secret-0123456789";
 
     private readonly ChangingSettings _settings = new(
-        ("TrustedNetworks:0", "127.0.0.0/8"), ("SharedSecrets:0:HeaderName", "X-Gateway-Secret"), ("SharedSecrets:0:Value", Old));
+        ("TrustedPeers:0", "127.0.0.0/8"), ("SharedSecrets:0:HeaderName", "X-Gateway-Secret"), ("SharedSecrets:0:Value", Old));
 
     [Fact]
     public async Task Secret_is_replaced_by_way_of_two_without_an_outage()
@@ -34,9 +34,9 @@ public sealed class ReceiverReloadTests
     {
         await using ReceivingHost host = await StartAsync();
 
-        _settings.Change(("TrustedNetworks:0", "10.0.0.0/8"));
+        _settings.Change(("TrustedPeers:0", "10.0.0.0/8"));
         string refused = await StatusesAsync(host);
-        _settings.Change(("TrustedNetworks:0", "127.0.0.1/32"));
+        _settings.Change(("TrustedPeers:0", "127.0.0.1/32"));
 
         Assert.Equal("401 401", refused);
         Assert.Equal("200 401", await StatusesAsync(host));
@@ -58,10 +58,10 @@ public sealed class ReceiverReloadTests
     }
 
     [Theory]
-    [InlineData("TrustedNetworks:0", "10.0.0.1/8")]
-    [InlineData("TrustedNetworks:0", "everyone")]
-    [InlineData("TrustedNetworks:0", "")]
-    [InlineData("TrustedNetwork:0", "10.0.0.0/8")]
+    [InlineData("TrustedPeers:0", "10.0.0.1/8")]
+    [InlineData("TrustedPeers:0", "everyone")]
+    [InlineData("TrustedPeers:0", "")]
+    [InlineData("TrustedPeer:0", "10.0.0.0/8")]
     [InlineData("SharedSecrets:0:Value", "short")]
     [InlineData("SharedSecrets:0:Value", "")]
     [InlineData("SharedSecrets:0:Value", null)]
@@ -93,11 +93,11 @@ public sealed class ReceiverReloadTests
         await using ReceivingHost host = await StartAsync();
 
         _settings.Change(
-            ("TrustedNetworks:0", null), ("SharedSecrets:0:HeaderName", null), ("SharedSecrets:0:Value", null), ("MaxTotalLength", "8192"));
+            ("TrustedPeers:0", null), ("SharedSecrets:0:HeaderName", null), ("SharedSecrets:0:Value", null), ("MaxTotalLength", "8192"));
 
         Assert.Equal("200 401", await StatusesAsync(host));
         FakeLogRecord logged = Assert.Single(host.Logs.GetSnapshot(), record => record.Level == LogLevel.Error);
-        Assert.Contains("TrustedNetworks", $"{logged.Message} {logged.Exception?.Message}", StringComparison.Ordinal);
+        Assert.Contains("TrustedPeers", $"{logged.Message} {logged.Exception?.Message}", StringComparison.Ordinal);
     }
 
     [Fact]
@@ -115,13 +115,13 @@ public sealed class ReceiverReloadTests
     public async Task Change_of_one_scheme_leaves_the_other_alone()
     {
         var others = new ChangingSettings(
-            ("TrustedNetworks:0", "127.0.0.0/8"), ("Headers:0:HeaderName", "X-Other-Sub"), ("Headers:0:ClaimTypes:0", "sub"));
+            ("TrustedPeers:0", "127.0.0.0/8"), ("Headers:0:HeaderName", "X-Other-Sub"), ("Headers:0:ClaimTypes:0", "sub"));
         await using ReceivingHost host = await ReceivingHost.StartAsync(schemes => schemes
             .AddIdentityHeaders(_settings.NewSection())
             .AddIdentityHeaders("Other", options => options.Headers.Clear())
             .AddIdentityHeaders("Other", others.NewSection()));
 
-        others.Change(("TrustedNetworks:0", "10.0.0.0/8"));
+        others.Change(("TrustedPeers:0", "10.0.0.0/8"));
 
         RawResponse other = await host.GetAsync("/open", "X-Other-Sub: alice");
         Assert.Equal(401, other.Status);

@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -24,12 +23,11 @@ public sealed class ReceiverValidationTests
         { "NameClaimType", options => options.NameClaimType = string.Empty },
         { "NameClaimType", options => options.NameClaimType = null! },
         { "RoleClaimType", options => options.RoleClaimType = string.Empty },
-        { "network of all addresses", options => options.TrustedNetworks.Add(IPNetwork.Parse("0.0.0.0/0")) },
-        { "network of all addresses", options => options.TrustedNetworks.Add(IPNetwork.Parse("::/0")) },
-        { "network of all addresses", options => options.TrustedNetworks.Add(IPNetwork.Parse("::ffff:0:0/96")) },
-        { "network of all addresses", options => options.TrustedNetworks.Add(default) },
+        { "network of all addresses", options => options.TrustedPeers.Add("0.0.0.0/0") },
+        { "network of all addresses", options => options.TrustedPeers.Add("::/0") },
+        { "network of all addresses", options => options.TrustedPeers.Add("::ffff:0:0/96") },
         { "the issuer, 'iss', is not one", options => options.Headers.Add(new ClaimHeader("X-I", "iss") { Format = ClaimValueFormat.JsonArray }) },
-        { "TrustedAddresses has null in it", options => options.TrustedAddresses.Add(null!) },
+        { "TrustedPeers has '', which is none of", options => options.TrustedPeers.Add(null!) },
         { "SharedSecrets has null in it", options => options.SharedSecrets.Add(null!) },
         { "header 'Authorization' cannot be configured", options => options.SharedSecrets.Add(new SharedSecret("Authorization", Value)) },
         { "header 'X_User_Sub' is one of Headers", options => options.SharedSecrets.Add(new SharedSecret("X_User_Sub", Value)) },

@@ -44,6 +44,36 @@ public sealed class RepeatedHeaderTests
     }
 
     [Theory]
+    [InlineData("X-User-Sub\u0001: bob")]
+    [InlineData("\u0001X-User-Sub: bob")]
+    [InlineData("X-User\u007F-Sub: bob")]
+    [InlineData("x_user\u0002_sub: bob")]
+    [InlineData("X-User-Sub!: bob")]
+    [InlineData("X-User-Email\u0001: b@b.example")]
+    public async Task Name_with_an_odd_byte_is_refused_beside_the_real_name_and_without_it(string line)
+    {
+        foreach (bool http2 in new[] { false, true })
+        {
+            await using ReceivingHost alone = await ReceivingHost.StartTrustingAsync();
+            await using ReceivingHost beside = await ReceivingHost.StartTrustingAsync();
+
+            await alone.AssertMalformedAsync(http2, line);
+            await beside.AssertMalformedAsync(http2, "X-User-Sub: alice", line);
+        }
+    }
+
+    [Theory]
+    [InlineData(" X-User-Sub: bob")]
+    [InlineData("X-User-Sub : bob")]
+    [InlineData("X-User-Sub\t: bob")]
+    public async Task Name_with_an_outer_space_is_refused_over_http2(string line)
+    {
+        await using ReceivingHost host = await ReceivingHost.StartTrustingAsync();
+
+        await host.AssertMalformedAsync(http2: true, "X-User-Sub: alice", line);
+    }
+
+    [Theory]
     [InlineData("x-user-sub")]
     [InlineData("X-USER-SUB")]
     public async Task Case_of_a_name_makes_no_difference(string name)

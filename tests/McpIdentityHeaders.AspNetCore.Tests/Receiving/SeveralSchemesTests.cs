@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -104,7 +103,7 @@ public sealed class SeveralSchemesTests
             .AddIdentityHeaders(ReceivingServer.TrustLoopback)
             .AddIdentityHeaders("Partner", options =>
             {
-                options.TrustedNetworks.Add(IPNetwork.Parse(trustSecond ? "127.0.0.0/8" : "10.0.0.0/8"));
+                options.TrustedPeers.Add(trustSecond ? "loopback" : "10.0.0.0/8");
                 options.Headers.Clear();
                 options.Headers.Add("X-Partner-User", "sub");
             }),

@@ -58,12 +58,12 @@ public sealed class TrustCombinationTests
     {
         if (address is not null)
         {
-            options.TrustedAddresses.Add(address.Value ? IPAddress.Loopback : IPAddress.Parse("127.0.0.2"));
+            options.TrustedPeers.Add(address.Value ? "127.0.0.1" : "127.0.0.2");
         }
 
         if (certificate is not null)
         {
-            options.TrustedCertificate = shown => shown.Subject == "CN=gateway";
+            options.IsTrustedCertificate = shown => shown.Subject == "CN=gateway";
         }
 
         if (secret is not null)

@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -8,7 +7,7 @@ namespace McpIdentityHeaders.AspNetCore.Tests.Receiving;
 /// <summary>No peer is trusted until the options name one.</summary>
 public sealed class TrustStartupTests
 {
-    private static readonly string[] Choices = ["TrustedNetworks", "TrustedAddresses", "TrustedCertificate", "SharedSecrets"];
+    private static readonly string[] Choices = ["TrustedPeers", "IsTrustedCertificate", "SharedSecrets"];
 
     public static TheoryData<string, Action<AuthenticationBuilder>> Untrusting => new()
     {
@@ -37,9 +36,9 @@ public sealed class TrustStartupTests
 
     public static TheoryData<Action<IdentityHeadersOptions>> Trusting => new()
     {
-        options => options.TrustedNetworks.Add(IPNetwork.Parse("10.0.0.0/8")),
-        options => options.TrustedAddresses.Add(IPAddress.IPv6Loopback),
-        options => options.TrustedCertificate = _ => false,
+        options => options.TrustedPeers.Add("10.0.0.0/8"),
+        options => options.TrustedPeers.Add("::1"),
+        options => options.IsTrustedCertificate = _ => false,
         options => options.SharedSecrets.Add(new SharedSecret("X-Gateway-Secret", "0123456789abcdef")),
     };
 

@@ -97,8 +97,8 @@ public sealed class TrustedAddressTests
     private static Action<Microsoft.AspNetCore.Authentication.AuthenticationBuilder> Trusting(string networks, string addresses) =>
         schemes => schemes.AddIdentityHeaders(options =>
         {
-            Array.ForEach(Split(networks), network => options.TrustedNetworks.Add(IPNetwork.Parse(network)));
-            Array.ForEach(Split(addresses), address => options.TrustedAddresses.Add(IPAddress.Parse(address)));
+            Array.ForEach(Split(networks), options.TrustedPeers.Add);
+            Array.ForEach(Split(addresses), options.TrustedPeers.Add);
         });
 
     private static string[] Split(string list) => list.Split(' ', StringSplitOptions.RemoveEmptyEntries);

@@ -134,5 +134,5 @@ public sealed class UntrustedPeerTests
     }
 
     private static void TrustOthers(AuthenticationBuilder schemes) =>
-        schemes.AddIdentityHeaders(options => options.TrustedNetworks.Add(IPNetwork.Parse("10.0.0.0/8")));
+        schemes.AddIdentityHeaders(options => options.TrustedPeers.Add("10.0.0.0/8"));
 }

@@ -45,7 +45,7 @@ internal sealed class ReceivingServer : IAsyncDisposable
     }
 
     /// <summary>Trusts whoever is on this machine.</summary>
-    public static void TrustLoopback(IdentityHeadersOptions options) => options.TrustedNetworks.Add(IPNetwork.Parse("127.0.0.0/8"));
+    public static void TrustLoopback(IdentityHeadersOptions options) => options.TrustedPeers.Add("loopback");
 
     public static async Task<ReceivedUser> UserOfAsync(HttpResponseMessage response)
     {

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -52,7 +51,7 @@ internal static class LoadServers
             services.AddAuthorization();
             if (identity)
             {
-                services.AddAuthentication().AddIdentityHeaders(options => options.TrustedNetworks.Add(IPNetwork.Parse("127.0.0.0/8")));
+                services.AddAuthentication().AddIdentityHeaders(options => options.TrustedPeers.Add("loopback"));
             }
         },
         app =>

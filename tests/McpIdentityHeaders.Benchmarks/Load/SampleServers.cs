@@ -28,7 +28,7 @@ internal sealed class SampleServers : IAsyncDisposable
     public static async Task<SampleServers> StartAsync()
     {
         DevelopmentIssuer issuer = await DevelopmentIssuer.StartAsync();
-        WebApplication backend = BackendApp.Create(Settings("--IdentityHeaders:TrustedNetworks:0=127.0.0.0/8"));
+        WebApplication backend = BackendApp.Create(Settings("--IdentityHeaders:TrustedPeers:0=loopback"));
         await backend.StartAsync();
 
         WebApplication gateway = GatewayApp.Create(Settings(

@@ -39,6 +39,51 @@ public sealed class WithoutIdentityTests
         Assert.DoesNotContain(_logs.GetSnapshot(), log => log.Message.Contains("s3cret", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("roles", "http://schemas.microsoft.com/ws/2008/06/identity/claims/role")]
+    [InlineData("oid", "http://schemas.microsoft.com/identity/claims/objectidentifier")]
+    [InlineData("tid", "http://schemas.microsoft.com/identity/claims/tenantid")]
+    [InlineData("upn", "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn")]
+    [InlineData("scp", "http://schemas.microsoft.com/identity/claims/scope")]
+    public async Task Claim_that_inbound_mapping_has_renamed_is_named(string claimType, string renamedTo)
+    {
+        ServiceCollection collection = NewServices();
+        collection.Configure<ClaimInjectionOptions>("backend", options =>
+        {
+            options.Headers.Add("X-User-Other", claimType);
+            options.Headers.Add("X-User-Both", claimType, renamedTo);
+        });
+        await using ServiceProvider services = collection.BuildServiceProvider();
+        HttpClient client = services.GetRequiredService<IHttpClientFactory>().CreateClient("backend");
+        using HttpRequestMessage request = HttpTesting.Get("http://backend.test/");
+        request.SetUser(Users.With(("sub", "alice"), (renamedTo, "s3cret")));
+
+        using HttpResponseMessage response = await client.SendAsync(request);
+
+        FakeLogRecord record = Assert.Single(_logs.GetSnapshot(), record => record.Id.Name == "ClaimRenamed");
+        Assert.Contains(
+            $"the header 'X-User-Other' is not set, since the user has no claim '{claimType}'. The principal has one of the type '{renamedTo}'",
+            record.Message,
+            StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cret", record.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Required_claim_that_inbound_mapping_has_renamed_is_named_in_the_refusal()
+    {
+        ServiceCollection collection = NewServices();
+        collection.Configure<ClaimInjectionOptions>(
+            "backend", options => options.Headers.Add(new ClaimHeader("X-User-Roles", "roles") { Required = true }));
+        await using ServiceProvider services = collection.BuildServiceProvider();
+        HttpClient client = services.GetRequiredService<IHttpClientFactory>().CreateClient("backend");
+        using HttpRequestMessage request = HttpTesting.Get("http://backend.test/");
+        request.SetUser(Users.With(("sub", "alice"), (ClaimTypes.Role, "admin")));
+
+        var refused = await Assert.ThrowsAsync<ClaimInjectionException>(() => client.SendAsync(request));
+
+        Assert.Contains($"The principal has '{ClaimTypes.Role}' instead of 'roles'", refused.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Client_says_at_startup_which_claims_go_where()
     {

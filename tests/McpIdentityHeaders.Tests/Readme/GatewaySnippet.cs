@@ -9,6 +9,8 @@ internal static class GatewaySnippet
     internal static void Register(WebApplicationBuilder builder, Uri endpoint)
     {
         // <snippet>
+        builder.Services.AddAuthentication("Cookies").AddCookie(); // or whatever your users sign in with
+        builder.Services.AddAuthorization();
         builder.Services
             .AddMcpClient("notes", endpoint)
             .AddClaimInjection();
@@ -18,6 +20,8 @@ internal static class GatewaySnippet
     internal static void Map(WebApplication app)
     {
         // <snippet>
+        app.UseAuthentication();
+        app.UseAuthorization();
         app.MapPost("/notes/{tool}", async (string tool, ClaimsPrincipal user, IMcpClientPool clients, CancellationToken cancellationToken) =>
         {
             using IdentityScope scope = AmbientIdentity.Use(user);

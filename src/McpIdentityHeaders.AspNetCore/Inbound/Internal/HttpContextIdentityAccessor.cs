@@ -1,20 +1,49 @@
 using System.Security.Claims;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features.Authentication;
 
 namespace McpIdentityHeaders.AspNetCore.Internal;
 
-internal sealed class HttpContextIdentityAccessor : IIdentityAccessor
+/// <summary>The user of the HTTP request where <see cref="AmbientIdentity"/> has none.</summary>
+internal sealed class HttpContextIdentityAccessor(IHttpContextAccessor accessor) : IIdentityAccessor
 {
-    /// <exception cref="InvalidOperationException">Another accessor replaces this library's: users would be unknown.</exception>
-    public HttpContextIdentityAccessor(IHttpContextAccessor accessor)
+    public ClaimsPrincipal? User => AmbientIdentity.User ?? RequestUser;
+
+    /// <summary>Gets the request's user; an anonymous one once the request has ended; null outside any request.</summary>
+    private ClaimsPrincipal? RequestUser
     {
-        if (accessor is not RequestFlowAccessor)
+        get
         {
-            throw new InvalidOperationException(
-                $"AddHttpContextIdentity brings an IHttpContextAccessor of its own, and {accessor.GetType().Name} was registered in its place. "
-                + "Remove that one, or register an IIdentityAccessor that reads it in place of AddHttpContextIdentity.");
+            if (accessor.HttpContext is { } context)
+            {
+                return ReadUser(context) ?? new ClaimsPrincipal();
+            }
+
+            return RequestFlow.Current is null ? null : new ClaimsPrincipal();
         }
     }
 
-    public ClaimsPrincipal? User => AmbientIdentity.User ?? RequestFlowAccessor.User;
+    private ClaimsPrincipal? ReadUser(HttpContext context)
+    {
+        ClaimsPrincipal? user;
+        try
+        {
+            // HttpContext.User sets an empty user where there is none, which could overwrite a concurrent sign-in.
+            user = context.Features.Get<IHttpAuthenticationFeature>()?.User;
+        }
+        catch (Exception) when (HasEnded(context))
+        {
+            return null;
+        }
+
+        // Servers reuse a request's features: after this request's end, the user just read may belong to the next request.
+        return HasEnded(context) ? null : user;
+    }
+
+    private bool HasEnded(HttpContext context)
+    {
+        // Full fence: the read of the user must not move behind this check.
+        Interlocked.MemoryBarrier();
+        return RequestFlow.Current?.HasEnded(context) == true || !ReferenceEquals(accessor.HttpContext, context);
+    }
 }

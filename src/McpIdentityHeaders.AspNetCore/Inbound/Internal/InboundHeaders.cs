@@ -65,5 +65,6 @@ internal sealed class InboundHeaders
         return true;
     }
 
-    private bool IsIdentityHeader(string name) => Array.Exists(_clients, client => client.Plan.HeaderNames.Contains(name));
+    /// <summary>Whether it is an identity header name of a client, or the name of a shared secret that the application knows.</summary>
+    internal bool IsIdentityHeader(string name) => Array.Exists(_clients, client => client.Plan.HeaderNames.ContainsLeniently(name));
 }

@@ -11,19 +11,28 @@ namespace McpIdentityHeaders.AspNetCore.Internal;
 /// The other end of the connection itself. <c>HttpContext.Connection</c> holds what middleware read from headers that anyone can send:
 /// X-Forwarded-For becomes its address, X-ARR-ClientCert its certificate.
 /// </summary>
-internal static class ConnectionPeer
+/// <param name="Address">The address of its socket, IPv4 where it is mapped; null where there is none, or the peer has
+/// disconnected.</param>
+/// <param name="IsUnixSocket">Whether the connection came by a Unix domain socket.</param>
+internal readonly record struct ConnectionPeer(IPAddress? Address, bool IsUnixSocket)
 {
-    /// <summary>Gets the peer's address, or null where the server offers no socket, or one without addresses.</summary>
-    internal static IPAddress? GetAddress(HttpContext context)
+    internal static ConnectionPeer Of(HttpContext context)
     {
+        if (context.Features.Get<IConnectionSocketFeature>()?.Socket is not { } socket)
+        {
+            return default;
+        }
+
         try
         {
-            return context.Features.Get<IConnectionSocketFeature>()?.Socket.RemoteEndPoint is IPEndPoint peer ? Unmapped(peer.Address) : null;
+            return socket.AddressFamily == AddressFamily.Unix
+                ? new ConnectionPeer(null, IsUnixSocket: true)
+                : new ConnectionPeer(socket.RemoteEndPoint is IPEndPoint peer ? Unmapped(peer.Address) : null, IsUnixSocket: false);
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
             // The peer has disconnected.
-            return null;
+            return default;
         }
     }
 
@@ -35,5 +44,5 @@ internal static class ConnectionPeer
         context.Features.Get<ISslStreamFeature>()?.SslStream.RemoteCertificate as X509Certificate2;
 
     /// <summary>Describes the peer for a log line.</summary>
-    internal static string Describe(HttpContext context) => GetAddress(context)?.ToString() ?? "a peer without an address";
+    public override string ToString() => IsUnixSocket ? "a peer on a Unix socket" : Address?.ToString() ?? "a peer without an address";
 }

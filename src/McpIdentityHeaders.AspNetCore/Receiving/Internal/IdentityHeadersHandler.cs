@@ -54,22 +54,38 @@ internal sealed class IdentityHeadersHandler(
     {
         var scheme = services.GetRequiredKeyedService<IdentityHeadersScheme>(Scheme.Name);
         IdentityHeadersPlan plan = scheme.Plan;
+        AuthenticateResult result = Authenticate(scheme, plan, RemovedHeaders.GetAll(Context));
 
-        if (!plan.HasIdentity(Request.Headers))
+        RemovedHeaders.Remove(Context, plan.Peers.IsSecret);
+        if (result.Succeeded)
+        {
+            PrivateResponse.Ensure(Context);
+            if (plan.RemovesIdentityHeaders)
+            {
+                RemovedHeaders.Remove(Context, plan.IsIdentityHeader);
+            }
+        }
+
+        return result;
+    }
+
+    private AuthenticateResult Authenticate(IdentityHeadersScheme scheme, IdentityHeadersPlan plan, IHeaderDictionary headers)
+    {
+        if (!plan.HasIdentity(headers))
         {
             return AuthenticateResult.NoResult();
         }
 
         // Check the peer first: an untrusted peer's values must not be read.
-        if (plan.Peers.GetError(Context) is { } peerError)
+        if (plan.Peers.GetError(Context, headers) is { } peerError)
         {
-            scheme.UntrustedPeer(ConnectionPeer.Describe(Context), peerError);
+            scheme.UntrustedPeer(ConnectionPeer.Of(Context).ToString(), peerError);
             return Fail(StatusCodes.Status401Unauthorized, "Identity headers are accepted from known peers only.");
         }
 
-        if (plan.Read(Request.Headers, out string? error) is not { } identity)
+        if (plan.Read(headers, out string? error) is not { } identity)
         {
-            scheme.Malformed(ConnectionPeer.Describe(Context), error!);
+            scheme.Malformed(ConnectionPeer.Of(Context).ToString(), error!);
             return Fail(StatusCodes.Status400BadRequest, $"The identity headers cannot be accepted: {error}.");
         }
 

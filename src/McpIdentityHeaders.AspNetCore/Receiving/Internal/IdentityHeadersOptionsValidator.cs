@@ -26,23 +26,19 @@ internal sealed class IdentityHeadersOptionsValidator : IValidateOptions<Identit
             yield return error;
         }
 
-        if (options is { TrustedNetworks.Count: 0, TrustedAddresses.Count: 0, TrustedCertificate: null, SharedSecrets.Count: 0 })
+        if (options is { TrustedPeers.Count: 0, IsTrustedCertificate: null, SharedSecrets.Count: 0 })
         {
-            yield return "no peer is trusted to speak for users. Set in IdentityHeadersOptions which may: TrustedNetworks or TrustedAddresses "
-                + "(the addresses that the gateway's own connections come from), TrustedCertificate (what its TLS client certificate must be), "
-                + "or SharedSecrets (a header and a value that only the gateway and this backend know).";
+            yield return "no peer is trusted to speak for users. Set in IdentityHeadersOptions which may: TrustedPeers (where the "
+                + "gateway's own connections come from), IsTrustedCertificate (what its TLS client certificate must be), or SharedSecrets "
+                + "(a header and a value that only the gateway and this backend know).";
         }
 
-        // default(IPNetwork) is one too: an unchecked TryParse must not trust every peer.
-        if (options.TrustedNetworks.Any(network => TrustedPeers.Unmapped(network).PrefixLength == 0))
+        foreach (string? peer in options.TrustedPeers)
         {
-            yield return "TrustedNetworks has a network of all addresses, such as 0.0.0.0/0. Name the gateway's own, or leave it out and use "
-                + "SharedSecrets or TrustedCertificate alone.";
-        }
-
-        if (options.TrustedAddresses.Any(address => address is null))
-        {
-            yield return "TrustedAddresses has null in it. Remove it.";
+            if (TrustedPeer.Parse(peer, out string? error) is null)
+            {
+                yield return $"TrustedPeers has '{peer}', which {error}.";
+            }
         }
 
         foreach (string error in ClaimHeaderRules.GetValidationErrors(options.Headers))
@@ -63,12 +59,23 @@ internal sealed class IdentityHeadersOptionsValidator : IValidateOptions<Identit
             }
         }
 
-        ReceivedHeader[] headers = [.. options.Headers.Select(header => new ReceivedHeader(header))];
+        foreach (ClaimHeader header in options.Headers.Where(header => header.ClaimTypes.Count == 0))
+        {
+            yield return $"header '{header.HeaderName}' has no claim type, so that it is unknown what it becomes. Give it one, in place of "
+                + "the code that a sender's has.";
+        }
+
+        if (options.SubjectClaimTypes.Count == 0 || options.SubjectClaimTypes.Any(string.IsNullOrWhiteSpace))
+        {
+            yield return "SubjectClaimTypes is empty, or has an empty claim type. Name the claim types of a user's subject, such as 'sub'.";
+        }
+
+        ReceivedHeader[] headers = ReceivedHeader.CreateAll(options);
         ReceivedHeader[] subjects = Array.FindAll(headers, header => header.IsSubject);
         if (subjects is not [{ Format: ClaimValueFormat.Single }])
         {
             yield return $"{subjects.Length} of Headers become the subject, and there must be one, a Single one. Have it, such as 'X-User-Sub' from "
-                + "'sub', in Headers, and no other of the claim type 'sub' or ClaimTypes.NameIdentifier.";
+                + "'sub', in Headers, and no other of a claim type in SubjectClaimTypes.";
         }
 
         if (Array.FindAll(headers, header => header.IsIssuer) is [_, _, ..] or [{ Format: not ClaimValueFormat.Single }])

@@ -9,7 +9,7 @@ namespace McpIdentityHeaders.AspNetCore.Internal;
 /// <summary>One scheme's valid options, compiled and immutable. One plan serves a request from beginning to end.</summary>
 internal sealed class IdentityHeadersPlan(string scheme, IdentityHeadersOptions options)
 {
-    private readonly ReceivedHeader[] _headers = [.. options.Headers.Select(header => new ReceivedHeader(header))];
+    private readonly ReceivedHeader[] _headers = ReceivedHeader.CreateAll(options);
     private readonly IdentityHeaderNames _headerNames = new(options.Headers.Select(header => header.HeaderName));
     private readonly HeaderValueEncoding _encoding = options.Encoding;
     private readonly int _maxHeaderValueLength = options.MaxHeaderValueLength;
@@ -19,8 +19,39 @@ internal sealed class IdentityHeadersPlan(string scheme, IdentityHeadersOptions 
 
     internal TrustedPeers Peers { get; } = new(options);
 
+    /// <summary>Gets the names of the identity headers and of the shared secrets.</summary>
+    internal IReadOnlyList<string> HeaderNames { get; } =
+        [.. options.Headers.Select(header => header.HeaderName), .. options.SharedSecrets.Select(secret => secret.HeaderName)];
+
+    /// <summary>Gets what in the map does not fit the other settings, though it may be meant. Each names the setting to change.</summary>
+    internal IEnumerable<string> Warnings
+    {
+        get
+        {
+            if (!Array.Exists(_headers, header => header.ClaimType == _nameClaimType))
+            {
+                yield return $"no header becomes the claim '{_nameClaimType}', so that the user has no name. Set NameClaimType to a claim "
+                    + "type that a header has, or add such a header to Headers";
+            }
+
+            ReceivedHeader[] lists = Array.FindAll(_headers, header => header.Format != ClaimValueFormat.Single);
+            if (lists.Length > 0 && !Array.Exists(_headers, header => header.ClaimType == _roleClaimType))
+            {
+                string becomes = string.Join(", ", lists.Select(header => $"'{header.Name}' becomes the claims '{header.ClaimType}'"));
+                yield return $"{becomes}, and no header becomes the roles '{_roleClaimType}', so that the user has no role. Set "
+                    + "RoleClaimType to a claim type that a header has, or add such a header to Headers";
+            }
+        }
+    }
+
+    /// <summary>Gets whether the identity headers leave the request once they are accepted.</summary>
+    internal bool RemovesIdentityHeaders { get; } = options.RemoveIdentityHeaders;
+
+    /// <summary>Whether it is an identity header, or an alias of one.</summary>
+    internal bool IsIdentityHeader(string headerName) => _headerNames.ContainsLeniently(headerName);
+
     /// <summary>Whether there is an identity header, or an alias of one.</summary>
-    internal bool HasIdentity(IHeaderDictionary headers) => headers.Any(header => _headerNames.Contains(header.Key));
+    internal bool HasIdentity(IHeaderDictionary headers) => headers.Any(header => IsIdentityHeader(header.Key));
 
     /// <summary>Reads the user, whole or not at all.</summary>
     /// <param name="headers">The headers of a request that has an identity.</param>
@@ -48,7 +79,7 @@ internal sealed class IdentityHeadersPlan(string scheme, IdentityHeadersOptions 
     {
         foreach ((string name, StringValues values) in headers)
         {
-            if (_headerNames.Contains(name) && GetNameError(name, values) is { } error)
+            if (IsIdentityHeader(name) && GetNameError(name, values) is { } error)
             {
                 return error;
             }
@@ -72,6 +103,11 @@ internal sealed class IdentityHeadersPlan(string scheme, IdentityHeadersOptions 
             if (length > _maxHeaderValueLength || total > _maxTotalLength)
             {
                 return $"the header '{header.Name}' is longer than MaxHeaderValueLength or MaxTotalLength allows";
+            }
+
+            if (string.IsNullOrWhiteSpace(value))
+            {
+                return $"the header '{header.Name}' is blank. A sender leaves out a header that has no value";
             }
 
             if (HeaderValueDecoder.Decode(value, header.Format, _encoding) is not { } decoded)

@@ -8,12 +8,14 @@ namespace McpIdentityHeaders.AspNetCore.Internal;
 /// <summary>The state that all handlers of one scheme share: the plan in force, metrics and logger.</summary>
 internal sealed class IdentityHeadersScheme(IServiceProvider services, string name) : IDisposable
 {
+    internal const string LogCategory = "McpIdentityHeaders.AspNetCore.IdentityHeaders";
+
     private readonly IdentityHeadersMetrics _metrics = services.GetRequiredService<IdentityHeadersMetrics>();
     private readonly ILogger _logger = GetLogger(services);
     private readonly LogRate _untrustedRate = new(GetTime(services));
     private readonly LogRate _malformedRate = new(GetTime(services));
     private readonly Reloadable<IdentityHeadersPlan> _plan = new(
-        _ => new IdentityHeadersPlan(name, services.GetRequiredService<IOptionsFactory<IdentityHeadersOptions>>().Create(name)),
+        _ => CreatePlan(services, name),
         OptionsChanges.Of<IdentityHeadersOptions>(services, name),
         changed: () => GetLogger(services).SettingsChanged(name),
         rejected: exception => GetLogger(services).SettingsRefused(name, exception));
@@ -53,8 +55,22 @@ internal sealed class IdentityHeadersScheme(IServiceProvider services, string na
         }
     }
 
+    private static IdentityHeadersPlan CreatePlan(IServiceProvider services, string name)
+    {
+        IdentityHeadersOptions options = services.GetRequiredService<IOptionsFactory<IdentityHeadersOptions>>().Create(name);
+        services.GetRequiredService<SharedSecretNames>().Add(options.SharedSecrets.Select(secret => secret.HeaderName));
+        var plan = new IdentityHeadersPlan(name, options);
+        ILogger logger = services.GetRequiredService<ILoggerFactory>().CreateLogger<IdentityHeadersOptions>();
+        foreach (string warning in plan.Warnings)
+        {
+            logger.MapDoesNotFit(name, warning);
+        }
+
+        return plan;
+    }
+
     private static TimeProvider GetTime(IServiceProvider services) => services.GetService<TimeProvider>() ?? TimeProvider.System;
 
     private static ILogger GetLogger(IServiceProvider services) =>
-        services.GetRequiredService<ILoggerFactory>().CreateLogger("McpIdentityHeaders.AspNetCore.IdentityHeaders");
+        services.GetRequiredService<ILoggerFactory>().CreateLogger(LogCategory);
 }

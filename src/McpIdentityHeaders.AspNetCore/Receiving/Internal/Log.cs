@@ -23,6 +23,31 @@ internal static partial class Log
         + "mcp.identity.received counts all.")]
     internal static partial void RefusalsLeftOut(this ILogger logger, string scheme, long refusals);
 
+    [LoggerMessage(6, LogLevel.Warning,
+        "AddIdentityHeaders is registered, and the application's pipeline has no UseAuthentication: no request's identity headers are "
+        + "read, and untrusted ones are not refused. Call UseAuthentication before the endpoints. Where only a branch calls it, ignore "
+        + "this line.")]
+    internal static partial void AuthenticationMiddlewareMissing(this ILogger logger);
+
+    [LoggerMessage(7, LogLevel.Error,
+        "UseIdentityHeaderStripping runs after authentication, which has seen what outsiders claim to be. Call UseIdentityHeaderStripping "
+        + "first, then UseRouting, UseAuthentication and UseAuthorization: a WebApplication puts those first unless they are called.")]
+    internal static partial void StrippingAfterAuthentication(this ILogger logger);
+
+    [LoggerMessage(8, LogLevel.Error,
+        "UseIdentityHeaderStripping runs after routing, so that a forged header can choose the route. Call UseIdentityHeaderStripping "
+        + "first, then UseRouting, UseAuthentication and UseAuthorization: a WebApplication puts those first unless they are called.")]
+    internal static partial void StrippingAfterRouting(this ILogger logger);
+
+    [LoggerMessage(9, LogLevel.Error,
+        "UseIdentityHeaderStripping runs before authentication, and removes what authentication scheme '{Scheme}' reads: the gateway in "
+        + "front is anonymous here. Call UseAuthentication first, then UseIdentityHeaderStripping, then UseAuthorization; or give the "
+        + "scheme other headers.")]
+    internal static partial void StrippingBeforeReceiving(this ILogger logger, string scheme);
+
+    [LoggerMessage(10, LogLevel.Warning, "Authentication scheme '{Scheme}': {Problem}.")]
+    internal static partial void MapDoesNotFit(this ILogger logger, string scheme, string problem);
+
     [LoggerMessage(4, LogLevel.Error, "Authentication scheme '{Scheme}': changed settings are invalid. The last valid ones stay in force.")]
     internal static partial void SettingsRefused(this ILogger logger, string scheme, Exception exception);
 }

@@ -1,7 +1,7 @@
-using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using McpIdentityHeaders.Internal;
 using Microsoft.AspNetCore.Http;
 
 namespace McpIdentityHeaders.AspNetCore.Internal;
@@ -9,39 +9,42 @@ namespace McpIdentityHeaders.AspNetCore.Internal;
 /// <summary>The peers that may speak for users.</summary>
 internal sealed class TrustedPeers
 {
-    private readonly IPNetwork[] _networks;
-    private readonly IPAddress[] _addresses;
+    private readonly TrustedPeer[] _peers;
     private readonly Func<X509Certificate2, bool>? _certificate;
     private readonly (string HeaderName, byte[] Hash)[] _secrets;
 
     internal TrustedPeers(IdentityHeadersOptions options)
     {
-        _networks = [.. options.TrustedNetworks.Select(Unmapped)];
-        _addresses = [.. options.TrustedAddresses.Select(ConnectionPeer.Unmapped)];
-        _certificate = options.TrustedCertificate;
+        _peers = [.. options.TrustedPeers.Select(entry => TrustedPeer.Parse(entry, out _)!)];
+        _certificate = options.IsTrustedCertificate;
         _secrets = [.. options.SharedSecrets.Select(secret => (secret.HeaderName, Hash(secret.Value)))];
     }
 
     /// <summary>Gets why the request's peer may not speak for users, or null.</summary>
-    internal string? GetError(HttpContext context) =>
-        GetAddressError(context) ?? GetCertificateError(context) ?? GetSecretError(context.Request.Headers);
+    internal string? GetError(HttpContext context, IHeaderDictionary headers) =>
+        GetAddressError(context) ?? GetCertificateError(context) ?? GetSecretError(headers);
+
+    /// <summary>Whether a header may hold a secret: it has the name of one, or an alias of it.</summary>
+    internal bool IsSecret(string headerName) =>
+        Array.Exists(_secrets, secret => HeaderAlias.EqualsLeniently(secret.HeaderName, headerName));
 
     private string? GetAddressError(HttpContext context)
     {
-        if (_networks.Length == 0 && _addresses.Length == 0)
+        if (_peers.Length == 0)
         {
             return null;
         }
 
-        if (ConnectionPeer.GetAddress(context) is not { } address)
+        var connected = ConnectionPeer.Of(context);
+        if (Array.Exists(_peers, trusted => trusted.Includes(connected)))
         {
-            return "the server offers no socket with an address (or the peer has gone), so that TrustedNetworks and TrustedAddresses trust "
-                + "no peer. Use SharedSecrets or TrustedCertificate in place of them";
+            return null;
         }
 
-        return Array.Exists(_networks, network => network.Contains(address)) || _addresses.Contains(address)
-            ? null
-            : "its address is in none of TrustedNetworks and TrustedAddresses";
+        return connected == default
+            ? "the server offers no socket (or the peer has gone), so that TrustedPeers trusts none. Use SharedSecrets or "
+                + "IsTrustedCertificate in place of it"
+            : "it is none of TrustedPeers";
     }
 
     private string? GetCertificateError(HttpContext context)
@@ -53,16 +56,16 @@ internal sealed class TrustedPeers
 
         if (ConnectionPeer.GetCertificate(context) is not { } certificate)
         {
-            return "there is no client certificate on the connection itself, which TrustedCertificate asks for";
+            return "there is no client certificate on the connection itself, which IsTrustedCertificate asks for";
         }
 
         try
         {
-            return _certificate(certificate) ? null : "TrustedCertificate does not accept its certificate";
+            return _certificate(certificate) ? null : "IsTrustedCertificate does not accept its certificate";
         }
         catch (Exception exception)
         {
-            return $"TrustedCertificate threw a {exception.GetType().Name}";
+            return $"IsTrustedCertificate threw a {exception.GetType().Name}";
         }
     }
 
@@ -84,9 +87,4 @@ internal sealed class TrustedPeers
     }
 
     private static byte[] Hash(string value) => SHA256.HashData(Encoding.UTF8.GetBytes(value));
-
-    /// <summary>Maps a network of IPv4-mapped IPv6 addresses to IPv4, as peers' addresses are. Others stay unchanged.</summary>
-    internal static IPNetwork Unmapped(IPNetwork network) => network is { BaseAddress.IsIPv4MappedToIPv6: true, PrefixLength: >= 96 }
-        ? new IPNetwork(network.BaseAddress.MapToIPv4(), network.PrefixLength - 96)
-        : network;
 }

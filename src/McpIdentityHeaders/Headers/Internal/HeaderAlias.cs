@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>
@@ -6,6 +8,9 @@ namespace McpIdentityHeaders.Internal;
 /// </summary>
 internal static class HeaderAlias
 {
+    private static readonly SearchValues<char> SignificantCharacters =
+        SearchValues.Create("-._0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+
     internal static bool Equals(ReadOnlySpan<char> left, ReadOnlySpan<char> right)
     {
         if (left.Length != right.Length)
@@ -24,8 +29,19 @@ internal static class HeaderAlias
         return true;
     }
 
+    /// <summary>
+    /// Whether a lenient reader could take one for the other: characters other than letters, digits and separators do not count. Servers
+    /// let controls through in a name, and outer spaces over HTTP/2.
+    /// </summary>
+    internal static bool EqualsLeniently(string left, string right) =>
+        Equals(left, right) || Equals(GetSignificant(left), GetSignificant(right));
+
     internal static bool StartsWith(ReadOnlySpan<char> name, ReadOnlySpan<char> prefix) =>
         name.Length >= prefix.Length && Equals(name[..prefix.Length], prefix);
+
+    private static string GetSignificant(string name) => name.AsSpan().ContainsAnyExcept(SignificantCharacters)
+        ? string.Concat(name.Where(SignificantCharacters.Contains))
+        : name;
 
     private static char Fold(char c) => c is '_' or '.' ? '-' : char.ToLowerInvariant(c);
 }

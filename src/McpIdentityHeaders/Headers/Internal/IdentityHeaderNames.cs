@@ -1,7 +1,10 @@
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>The names of one client's identity headers, and all aliases of them.</summary>
-internal sealed class IdentityHeaderNames(IEnumerable<string> names)
+/// <summary>
+/// The names of one client's identity headers, those of every shared secret that the application knows, and all aliases of
+/// them.
+/// </summary>
+internal sealed class IdentityHeaderNames(IEnumerable<string> names, SharedSecretNames? secrets = null)
 {
     private readonly string[] _names = [.. names];
 
@@ -11,8 +14,14 @@ internal sealed class IdentityHeaderNames(IEnumerable<string> names)
     /// <summary>Gets the configured names, without their aliases.</summary>
     internal ReadOnlySpan<string> Configured => _names;
 
+    /// <summary>Whether a lenient reader could take an inbound header's name for one of the names.</summary>
+    internal bool ContainsLeniently(string headerName) =>
+        Array.Exists(_names, name => HeaderAlias.EqualsLeniently(name, headerName)) || secrets?.ContainsLeniently(headerName) == true;
+
     /// <summary>Whether it is one of the names, or an alias of one.</summary>
-    internal bool Contains(ReadOnlySpan<char> headerName)
+    internal bool Contains(ReadOnlySpan<char> headerName) => IsConfigured(headerName) || secrets?.Contains(headerName) == true;
+
+    private bool IsConfigured(ReadOnlySpan<char> headerName)
     {
         if ((_lengths & (1u << (headerName.Length & 31))) == 0)
         {

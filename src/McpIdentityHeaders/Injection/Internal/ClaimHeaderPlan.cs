@@ -25,6 +25,9 @@ internal sealed class ClaimHeaderPlan
 
     internal string Name { get; }
 
+    /// <summary>Gets the claim types to look for. Empty where code gives the value.</summary>
+    internal IReadOnlyCollection<string> ClaimTypes => _claimTypes;
+
     internal bool Required { get; }
 
     /// <summary>Gets whether the header may be left out for its size: it is not required, and not the subject's.</summary>

@@ -71,6 +71,7 @@ internal sealed class ClaimHeaderWriter(ClaimInjectionPlan plan, ClaimInjectionT
     private bool Complete(IdentityRequestMessage clone, in UserIdentities identities, int total, bool isTrusted)
     {
         clone.RawUtf8Names = plan.Encoding == HeaderValueEncoding.Utf8 ? plan.HeaderNames : null;
+        telemetry.RenamedClaims(identities, plan);
         if (total == 0)
         {
             telemetry.NoClaims(identities, plan);
@@ -114,11 +115,17 @@ internal sealed class ClaimHeaderWriter(ClaimInjectionPlan plan, ClaimInjectionT
             throw telemetry.Reject(
                 ClaimInjectionErrorReason.MissingClaim,
                 $"the header '{header.Name}' is required, and the user has no value of {header.Source}. Have the "
-                + "identity provider issue it, or set Required to false");
+                + $"identity provider issue it, or set Required to false{DescribeRenamed(header, identities)}");
         }
 
         return encoded;
     }
+
+    private static string DescribeRenamed(ClaimHeaderPlan header, in UserIdentities identities) =>
+        InboundClaimMapping.Find(header.ClaimTypes, identities.GetClaimTypes()) is var (claimType, renamedTo)
+            ? $". The principal has '{renamedTo}' instead of '{claimType}', which inbound claim mapping renames: set MapInboundClaims = "
+                + "false on the JWT handler, or name that type too"
+            : string.Empty;
 
     private void OmitOrReject(ClaimHeaderPlan header, bool tooLong)
     {

@@ -6,7 +6,7 @@ namespace McpIdentityHeaders.Internal;
 /// One client's valid options, compiled and immutable. A request is served by one plan from beginning to end; changed options make a new
 /// plan.
 /// </summary>
-internal sealed class ClaimInjectionPlan(ClaimInjectionOptions options, IEnumerable<Uri> clientOrigins)
+internal sealed class ClaimInjectionPlan(ClaimInjectionOptions options, IEnumerable<Uri> clientOrigins, SharedSecretNames? secrets = null)
 {
     internal const string NoOriginForSecret = "SharedSecret is set, and no origin is named that it could be sent to. Set TrustedOrigins, or the endpoint.";
 
@@ -17,7 +17,11 @@ internal sealed class ClaimInjectionPlan(ClaimInjectionOptions options, IEnumera
     internal ClaimHeaderPlan[] Headers { get; } = [.. options.Headers.Select(header => new ClaimHeaderPlan(header, options.SubjectClaimTypes))];
 
     internal IdentityHeaderNames HeaderNames { get; } = new(
-        [.. options.Headers.Select(header => header.HeaderName), .. options.SharedSecret is { } secret ? [secret.HeaderName] : Array.Empty<string>()]);
+        [
+            .. options.Headers.Select(header => header.HeaderName),
+            .. options.SharedSecret is { } secret ? [secret.HeaderName] : Array.Empty<string>(),
+        ],
+        secrets);
 
     internal MissingIdentityBehavior MissingIdentity { get; } = options.MissingIdentity;
 

@@ -23,12 +23,17 @@ internal static class ClaimInjectionPlanFactory
         Uri? baseAddress = ConfiguredBaseAddress.Find(services, name, isNeeded: !isOriginKnown).Uri;
         Uri[] origins = [.. new[] { endpoint, baseAddress }.OfType<Uri>().Where(uri => uri.IsAbsoluteUri)];
 
-        var plan = new ClaimInjectionPlan(options, origins);
+        var secrets = services.GetRequiredService<SharedSecretNames>();
+        var plan = new ClaimInjectionPlan(options, origins, secrets);
         string[] errors = [.. GetValidationErrors(options, plan, origins).Concat(GetChangeErrors(current, plan))];
-        return errors.Length == 0
-            ? plan
-            : throw new OptionsValidationException(
+        if (errors.Length > 0)
+        {
+            throw new OptionsValidationException(
                 name, typeof(ClaimInjectionOptions), errors.Select(error => $"{ClaimInjectionOptionsValidator.Describe(name)}: {error}"));
+        }
+
+        secrets.Add(options.SharedSecret is { } secret ? [secret.HeaderName] : []);
+        return plan;
     }
 
     private static IEnumerable<string> GetValidationErrors(ClaimInjectionOptions options, ClaimInjectionPlan plan, Uri[] origins)

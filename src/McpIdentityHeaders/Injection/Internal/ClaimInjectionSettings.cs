@@ -9,7 +9,7 @@ internal static class ClaimInjectionSettings
     private static readonly SettingsTable<ClaimInjectionOptions> Table = new(
         ("Headers", (options, setting) => AddHeaders(setting, options.Headers)),
         (ReplaceHeaders, static (_, setting) => setting.GetBoolean()),
-        ("SubjectClaimTypes", ReplaceSubjectClaimTypes),
+        ("SubjectClaimTypes", (options, setting) => setting.ReplaceItemsOf(options.SubjectClaimTypes, claimType => claimType.GetString())),
         ("MissingIdentity", (options, setting) => options.MissingIdentity = setting.GetEnum<MissingIdentityBehavior>()),
         ("Encoding", (options, setting) => options.Encoding = setting.GetEnum<HeaderValueEncoding>()),
         ("TrustedOrigins", (options, setting) => setting.AddItemsTo(options.TrustedOrigins, uri => uri.GetOriginUri())),
@@ -86,12 +86,6 @@ internal static class ClaimInjectionSettings
                 Required = header.Required,
             }
             : throw setting.CreateError("has no HeaderName such as 'X-User-Groups', or no list of ClaimTypes such as [ 'groups' ]");
-    }
-
-    private static void ReplaceSubjectClaimTypes(ClaimInjectionOptions options, Setting setting)
-    {
-        options.SubjectClaimTypes.Clear();
-        setting.AddItemsTo(options.SubjectClaimTypes, claimType => claimType.GetString());
     }
 
     private sealed class HeaderSettings

@@ -83,6 +83,24 @@ internal sealed class ClaimInjectionTelemetry(string name, ILogger logger, Claim
         }
     }
 
+    /// <summary>Logs the headers that are missing because inbound claim mapping has renamed what they are read from.</summary>
+    internal void RenamedClaims(in UserIdentities user, ClaimInjectionPlan plan)
+    {
+        if (!logger.IsEnabled(LogLevel.Debug))
+        {
+            return;
+        }
+
+        IReadOnlyCollection<string> present = user.GetClaimTypes();
+        foreach (ClaimHeaderPlan header in plan.Headers)
+        {
+            if (InboundClaimMapping.Find(header.ClaimTypes, present) is var (claimType, renamedTo))
+            {
+                logger.ClaimRenamed(name, header.Name, claimType, renamedTo);
+            }
+        }
+    }
+
     internal void UntrustedOrigin(Uri? uri)
     {
         metrics?.UntrustedOrigin(name);

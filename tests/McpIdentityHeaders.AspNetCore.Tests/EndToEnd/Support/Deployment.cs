@@ -40,7 +40,7 @@ internal sealed class Deployment : IAsyncDisposable
         OidcServer oidc = deployment.Oidc = deployment.Add(await OidcServer.StartAsync());
         RunningApp backend = deployment.Backend = deployment.Add(await RunningApp.StartAsync(BackendApp.Create(Settings(
             "Backend",
-            ("IdentityHeaders:TrustedAddresses:0", "127.0.0.1"),
+            ("IdentityHeaders:TrustedPeers:0", "127.0.0.1"),
             ("IdentityHeaders:SharedSecrets:0:HeaderName", SecretHeader),
             ("IdentityHeaders:SharedSecrets:0:Value", Secret)))));
 

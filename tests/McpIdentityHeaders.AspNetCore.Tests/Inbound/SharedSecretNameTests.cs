@@ -1,0 +1,68 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace McpIdentityHeaders.AspNetCore.Tests.Inbound;
+
+/// <summary>The name of a secret that any part of the application knows leaves by no client, and comes in by no gateway.</summary>
+public sealed class SharedSecretNameTests
+{
+    [Theory]
+    [InlineData("X-Edge-Secret")]
+    [InlineData("x_edge.secret")]
+    [InlineData("X-Old-Secret")]
+    [InlineData("X-Edge-Secret\u0001")]
+    public async Task Secret_of_a_receiving_scheme_is_stripped_inbound(string name)
+    {
+        await using InboundServer server = await StrippingServer.StartAsync(services: AddClientAndScheme);
+        using RawClient client = await RawClient.ConnectAsync(server.Uri);
+
+        string[] headers = StrippingServer.Headers(await client.GetAsync($"{name}: guessed", "X-Kept: 1"));
+
+        Assert.Equal(["X-Kept: 1"], headers);
+    }
+
+    [Theory]
+    [InlineData("alice", true)]
+    [InlineData(null, true)]
+    [InlineData("alice", false)]
+    public async Task Secret_of_another_part_leaves_no_client_of_the_application(string? user, bool hosted)
+    {
+        await using WireServer backend = await WireServer.StartAsync();
+        var services = new ServiceCollection();
+        services.AddHttpClient("plain").AddClaimInjection(options => options.TrustedOrigins.Add(backend.Uri));
+        services.AddHttpClient("secret").AddClaimInjection(options =>
+        {
+            options.TrustedOrigins.Add(backend.Uri);
+            options.SharedSecret = new SharedSecret("X-Other-Secret", StrippingServer.Secret);
+        });
+        AddScheme(services);
+        await using ServiceProvider provider = services.BuildServiceProvider();
+        if (hosted)
+        {
+            // As a host's start does.
+            _ = provider.GetRequiredKeyedService<Internal.IdentityHeadersScheme>("IdentityHeaders").Plan;
+        }
+
+        using IdentityScope scope = AmbientIdentity.Use(user is null ? null : Users.Named(user));
+        using HttpClient client = provider.GetRequiredService<IHttpClientFactory>().CreateClient("plain");
+        using HttpRequestMessage request = new HttpRequestMessage(HttpMethod.Get, backend.Uri)
+            .WithHeader("X-Edge-Secret", "guessed").WithHeader("X_Old_Secret", "guessed").WithHeader("x.other.secret", "guessed")
+            .WithHeader("X-Kept", "1");
+        using HttpResponseMessage response = await client.SendAsync(request);
+
+        RawHead head = backend.OnlyHead;
+        Assert.Equal(["1"], head.Values("X-Kept"));
+        Assert.DoesNotContain(head.Headers, header => header.Value == "guessed");
+    }
+
+    private static void AddClientAndScheme(IServiceCollection services)
+    {
+        services.AddMcpClient("notes", new Uri("http://notes.test/mcp")).AddClaimInjection();
+        AddScheme(services);
+    }
+
+    private static void AddScheme(IServiceCollection services) => services.AddAuthentication().AddIdentityHeaders(options =>
+    {
+        options.SharedSecrets.Add(new SharedSecret("X-Edge-Secret", StrippingServer.Secret));
+        options.SharedSecrets.Add(new SharedSecret("X-Old-Secret", StrippingServer.Secret));
+    });
+}

@@ -1,0 +1,139 @@
+using System.Text;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
+using Microsoft.Extensions.Options;
+
+namespace McpIdentityHeaders.AspNetCore.Tests.Receiving;
+
+/// <summary>What has been judged is not shown by whatever runs behind.</summary>
+public sealed class RemovedHeaderTests
+{
+    private const string Secret = "0123456789abcdef";
+
+    [Theory]
+    [InlineData(false, "alice X-User-Sub X-Kept")]
+    [InlineData(true, "alice X-Kept")]
+    public async Task Checked_secret_leaves_the_request_and_the_identity_where_it_is_set(bool remove, string expected)
+    {
+        await using ReceivingHost host = await StartAsync(options => options.RemoveIdentityHeaders = remove);
+
+        RawResponse response = await host.GetAsync("/headers", "X-User-Sub: alice", $"X-Gateway-Secret: {Secret}", "X-Kept: 1");
+
+        Assert.Equal(expected, Encoding.UTF8.GetString(response.Body));
+    }
+
+    [Fact]
+    public async Task Exception_page_shows_no_secret()
+    {
+        await using ReceivingHost host = await StartAsync(
+            options => options.RemoveIdentityHeaders = true, before: app => app.UseDeveloperExceptionPage());
+
+        RawResponse response = await host.GetAsync(
+            "/throws", "X-User-Sub: alice-sub", $"X-Gateway-Secret: {Secret}", "X-Kept: kept", "Accept: text/html");
+
+        string page = Encoding.UTF8.GetString(response.Body);
+        Assert.Equal(500, response.Status);
+        Assert.Contains("kept", page, StringComparison.Ordinal);
+        Assert.DoesNotContain(Secret, page, StringComparison.Ordinal);
+        Assert.DoesNotContain("alice-sub", page, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("X-Gateway-Secret: 0123456789abcdef")]
+    [InlineData("X-Gateway-Secret: guessed")]
+    [InlineData("x_gateway_secret: 0123456789abcdef")]
+    public async Task Secret_without_an_identity_leaves_the_request_too(string line)
+    {
+        await using ReceivingHost host = await StartAsync();
+
+        RawResponse response = await host.GetAsync("/headers", line, "X-Kept: 1");
+
+        Assert.Equal("anonymous X-Kept", Encoding.UTF8.GetString(response.Body));
+    }
+
+    [Fact]
+    public async Task Two_schemes_of_one_secret_both_find_it()
+    {
+        await using ReceivingHost host = await ReceivingHost.StartAsync(schemes => AddSecond(schemes.AddIdentityHeaders(Trust)), map: Map);
+
+        RawResponse both = await host.GetAsync("/open", "X-User-Sub: alice", "X-Service-Sub: mail", $"X-Gateway-Secret: {Secret}");
+        RawResponse refused = await host.GetAsync("/open", "X-User-Sub: alice", "X-Service-Sub: mail", "X-Gateway-Secret: guessed");
+
+        Assert.Equal(200, both.Status);
+        Assert.Equal(401, refused.Status);
+    }
+
+    [Fact]
+    public async Task Authentication_in_another_scope_finds_the_same_user()
+    {
+        await using ReceivingHost host = await StartAsync(
+            options => options.RemoveIdentityHeaders = true,
+            before: app => app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandlingPath = "/headers", CreateScopeForErrors = true }));
+
+        RawResponse response = await host.GetAsync("/throws", "X-User-Sub: alice", $"X-Gateway-Secret: {Secret}", "X-Kept: 1");
+
+        Assert.Equal("alice X-Kept", Encoding.UTF8.GetString(response.Body));
+    }
+
+    [Fact]
+    public async Task Host_without_UseAuthentication_warns_as_it_starts()
+    {
+        Assert.Equal(["AuthenticationMiddlewareMissing"], await StartClassicHostAsync(app => app.UseRouting()));
+        Assert.Empty(await StartClassicHostAsync(app => app.UseRouting().UseAuthentication()));
+    }
+
+    private static async Task<string[]> StartClassicHostAsync(Action<IApplicationBuilder> configure)
+    {
+        var logs = FakeLogCollector.Create(new FakeLogCollectorOptions());
+        using IHost host = new HostBuilder()
+            .ConfigureWebHost(web => web
+                .UseKestrel(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0))
+                .ConfigureServices(services =>
+                {
+                    services.AddLogging(logging => logging.AddProvider(new FakeLoggerProvider(logs)));
+                    services.AddRouting().AddAuthentication().AddIdentityHeaders(ReceivingServer.TrustLoopback);
+                })
+                .Configure(configure))
+            .Build();
+        await host.StartAsync();
+        await host.StopAsync();
+        return [.. logs.GetSnapshot().Where(record => record.Category == ReceivingHost.Category).Select(record => record.Id.Name!)];
+    }
+
+    private static Task<ReceivingHost> StartAsync(Action<IdentityHeadersOptions>? configure = null, Action<WebApplication>? before = null) =>
+        ReceivingHost.StartAsync(
+            schemes => schemes.AddIdentityHeaders(options =>
+            {
+                Trust(options);
+                configure?.Invoke(options);
+            }),
+            before: before,
+            map: Map);
+
+    private static void Trust(IdentityHeadersOptions options) => options.SharedSecrets.Add(new SharedSecret("X-Gateway-Secret", Secret));
+
+    private static void AddSecond(AuthenticationBuilder schemes) => schemes.AddIdentityHeaders("Service", options =>
+    {
+        Trust(options);
+        options.Headers.Clear();
+        options.Headers.Add("X-Service-Sub", "sub");
+    });
+
+    private static void Map(WebApplication app)
+    {
+        app.Map("/headers", context =>
+        {
+            string names = string.Join(' ', context.Request.Headers.Keys.Where(name => name[0] is 'X' or 'x'));
+            string text = $"{UserNames.Of(context.User)} {names}";
+            context.Response.ContentLength = text.Length;
+            return context.Response.WriteAsync(text);
+        });
+        app.Map("/throws", (HttpContext _) => throw new OptionsValidationException("x", typeof(object), []));
+    }
+}

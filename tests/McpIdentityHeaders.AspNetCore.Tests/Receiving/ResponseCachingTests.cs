@@ -1,0 +1,147 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace McpIdentityHeaders.AspNetCore.Tests.Receiving;
+
+/// <summary>No cache of the server's serves what one user got to another, and none in front of it may.</summary>
+public sealed class ResponseCachingTests
+{
+    public enum Setting
+    {
+        ByEndpoint,
+        InFront,
+        WhenStarting,
+        WhenStartingInFront,
+    }
+
+    public static TheoryData<string, Setting> Caches()
+    {
+        var data = new TheoryData<string, Setting>();
+        foreach (string caches in new[] { "response", "output" })
+        {
+            foreach (Setting setting in Enum.GetValues<Setting>())
+            {
+                data.Add($"{caches} before", setting);
+                data.Add($"{caches} after", setting);
+            }
+        }
+
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Caches))]
+    public async Task Public_response_to_one_user_is_never_served_to_another(string cache, Setting setting)
+    {
+        await using ReceivingHost host = await StartAsync(cache, setting, "public, max-age=600, s-maxage=600");
+
+        RawResponse alices = await host.GetAsync("/cached", "X-User-Sub: alice");
+        RawResponse bobs = await host.GetAsync("/cached", "X-User-Sub: bob");
+        RawResponse anonymous = await host.GetAsync("/cached");
+
+        Assert.Equal(["alice"], alices.User.Values("sub"));
+        Assert.Equal(["bob"], bobs.User.Values("sub"));
+        Assert.Empty(anonymous.User.Values("sub"));
+        Assert.Equal(["max-age=600, private"], alices.Values("Cache-Control"));
+    }
+
+    [Theory]
+    [InlineData("response before")]
+    [InlineData("output before")]
+    public async Task Response_without_an_identity_is_cached_as_ever(string cache)
+    {
+        await using ReceivingHost host = await StartAsync(cache, Setting.ByEndpoint, "public, max-age=600");
+
+        await host.GetAsync("/cached");
+        RawResponse again = await host.GetAsync("/cached");
+
+        Assert.Equal(["/cached"], host.Reached);
+        Assert.Equal(["public, max-age=600"], again.Values("Cache-Control"));
+        Assert.NotEmpty(again.Values("Age"));
+    }
+
+    [Theory]
+    [InlineData(null, "private")]
+    [InlineData("no-cache", "no-cache, private")]
+    [InlineData("no-store, public", "no-store, public")]
+    [InlineData("private=\"X-A\", max-age=5", "max-age=5, private")]
+    [InlineData("public; no-cache", "public; no-cache, private")]
+    public async Task Directives_of_the_application_are_kept(string? set, string expected)
+    {
+        await using ReceivingHost host = await StartAsync("none", Setting.ByEndpoint, set);
+
+        RawResponse response = await host.GetAsync("/cached", "X-User-Sub: alice");
+
+        Assert.Equal([expected], response.Values("Cache-Control"));
+    }
+
+    [Fact]
+    public async Task Response_that_has_no_body_or_is_refused_stays_what_it_was()
+    {
+        await using ReceivingHost host = await StartAsync("response before", Setting.ByEndpoint, "public, max-age=600");
+
+        RawResponse missing = await host.GetAsync("/missing", "X-User-Sub: alice");
+        RawResponse refused = await host.GetAsync("/cached", "X-User-Sub: alice", "X-User-Sub: bob");
+
+        Assert.Equal(404, missing.Status);
+        Assert.Equal(["private"], missing.Values("Cache-Control"));
+        Assert.Equal(400, refused.Status);
+    }
+
+    private static Task<ReceivingHost> StartAsync(string cache, Setting setting, string? cacheControl) => ReceivingHost.StartAsync(
+        schemes => schemes.AddIdentityHeaders(ReceivingServer.TrustLoopback),
+        services: services => services.AddResponseCaching()
+            .AddOutputCache(options => options.AddBasePolicy(policy => policy.Expire(TimeSpan.FromMinutes(5)))),
+        before: app =>
+        {
+            app.Use((context, next) =>
+            {
+                Set(context, setting, inFront: true, cacheControl);
+                return next(context);
+            });
+            Use(app, cache, "before");
+        },
+        map: app =>
+        {
+            Use(app, cache, "after");
+            app.MapGet("/cached", context =>
+            {
+                Set(context, setting, inFront: false, cacheControl);
+                return ReceivingHost.AnswerUserAsync(context);
+            });
+        });
+
+    private static void Use(WebApplication app, string cache, string place)
+    {
+        if (cache == $"response {place}")
+        {
+            app.UseResponseCaching();
+        }
+        else if (cache == $"output {place}")
+        {
+            app.UseOutputCache();
+        }
+    }
+
+    private static void Set(HttpContext context, Setting setting, bool inFront, string? cacheControl)
+    {
+        if (inFront != (setting is Setting.InFront or Setting.WhenStartingInFront) || cacheControl is null)
+        {
+            return;
+        }
+
+        if (setting is Setting.WhenStarting or Setting.WhenStartingInFront)
+        {
+            context.Response.OnStarting(() =>
+            {
+                context.Response.Headers.CacheControl = cacheControl;
+                return Task.CompletedTask;
+            });
+        }
+        else
+        {
+            context.Response.Headers.CacheControl = cacheControl;
+        }
+    }
+}
