@@ -1,6 +1,12 @@
+using Gateway.Backends;
+using Gateway.Features;
+using Gateway.SignIn;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
+using Microsoft.Extensions.Options;
 using ModelContextProtocol.AspNetCore;
 using ModelContextProtocol.AspNetCore.Authentication;
+using ModelContextProtocol.Protocol;
+using ModelContextProtocol.Server;
 
 namespace Gateway;
 
@@ -60,16 +66,24 @@ public static class GatewayApp
         // 3. The MCP server in front of them. It has sessions for clients that need them, and none for those of protocol 2026-07-28.
         services.AddSingleton(backends);
         services.AddHttpContextAccessor();
-        services.AddSingleton<ToolCatalog>();
-        services.AddSingleton<ToolCaller>();
+        services.AddSingleton<BackendClient>();
+        services.AddSingleton<BackendLists>();
+        services.AddSingleton<ToolHeaders>();
+        services.AddSingleton<IFeature, ToolFeature>();
+        services.AddSingleton<IFeature, PromptFeature>();
+        services.AddSingleton<IFeature, ResourceFeature>();
+        services.AddSingleton<IFeature, CompletionFeature>();
+        services.AddSingleton<IConfigureOptions<McpServerOptions>, FeatureRouter>();
         services
-            .AddMcpServer()
+            .AddMcpServer(options => options.Capabilities = new ServerCapabilities
+            {
+                Tools = new(),
+                Prompts = new(),
+                Resources = new(),
+                Completions = new(),
+            })
             .WithHttpTransport(options => options.SessionMode = HttpServerSessionMode.StatefulForInitializeClients)
-            .WithUserIdentity()
-            .WithListToolsHandler((request, cancellationToken) =>
-                request.Services!.GetRequiredService<ToolCatalog>().ListAsync(request, cancellationToken))
-            .WithCallToolHandler((request, cancellationToken) =>
-                request.Services!.GetRequiredService<ToolCaller>().CallAsync(request, cancellationToken));
+            .WithUserIdentity();
 
         // 4. Ready where the backends answer; alive where the gateway itself does.
         services.AddHttpClient(nameof(BackendHealthCheck));

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using ModelContextProtocol.AspNetCore;
+using ModelContextProtocol.Protocol;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.EndToEnd.Support;
 
@@ -15,10 +16,28 @@ internal static class WorkBackend
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddSingleton(log);
-        builder.Services.AddMcpServer().WithHttpTransport(http => http.SessionMode = mode).WithTools<WorkTools>();
+        builder.Services
+            .AddMcpServer()
+            .WithHttpTransport(http => http.SessionMode = mode)
+            .WithTools<WorkTools>()
+            .WithPrompts<WorkPrompts>()
+            .WithResources<WorkResources>()
+            .WithCompleteHandler((request, _) => ValueTask.FromResult(Complete(request.Params)));
 
         WebApplication app = builder.Build();
         app.MapMcp("/mcp");
         return RunningApp.StartAsync(app);
+    }
+
+    /// <summary>Completes with what was asked for, so that a test sees what arrived.</summary>
+    private static CompleteResult Complete(CompleteRequestParams request)
+    {
+        string reference = request.Ref switch
+        {
+            PromptReference prompt => prompt.Name,
+            ResourceTemplateReference template => template.Uri!,
+            _ => string.Empty,
+        };
+        return new CompleteResult { Completion = new() { Values = [$"{reference} {request.Argument.Name}={request.Argument.Value}"] } };
     }
 }

@@ -37,4 +37,11 @@ internal sealed class WorkTools(WorkLog log)
 
     [McpServerTool(Name = "refuse"), Description("Fails, as the protocol does.")]
     public static string Refuse() => throw new McpProtocolException("No such thing.", McpErrorCode.InvalidParams);
+
+    [McpServerTool(Name = "cite"), Description("Answers with a link to a resource, and with the resource.")]
+    public static IEnumerable<ContentBlock> Cite() =>
+    [
+        new ResourceLinkBlock { Uri = WorkResources.Manual, Name = "manual" },
+        new EmbeddedResourceBlock { Resource = new TextResourceContents { Uri = WorkResources.Manual, Text = "Read me." } },
+    ];
 }

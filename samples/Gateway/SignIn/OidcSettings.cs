@@ -1,4 +1,4 @@
-namespace Gateway;
+namespace Gateway.SignIn;
 
 /// <summary>Whose tokens are accepted.</summary>
 /// <param name="Authority">The issuer, as its discovery document names it.</param>
