@@ -1,12 +1,11 @@
 using Gateway.Backends;
 using Gateway.Features;
+using Gateway.Sessions;
 using Gateway.SignIn;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
-using Microsoft.Extensions.Options;
 using ModelContextProtocol.AspNetCore;
 using ModelContextProtocol.AspNetCore.Authentication;
 using ModelContextProtocol.Protocol;
-using ModelContextProtocol.Server;
 
 namespace Gateway;
 
@@ -26,6 +25,8 @@ public static class GatewayApp
         IServiceCollection services = builder.Services;
         OidcSettings oidc = OidcSettings.Read(builder.Configuration, builder.Environment);
         BackendDirectory backends = BackendDirectory.Read(builder.Configuration);
+        GatewayLimits limits = GatewayLimits.Read(builder.Configuration);
+        var sessions = new SessionLimit(limits);
 
         // 1. Who the caller is: a token of the issuer's, made for this gateway and no other. Who has none is told where to get it.
         services
@@ -52,6 +53,7 @@ public static class GatewayApp
             IHttpClientBuilder client = services.AddMcpClient(prefix, backends.SectionOf(prefix))
                 // How long a tool may take is for its caller to say.
                 .ConfigureHttpClient(client => client.Timeout = Timeout.InfiniteTimeSpan)
+                .AddHttpMessageHandler(() => new ResponseLimitHandler(limits.ResponseBytes))
                 .AddClaimInjection(builder.Configuration.GetSection("Identity"));
 
             // Its secret: each backend has its own, or none. A section that is missing would be refused.
@@ -66,14 +68,9 @@ public static class GatewayApp
         // 3. The MCP server in front of them. It has sessions for clients that need them, and none for those of protocol 2026-07-28.
         services.AddSingleton(backends);
         services.AddHttpContextAccessor();
-        services.AddSingleton<BackendClient>();
-        services.AddSingleton<BackendLists>();
-        services.AddSingleton<ToolHeaders>();
-        services.AddSingleton<IFeature, ToolFeature>();
-        services.AddSingleton<IFeature, PromptFeature>();
-        services.AddSingleton<IFeature, ResourceFeature>();
-        services.AddSingleton<IFeature, CompletionFeature>();
-        services.AddSingleton<IConfigureOptions<McpServerOptions>, FeatureRouter>();
+        services.AddSingleton(limits);
+        services.AddSingleton(sessions);
+        services.AddFeatures();
         services
             .AddMcpServer(options => options.Capabilities = new ServerCapabilities
             {
@@ -82,7 +79,14 @@ public static class GatewayApp
                 Resources = new(),
                 Completions = new(),
             })
-            .WithHttpTransport(options => options.SessionMode = HttpServerSessionMode.StatefulForInitializeClients)
+            .WithHttpTransport(options =>
+            {
+                options.SessionMode = HttpServerSessionMode.StatefulForInitializeClients;
+#pragma warning disable MCP9006, MCPEXP002 // Older clients have sessions, and what bounds those may change with the SDK.
+                options.IdleTimeout = limits.SessionIdleTimeout;
+                options.RunSessionHandler = sessions.RunAsync;
+#pragma warning restore MCP9006, MCPEXP002
+            })
             .WithUserIdentity();
 
         // 4. Ready where the backends answer; alive where the gateway itself does.
@@ -92,8 +96,10 @@ public static class GatewayApp
         // 5. The pipeline. What outsiders claim to be goes first, and after it comes who they are.
         WebApplication app = builder.Build();
         app.UseIdentityHeaderStripping();
+        app.Use(new RequestLimit(limits).InvokeAsync);
         app.UseAuthentication();
         app.UseAuthorization();
+        app.Use(sessions.InvokeAsync);
         app.MapMcp("/mcp").RequireAuthorization();
         app.MapHealthChecks("/health");
         app.MapHealthChecks("/health/live", new() { Predicate = _ => false });

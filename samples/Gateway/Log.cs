@@ -4,4 +4,11 @@ internal static partial class Log
 {
     [LoggerMessage(1, LogLevel.Warning, "A request to the backend '{Prefix}' failed", EventName = "BackendFailed")]
     public static partial void BackendFailed(ILogger logger, string prefix, Exception exception);
+
+    [LoggerMessage(
+        2,
+        LogLevel.Error,
+        "The backend '{Prefix}' has more than {Pages} pages of {Method}: the rest is left out. If that is meant, raise Limits:ListPages",
+        EventName = "ListCutShort")]
+    public static partial void ListCutShort(ILogger logger, string prefix, string method, int pages);
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
@@ -84,27 +85,34 @@ internal sealed class BackendExchange : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (!_isAnswered && !_sending.IsFaulted && _hasSession)
+        // Hanging up cancels where there are no sessions. Where there are, a backend wants to be told; no caller waits for that.
+        Task ending = !_isAnswered && !_sending.IsFaulted && _hasSession ? CancelAsync() : Task.CompletedTask;
+        if (ending.IsCompleted)
         {
-            await CancelAsync();
+            await EndAsync();
         }
+        else
+        {
+            _ = ending.ContinueWith(_ => EndAsync(), TaskScheduler.Default);
+        }
+    }
 
+    private async Task EndAsync()
+    {
         await _ending.CancelAsync();
         await _sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _transport.DisposeAsync();
         _ending.Dispose();
     }
 
-    /// <summary>Hanging up cancels where there are no sessions. Where there are, a backend wants to be told.</summary>
     private async Task CancelAsync()
     {
         using var timeout = new CancellationTokenSource(CancellationTimeout);
-        await _transport.SendMessageAsync(
-            new JsonRpcNotification
-            {
-                Method = NotificationMethods.CancelledNotification,
-                Params = new System.Text.Json.Nodes.JsonObject { ["requestId"] = _request.Id.ToString() },
-            },
-            timeout.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var cancelled = new JsonRpcNotification
+        {
+            Method = NotificationMethods.CancelledNotification,
+            Params = new JsonObject { ["requestId"] = _request.Id.ToString() },
+        };
+        await _transport.SendMessageAsync(cancelled, timeout.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 }

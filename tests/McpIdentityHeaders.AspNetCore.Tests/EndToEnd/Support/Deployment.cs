@@ -34,7 +34,14 @@ internal sealed class Deployment : IAsyncDisposable
 
     /// <param name="between">Starts what is to stand between the gateway and the backend at this address.</param>
     /// <param name="others">The gateway's other backends.</param>
-    public static async Task<Deployment> StartAsync(Func<Uri, Task<Nginx>>? between = null, params (string Prefix, Uri Endpoint)[] others)
+    public static Task<Deployment> StartAsync(Func<Uri, Task<Nginx>>? between = null, params (string Prefix, Uri Endpoint)[] others) =>
+        StartAsync([], between, others);
+
+    /// <param name="settings">The gateway's settings beside those of every deployment.</param>
+    /// <param name="between">Starts what is to stand between the gateway and the backend at this address.</param>
+    /// <param name="others">The gateway's other backends.</param>
+    public static async Task<Deployment> StartAsync(
+        (string Key, string Value)[] settings, Func<Uri, Task<Nginx>>? between = null, params (string Prefix, Uri Endpoint)[] others)
     {
         var deployment = new Deployment();
         OidcServer oidc = deployment.Oidc = deployment.Add(await OidcServer.StartAsync());
@@ -58,6 +65,7 @@ internal sealed class Deployment : IAsyncDisposable
                 ($"Backends:{Notes}:Identity:SharedSecret:HeaderName", SecretHeader),
                 ($"Backends:{Notes}:Identity:SharedSecret:Value", Secret),
                 .. backends.Select(other => ($"Backends:{other.Prefix}:Endpoint", other.Endpoint.ToString())),
+                .. settings,
             ]))));
         return deployment;
     }

@@ -1,0 +1,22 @@
+using Gateway.Backends;
+using Microsoft.Extensions.Options;
+using ModelContextProtocol.Server;
+
+namespace Gateway.Features;
+
+internal static class FeatureServiceCollectionExtensions
+{
+    /// <summary>Adds what the gateway passes on, a class a kind, and the one way to the backends.</summary>
+    public static IServiceCollection AddFeatures(this IServiceCollection services)
+    {
+        services.AddSingleton<BackendClient>();
+        services.AddSingleton<BackendLists>();
+        services.AddSingleton<ToolHeaders>();
+
+        services.AddSingleton<IFeature, ToolFeature>();
+        services.AddSingleton<IFeature, PromptFeature>();
+        services.AddSingleton<IFeature, ResourceFeature>();
+        services.AddSingleton<IFeature, CompletionFeature>();
+        return services.AddSingleton<IConfigureOptions<McpServerOptions>, FeatureRouter>();
+    }
+}
