@@ -3,8 +3,10 @@ using Gateway.Features;
 using Gateway.Sessions;
 using Gateway.SignIn;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
+using Microsoft.Extensions.Options;
 using ModelContextProtocol.AspNetCore;
 using ModelContextProtocol.AspNetCore.Authentication;
+using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
 
 namespace Gateway;
@@ -26,7 +28,8 @@ public static class GatewayApp
         OidcSettings oidc = OidcSettings.Read(builder.Configuration, builder.Environment);
         BackendDirectory backends = BackendDirectory.Read(builder.Configuration);
         GatewayLimits limits = GatewayLimits.Read(builder.Configuration);
-        var sessions = new SessionLimit(limits);
+        var sessionLimit = new SessionLimit(limits);
+        var sessions = new CallerSessions(sessionLimit);
 
         // 1. Who the caller is: a token of the issuer's, made for this gateway and no other. Who has none is told where to get it.
         services
@@ -54,6 +57,7 @@ public static class GatewayApp
                 // How long a tool may take is for its caller to say.
                 .ConfigureHttpClient(client => client.Timeout = Timeout.InfiniteTimeSpan)
                 .AddHttpMessageHandler(() => new ResponseLimitHandler(limits.ResponseBytes))
+                .ConfigurePool(pool => pool.SessionKeyClaimTypes.Add(ClientProfile.ClaimType))
                 .AddClaimInjection(builder.Configuration.GetSection("Identity"));
 
             // Its secret: each backend has its own, or none. A section that is missing would be refused.
@@ -64,6 +68,8 @@ public static class GatewayApp
         }
 
         services.AddHttpContextIdentity();
+        services.AddSingleton<ClientProfile>();
+        services.AddSingleton<IConfigureOptions<McpClientOptions>>(provider => provider.GetRequiredService<ClientProfile>());
 
         // 3. The MCP server in front of them. It has sessions for clients that need them, and none for those of protocol 2026-07-28.
         services.AddSingleton(backends);
@@ -99,7 +105,7 @@ public static class GatewayApp
         app.Use(new RequestLimit(limits).InvokeAsync);
         app.UseAuthentication();
         app.UseAuthorization();
-        app.Use(sessions.InvokeAsync);
+        app.Use(sessionLimit.InvokeAsync);
         app.MapMcp("/mcp").RequireAuthorization();
         app.MapHealthChecks("/health");
         app.MapHealthChecks("/health/live", new() { Predicate = _ => false });

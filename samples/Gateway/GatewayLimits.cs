@@ -21,6 +21,12 @@ internal sealed record GatewayLimits
     /// <summary>Gets how many pages of one backend's list are read.</summary>
     public int ListPages { get; init; } = 50;
 
+    /// <summary>Gets how long a backend's question waits for a client that answers with another request.</summary>
+    public TimeSpan QuestionTimeout { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Gets how many of a user's requests may wait for such an answer at a time.</summary>
+    public int QuestionsPerUser { get; init; } = 20;
+
     public static GatewayLimits Read(IConfiguration configuration)
     {
         GatewayLimits limits = configuration.GetSection("Limits").Get<GatewayLimits>() ?? new GatewayLimits();
@@ -30,6 +36,8 @@ internal sealed record GatewayLimits
         RequirePositive(nameof(ResponseBytes), limits.ResponseBytes > 0);
         RequirePositive(nameof(ListTimeout), limits.ListTimeout > TimeSpan.Zero);
         RequirePositive(nameof(ListPages), limits.ListPages > 0);
+        RequirePositive(nameof(QuestionTimeout), limits.QuestionTimeout > TimeSpan.Zero);
+        RequirePositive(nameof(QuestionsPerUser), limits.QuestionsPerUser > 0);
         return limits;
     }
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Gateway.Features;
+using Gateway.Sessions;
 using McpIdentityHeaders;
 using Microsoft.Extensions.Options;
 using ModelContextProtocol;
@@ -14,9 +15,13 @@ internal sealed class BackendClient(
     IMcpClientPool pool,
     IHttpClientFactory http,
     IOptionsMonitor<HttpClientTransportOptions> options,
+    ClientProfile profile,
     ToolHeaders toolHeaders,
+    RequestStates states,
     ILoggerFactory logging)
 {
+    private const int MaxQuestionRounds = 10;
+
     private readonly ILogger _logger = logging.CreateLogger<BackendClient>();
 
     /// <summary>Sends a request, and passes on to the caller what the backend sends before its response.</summary>
@@ -28,31 +33,120 @@ internal sealed class BackendClient(
     /// <returns>The result as it came.</returns>
     /// <exception cref="BackendErrorException">The backend's error.</exception>
     /// <exception cref="BackendUnavailableException">It did not get through.</exception>
-    public async Task<JsonObject> SendAsync(
+    public Task<JsonObject> SendAsync(
+        string prefix, string method, JsonObject parameters, CallerRequest caller, CancellationToken cancellationToken) =>
+        GuardAsync(prefix, caller, () => SendOrResumeAsync(prefix, method, parameters, caller, cancellationToken), cancellationToken);
+
+    /// <summary>Rents the session that a request's client has with a backend.</summary>
+    /// <exception cref="BackendUnavailableException">It cannot be asked.</exception>
+    public Task<McpClientLease> RentAsync(string prefix, CallerRequest caller, CancellationToken cancellationToken) =>
+        GuardAsync(prefix, caller, () => pool.RentAsync(prefix, cancellationToken).AsTask(), cancellationToken);
+
+    /// <summary>Starts a request that the caller of this method reads and ends.</summary>
+    public Task<BackendExchange> StartAsync(
+        string prefix, McpClient session, string method, JsonObject parameters, CallerRequest caller)
+    {
+        string id = Guid.NewGuid().ToString("N");
+        RequestMeta.Set(parameters, id, session, caller);
+        var request = new JsonRpcRequest { Id = new RequestId(id), Method = method, Params = parameters };
+        toolHeaders.Add(prefix, request);
+        return BackendExchange.StartAsync(options.Get(prefix), http.CreateClient(prefix), session, request, logging);
+    }
+
+    private async Task<JsonObject> SendOrResumeAsync(
         string prefix, string method, JsonObject parameters, CallerRequest caller, CancellationToken cancellationToken)
+    {
+        JsonObject result = states.Open(prefix, caller) is { } suspended
+            ? await ResumeAsync(prefix, suspended, caller, cancellationToken)
+            : await SendAgainAsync(prefix, method, parameters, caller, cancellationToken);
+
+        // A client of an older protocol has no such results: it is asked on its session, and the request sent again.
+        for (int round = 0; caller.Session is not null && InputRequired.Is(result) && round < MaxQuestionRounds; round++)
+        {
+            await InputRequired.AnswerAsync(result, parameters, caller, cancellationToken);
+            result = await SendAgainAsync(prefix, method, parameters, caller, cancellationToken);
+        }
+
+        return result;
+    }
+
+    /// <summary>Sends a request, and sends it again where the backend has not looked at it.</summary>
+    private async Task<JsonObject> SendAgainAsync(
+        string prefix, string method, JsonObject parameters, CallerRequest caller, CancellationToken cancellationToken)
+    {
+        for (bool again = true; ; again = false)
+        {
+            McpClientLease lease = await pool.RentAsync(prefix, cancellationToken);
+            BackendCall? call = null;
+            try
+            {
+                call = new BackendCall(prefix, lease, await StartAsync(prefix, lease.Client, method, parameters, caller));
+                return HandOver(prefix, call, await call.RunAsync(caller, cancellationToken), caller);
+            }
+            catch (HttpRequestException exception) when (
+                again && exception.StatusCode == HttpStatusCode.NotFound && lease.Client.SessionId is not null)
+            {
+                // The backend has forgotten the session. The pool finds out by a ping, and the next lease is of a new one.
+                await ((Task)lease.Client.PingAsync(cancellationToken: cancellationToken).AsTask())
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+            catch (McpProtocolException exception) when (again && exception.ErrorCode == McpErrorCode.HeaderMismatch)
+            {
+                // The backend wants arguments as headers too.
+                await toolHeaders.LearnAsync(prefix, lease.Client, cancellationToken);
+            }
+            finally
+            {
+                await EndAsync(call, lease);
+            }
+        }
+    }
+
+    private async Task<JsonObject> ResumeAsync(
+        string prefix, BackendCall call, CallerRequest caller, CancellationToken cancellationToken)
     {
         try
         {
-            for (bool again = true; ; again = false)
-            {
-                await using McpClientLease lease = await pool.RentAsync(prefix, cancellationToken);
-                try
-                {
-                    return await SendAsync(prefix, lease.Client, method, parameters, caller, cancellationToken);
-                }
-                catch (HttpRequestException exception) when (
-                    again && exception.StatusCode == HttpStatusCode.NotFound && lease.Client.SessionId is not null)
-                {
-                    // The backend has forgotten the session, and has not looked at the request. The pool finds out by a ping.
-                    await ((Task)lease.Client.PingAsync(cancellationToken: cancellationToken).AsTask())
-                        .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                }
-                catch (McpProtocolException exception) when (again && exception.ErrorCode == McpErrorCode.HeaderMismatch)
-                {
-                    // It wants arguments as headers too, and has not looked at the call either.
-                    await toolHeaders.LearnAsync(prefix, lease.Client, cancellationToken);
-                }
-            }
+            return HandOver(prefix, call, await call.ResumeAsync(caller, cancellationToken), caller);
+        }
+        finally
+        {
+            await EndAsync(call, lease: null);
+        }
+    }
+
+    /// <summary>Binds the state of a question to the user who has to answer it.</summary>
+    private JsonObject HandOver(string prefix, BackendCall call, JsonObject result, CallerRequest caller)
+    {
+        if (call.IsSuspended)
+        {
+            states.Suspend(prefix, call, result);
+        }
+        else if (caller.Session is null && InputRequired.Is(result))
+        {
+            states.Seal(prefix, result);
+        }
+
+        return result;
+    }
+
+    private static async ValueTask EndAsync(BackendCall? call, McpClientLease? lease)
+    {
+        if (call is { IsSuspended: false })
+        {
+            await call.DisposeAsync();
+        }
+        else if (call is null && lease is not null)
+        {
+            await lease.DisposeAsync();
+        }
+    }
+
+    private async Task<T> GuardAsync<T>(string prefix, CallerRequest caller, Func<Task<T>> action, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await AmbientIdentity.RunAsync(profile.UserOf(caller), action);
         }
         catch (McpProtocolException exception) when (!BackendErrors.IsAboutTheGateway(exception.ErrorCode))
         {
@@ -63,72 +157,5 @@ internal sealed class BackendClient(
             Log.BackendFailed(_logger, prefix, exception);
             throw BackendErrors.Describe(prefix, exception);
         }
-    }
-
-    /// <summary>Gets what a backend offers.</summary>
-    /// <exception cref="BackendUnavailableException">It cannot be asked.</exception>
-    public async Task<ServerCapabilities> GetCapabilitiesAsync(string prefix, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await using McpClientLease lease = await pool.RentAsync(prefix, cancellationToken);
-            return lease.Client.ServerCapabilities;
-        }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
-        {
-            Log.BackendFailed(_logger, prefix, exception);
-            throw BackendErrors.Describe(prefix, exception);
-        }
-    }
-
-    private async Task<JsonObject> SendAsync(
-        string prefix, McpClient session, string method, JsonObject parameters, CallerRequest caller, CancellationToken cancellationToken)
-    {
-        string id = Guid.NewGuid().ToString("N");
-        JsonNode? progressToken = RequestMeta.Set(parameters, id, session, caller);
-        var request = new JsonRpcRequest { Id = new RequestId(id), Method = method, Params = parameters };
-        toolHeaders.Add(prefix, request);
-
-        await using BackendExchange exchange =
-            await BackendExchange.StartAsync(options.Get(prefix), http.CreateClient(prefix), session, request, logging);
-        while (true)
-        {
-            switch (await exchange.ReadAsync(cancellationToken))
-            {
-                case JsonRpcResponse response when response.Id == request.Id:
-                    return RequestMeta.Clean(response.Result as JsonObject ?? []);
-
-                case JsonRpcError error when error.Id == request.Id:
-                    throw new McpProtocolException(error.Error.Message, (McpErrorCode)error.Error.Code);
-
-                case JsonRpcNotification notification:
-                    await RelayAsync(prefix, notification, progressToken, caller, cancellationToken);
-                    break;
-
-                default:
-                    break;
-            }
-        }
-    }
-
-    private static async Task RelayAsync(
-        string prefix, JsonRpcNotification notification, JsonNode? progressToken, CallerRequest caller, CancellationToken cancellationToken)
-    {
-        JsonNode? parameters = notification.Params;
-        switch (notification.Method)
-        {
-            case NotificationMethods.ProgressNotification when parameters is JsonObject step && progressToken is not null:
-                step["progressToken"] = progressToken.DeepClone();
-                break;
-            case NotificationMethods.ProgressNotification or NotificationMethods.CancelledNotification:
-                return;
-            case NotificationMethods.ResourceUpdatedNotification:
-                BackendUris.Qualify(prefix, parameters, "uri");
-                break;
-            default:
-                break;
-        }
-
-        await caller.NotifyAsync(notification.Method, parameters, cancellationToken);
     }
 }

@@ -35,6 +35,8 @@ internal static class BackendErrors
                 + "Ask your administrator for fewer groups, or for a sign-in that names those of this application only.",
             ClaimInjectionException { Reason: not (ClaimInjectionErrorReason.PoolExhausted or ClaimInjectionErrorReason.SessionsClosed) } =>
                 $"The gateway cannot tell the backend '{prefix}' who you are. Its administrator finds the reason in its log.",
+            UnansweredQuestionException { Method: var method } =>
+                $"The backend '{prefix}' asked something that your client cannot answer ({method}). Use a client that supports it.",
             ResponseTooLargeException { Limit: var limit } =>
                 $"The backend '{prefix}' sent a message of more than {limit} bytes, which the gateway does not pass on. Ask for less at a time.",
             HttpRequestException { StatusCode: not null } =>

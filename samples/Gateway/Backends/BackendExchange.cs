@@ -28,6 +28,8 @@ internal sealed class BackendExchange : IAsyncDisposable
         _sending = transport.SendMessageAsync(request, _ending.Token);
     }
 
+    public RequestId Id => _request.Id;
+
     /// <summary>Sends a request. On a backend's session it is one of the session's.</summary>
     public static async Task<BackendExchange> StartAsync(
         HttpClientTransportOptions backend, HttpClient http, McpClient session, JsonRpcRequest request, ILoggerFactory logging)

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Gateway.Features;
+using McpIdentityHeaders;
 using ModelContextProtocol.Protocol;
 
 namespace Gateway.Backends;
@@ -43,7 +44,8 @@ internal sealed class BackendLists(BackendDirectory backends, BackendClient clie
         timeout.CancelAfter(limits.ListTimeout);
         try
         {
-            bool isAsked = has(await client.GetCapabilitiesAsync(prefix, timeout.Token));
+            await using McpClientLease lease = await client.RentAsync(prefix, request, timeout.Token);
+            bool isAsked = has(lease.Client.ServerCapabilities);
             return new Part(prefix, isAsked ? await ReadPagesAsync(prefix, request, property, timeout.Token) : []);
         }
         catch (BackendUnavailableException exception)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Gateway.Sessions;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
@@ -7,10 +8,8 @@ using ModelContextProtocol.Server;
 namespace Gateway.Features;
 
 /// <summary>A request of one of the gateway's clients.</summary>
-internal sealed class CallerRequest(MessageContext context, JsonRpcRequest message)
+internal sealed class CallerRequest(McpServer server, JsonRpcRequest message, CallerSession? session)
 {
-    private const string FirstProtocolWithoutSessions = "2026-07-28";
-
     public string Method => message.Method;
 
     public RequestId Id => message.Id;
@@ -18,19 +17,36 @@ internal sealed class CallerRequest(MessageContext context, JsonRpcRequest messa
     /// <summary>Gets the parameters. The request is handled once, so they are changed in place.</summary>
     public JsonObject Params { get; } = message.Params as JsonObject ?? [];
 
-    public McpServer Server => context.Server;
+    /// <summary>Gets the parameters' <c>_meta</c>, as the client sent it.</summary>
+    public JsonObject Meta { get; } = message.Params?["_meta"] as JsonObject ?? [];
 
-    /// <summary>Gets whether the client's protocol has sessions, on which a server asks its questions.</summary>
-    public bool HasSession =>
-        string.CompareOrdinal(message.Context?.ProtocolVersion ?? Server.NegotiatedProtocolVersion, FirstProtocolWithoutSessions) < 0;
+    /// <summary>Gets the gateway's end of the client's connection. What is sent there goes on the stream of the response.</summary>
+    public McpServer Server => server;
+
+    /// <summary>Gets the client's session, on which a server asks its questions. Clients of protocol 2026-07-28 have none.</summary>
+    public CallerSession? Session => session;
 
     /// <summary>Gets what the client can do: said once on a session, and with each request where there is none.</summary>
-    public ClientCapabilities Capabilities =>
-        (HasSession ? Server.ClientCapabilities : message.Context?.ClientCapabilities) ?? new ClientCapabilities();
+    public ClientCapabilities Capabilities { get; } =
+        (session is null ? message.Context?.ClientCapabilities : server.ClientCapabilities) ?? new ClientCapabilities();
 
-    public Implementation? ClientInfo => HasSession ? Server.ClientInfo : message.Context?.ClientInfo;
+    /// <summary>Gets what backends are told that the client can do: all but tasks, which are not passed on.</summary>
+    public JsonObject PassedCapabilities
+    {
+        get
+        {
+            JsonObject passed = JsonSerializer.SerializeToNode(Capabilities, McpJsonUtilities.DefaultOptions)!.AsObject();
+            (passed["extensions"] as JsonObject)?.Remove("io.modelcontextprotocol/tasks");
+            return passed;
+        }
+    }
 
-    /// <exception cref="McpProtocolException">The parameter is missing, or no text.</exception>
+    public Implementation? ClientInfo => session is null ? message.Context?.ClientInfo : Server.ClientInfo;
+
+    /// <summary>Gets the least serious log messages that the client wants; null for none.</summary>
+    public string? LogLevel => session is null ? Meta[MetaKeys.LogLevel]?.ToString() : session.LogLevel;
+
+    /// <exception cref="McpProtocolException">The parameter is missing, or no string.</exception>
     public string GetString(string name) =>
         Params[name] is JsonValue value && value.GetValueKind() == JsonValueKind.String
             ? value.GetValue<string>()

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Gateway.Backends;
+using Gateway.Sessions;
 using Microsoft.Extensions.Options;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
@@ -11,7 +12,7 @@ namespace Gateway.Features;
 /// Answers what the features handle, in front of the SDK's own handlers: those read results into types, which lose fields that they do not
 /// have. All else is the SDK's.
 /// </summary>
-internal sealed class FeatureRouter(IEnumerable<IFeature> features, IHttpContextAccessor http) : IConfigureOptions<McpServerOptions>
+internal sealed class FeatureRouter(IEnumerable<IFeature> features, CallerSessions sessions, IHttpContextAccessor http) : IConfigureOptions<McpServerOptions>
 {
     private readonly Dictionary<string, FeatureHandler> _handlers =
         features.SelectMany(feature => feature.Handlers).ToDictionary(handler => handler.Key, handler => handler.Value);
@@ -22,7 +23,8 @@ internal sealed class FeatureRouter(IEnumerable<IFeature> features, IHttpContext
     {
         if (context.JsonRpcMessage is JsonRpcRequest message && _handlers.TryGetValue(message.Method, out FeatureHandler? handler))
         {
-            JsonRpcMessage response = await RespondAsync(handler, new CallerRequest(context, message), cancellationToken);
+            var request = new CallerRequest(context.Server, message, sessions.Find(context.Server.SessionId));
+            JsonRpcMessage response = await RespondAsync(handler, request, cancellationToken);
             await context.Server.SendMessageAsync(response, cancellationToken);
         }
         else

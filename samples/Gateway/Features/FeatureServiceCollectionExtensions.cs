@@ -12,6 +12,7 @@ internal static class FeatureServiceCollectionExtensions
         services.AddSingleton<BackendClient>();
         services.AddSingleton<BackendLists>();
         services.AddSingleton<ToolHeaders>();
+        services.AddSingleton<RequestStates>();
 
         services.AddSingleton<IFeature, ToolFeature>();
         services.AddSingleton<IFeature, PromptFeature>();

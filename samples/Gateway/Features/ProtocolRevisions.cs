@@ -16,7 +16,7 @@ internal static class ProtocolRevisions
     /// <summary>Sets the fields of protocol 2026-07-28 in a result, or leaves them out for older clients.</summary>
     public static JsonObject Adapt(JsonObject result, CallerRequest request)
     {
-        if (request.HasSession)
+        if (request.Session is not null)
         {
             result.Remove("resultType");
             result.Remove("ttlMs");
@@ -38,7 +38,7 @@ internal static class ProtocolRevisions
     /// <summary>Leaves out a tool's schema of anything but an object: before 2026-07-28, structured results were objects.</summary>
     public static void AdaptTool(JsonObject tool, CallerRequest request)
     {
-        if (request.HasSession && tool["outputSchema"] is { } schema && !IsOfObjects(schema))
+        if (request.Session is not null && tool["outputSchema"] is { } schema && !IsOfObjects(schema))
         {
             tool.Remove("outputSchema");
         }
@@ -47,7 +47,7 @@ internal static class ProtocolRevisions
     /// <summary>Leaves out a structured result that is no object. Its text is in the content.</summary>
     public static void AdaptToolResult(JsonObject result, CallerRequest request)
     {
-        if (request.HasSession && result["structuredContent"] is not JsonObject)
+        if (request.Session is not null && result["structuredContent"] is not JsonObject)
         {
             result.Remove("structuredContent");
         }

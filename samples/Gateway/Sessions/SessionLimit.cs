@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Security.Claims;
 using ModelContextProtocol.Server;
 
 namespace Gateway.Sessions;
@@ -20,7 +19,7 @@ internal sealed class SessionLimit(GatewayLimits limits)
             return;
         }
 
-        string user = KeyOf(context.User);
+        string user = UserKey.Of(context.User);
         if (_counts.AddOrUpdate(user, 1, (_, count) => count + 1) > limits.SessionsPerUser)
         {
             Release(user);
@@ -48,8 +47,8 @@ internal sealed class SessionLimit(GatewayLimits limits)
     /// <summary>Runs a session, and keeps its place until it ends.</summary>
     public async Task RunAsync(HttpContext context, McpServer server, CancellationToken cancellationToken)
     {
-        bool hasSlot = server.SessionId is not null && context.Items.Remove(SlotItem);
-        string user = KeyOf(context.User);
+        bool hasSlot = context.Items.Remove(SlotItem);
+        string user = UserKey.Of(context.User);
         try
         {
             await server.RunAsync(cancellationToken);
@@ -67,8 +66,6 @@ internal sealed class SessionLimit(GatewayLimits limits)
         HttpMethods.IsPost(request.Method)
         && !request.Headers.ContainsKey("Mcp-Session-Id")
         && string.CompareOrdinal(request.Headers["MCP-Protocol-Version"], "2026-07-28") < 0;
-
-    private static string KeyOf(ClaimsPrincipal user) => $"{user.FindFirstValue("iss")} {user.FindFirstValue("sub")}";
 
     private void Release(string user)
     {

@@ -20,6 +20,7 @@ internal static class WorkBackend
             .AddMcpServer()
             .WithHttpTransport(http => http.SessionMode = mode)
             .WithTools<WorkTools>()
+            .WithTools<WorkQuestions>()
             .WithPrompts<WorkPrompts>()
             .WithResources<WorkResources>()
             .WithCompleteHandler((request, _) => ValueTask.FromResult(Complete(request.Params)));
