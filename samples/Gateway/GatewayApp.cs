@@ -7,7 +7,6 @@ using Microsoft.Extensions.Options;
 using ModelContextProtocol.AspNetCore;
 using ModelContextProtocol.AspNetCore.Authentication;
 using ModelContextProtocol.Client;
-using ModelContextProtocol.Protocol;
 
 namespace Gateway;
 
@@ -78,16 +77,12 @@ public static class GatewayApp
         services.AddSingleton(sessions);
         services.AddFeatures();
         services
-            .AddMcpServer(options => options.Capabilities = new ServerCapabilities
-            {
-                Tools = new(),
-                Prompts = new(),
-                Resources = new(),
-                Completions = new(),
-            })
+            .AddMcpServer()
             .WithHttpTransport(options =>
             {
                 options.SessionMode = HttpServerSessionMode.StatefulForInitializeClients;
+                options.ConfigureSessionOptions = (context, server, cancellationToken) =>
+                    context.RequestServices.GetRequiredService<BackendSummary>().DescribeAsync(context, server, cancellationToken);
 #pragma warning disable MCP9006, MCPEXP002 // Older clients have sessions, and what bounds those may change with the SDK.
                 options.IdleTimeout = limits.SessionIdleTimeout;
                 options.RunSessionHandler = sessions.RunAsync;

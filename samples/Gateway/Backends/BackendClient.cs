@@ -124,6 +124,7 @@ internal sealed class BackendClient(
         }
         else if (caller.Session is null && InputRequired.Is(result))
         {
+            BackendQuestions.EnsureAnswerable(result, caller);
             states.Seal(prefix, result);
         }
 

@@ -15,15 +15,22 @@ internal static class BackendQuestions
         bool isAnswerable = method switch
         {
             RequestMethods.ElicitationCreate => capabilities.Elicitation is not null,
-#pragma warning disable MCP9005 // Deprecated by the SDK, and still what backends ask.
             RequestMethods.SamplingCreateMessage => capabilities.Sampling is not null,
             RequestMethods.RootsList => capabilities.Roots is not null,
-#pragma warning restore MCP9005
             _ => false,
         };
         if (!isAnswerable)
         {
             throw new UnansweredQuestionException(method);
+        }
+    }
+
+    /// <exception cref="UnansweredQuestionException">The client cannot answer one of the questions in an input_required result.</exception>
+    public static void EnsureAnswerable(JsonObject result, CallerRequest caller)
+    {
+        foreach ((_, JsonNode? question) in result["inputRequests"] as JsonObject ?? [])
+        {
+            EnsureAnswerable(MethodOf(question), caller);
         }
     }
 
@@ -54,7 +61,7 @@ internal static class BackendQuestions
         {
             KeyValuePair<string, JsonNode?>[] answers = await Task.WhenAll(questions.Select(async question =>
             {
-                string method = question.Value?["method"]?.ToString() ?? string.Empty;
+                string method = MethodOf(question.Value);
                 EnsureAnswerable(method, caller);
                 return KeyValuePair.Create(question.Key, await AskAsync(method, question.Value!["params"]?.DeepClone(), caller, ended.Token));
             }));
@@ -66,6 +73,8 @@ internal static class BackendQuestions
             await ended.CancelAsync();
         }
     }
+
+    private static string MethodOf(JsonNode? question) => question?["method"]?.ToString() ?? string.Empty;
 
     private static async Task<JsonNode?> AskAsync(
         string method, JsonNode? parameters, CallerRequest caller, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using Gateway.Backends;
+using Gateway.Sessions;
 using Microsoft.Extensions.Options;
 using ModelContextProtocol.Server;
 
@@ -13,11 +14,18 @@ internal static class FeatureServiceCollectionExtensions
         services.AddSingleton<BackendLists>();
         services.AddSingleton<ToolHeaders>();
         services.AddSingleton<RequestStates>();
+        services.AddSingleton<BackendSubscriptions>();
+        services.AddSingleton<CallerListeners>();
+        services.AddSingleton<BackendSummary>();
 
         services.AddSingleton<IFeature, ToolFeature>();
         services.AddSingleton<IFeature, PromptFeature>();
         services.AddSingleton<IFeature, ResourceFeature>();
         services.AddSingleton<IFeature, CompletionFeature>();
+        services.AddSingleton<IFeature, LoggingFeature>();
+        services.AddSingleton<SubscriptionFeature>();
+        services.AddSingleton<IFeature>(provider => provider.GetRequiredService<SubscriptionFeature>());
+        services.AddSingleton<IConfigureOptions<McpServerOptions>>(provider => provider.GetRequiredService<SubscriptionFeature>());
         return services.AddSingleton<IConfigureOptions<McpServerOptions>, FeatureRouter>();
     }
 }

@@ -19,7 +19,10 @@ internal sealed class CallerSessions(SessionLimit limit)
             return;
         }
 
-        _sessions[id] = new CallerSession(id, server);
+        await using var session = new CallerSession(id, server);
+        _sessions[id] = session;
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task sending = session.SendAsync(ended.Token);
         try
         {
             await limit.RunAsync(context, server, cancellationToken);
@@ -27,6 +30,8 @@ internal sealed class CallerSessions(SessionLimit limit)
         finally
         {
             _sessions.TryRemove(id, out _);
+            await ended.CancelAsync();
+            await sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 }

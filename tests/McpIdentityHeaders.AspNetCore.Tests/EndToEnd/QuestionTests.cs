@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using McpIdentityHeaders.AspNetCore.Tests.EndToEnd.Support;
+using ModelContextProtocol;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
 
@@ -62,14 +63,24 @@ public sealed class QuestionTests : IAsyncLifetime
             ["green", "green", "green", "blue", "blue", "blue", "red", "red", "red"], results.Select(result => result.Text()));
     }
 
-    [Theory, MemberData(nameof(All))]
-    public async Task Question_that_the_client_cannot_answer_ends_the_call_with_an_error(string backend, string protocol)
+    [Theory, InlineData("2025-11-25"), InlineData("2026-07-28")]
+    public async Task Question_that_the_client_cannot_answer_says_so(string protocol)
     {
         await using McpClient alice = await _deployment.Gateway.ConnectAsync(OidcUser.Alice, protocol);
 
-        CallToolResult result = await AskAsync(alice, backend, "elicitation");
+        CallToolResult result = await AskAsync(alice, "stateless", "elicitation");
 
         Assert.True(result.IsError);
+        Assert.StartsWith(
+            "The backend 'stateless' asked something that your client cannot answer (elicitation/create).", result.Text(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Backend_with_sessions_knows_what_the_client_cannot_answer()
+    {
+        await using McpClient alice = await _deployment.Gateway.ConnectAsync(OidcUser.Alice, "2025-11-25");
+
+        await Assert.ThrowsAsync<McpProtocolException>(() => AskAsync(alice, "sessions", "elicitation"));
     }
 
     [Theory, InlineData("sessions"), InlineData("stateless")]

@@ -12,26 +12,37 @@ internal static class RawCall
     public static async Task<IReadOnlyList<JsonObject>> SendAsync(
         Uri endpoint, string token, string method, JsonObject parameters, JsonObject? capabilities = null)
     {
-        using HttpResponseMessage response = await PostAsync(endpoint, token, method, parameters, capabilities);
-        Stream body = await response.Content.ReadAsStreamAsync();
-        if (response.Content.Headers.ContentType?.MediaType == "application/json")
-        {
-            return [JsonNode.Parse(body)!.AsObject()];
-        }
-
         List<JsonObject> messages = [];
-        await foreach (SseItem<string> item in SseParser.Create(body).EnumerateAsync())
+        await foreach (JsonObject message in ReadAsync(endpoint, token, method, parameters, capabilities))
         {
-            if (item.Data.Length > 0)
-            {
-                messages.Add(JsonNode.Parse(item.Data)!.AsObject());
-            }
+            messages.Add(message);
         }
 
         return messages;
     }
 
-    public static async Task<HttpResponseMessage> PostAsync(
+    /// <summary>Sends a request, and reads the messages of the response as they come.</summary>
+    public static async IAsyncEnumerable<JsonObject> ReadAsync(
+        Uri endpoint, string token, string method, JsonObject parameters, JsonObject? capabilities = null)
+    {
+        using HttpResponseMessage response = await PostAsync(endpoint, token, method, parameters, capabilities);
+        Stream body = await response.Content.ReadAsStreamAsync();
+        if (response.Content.Headers.ContentType?.MediaType == "application/json")
+        {
+            yield return JsonNode.Parse(body)!.AsObject();
+            yield break;
+        }
+
+        await foreach (SseItem<string> item in SseParser.Create(body).EnumerateAsync())
+        {
+            if (item.Data.Length > 0)
+            {
+                yield return JsonNode.Parse(item.Data)!.AsObject();
+            }
+        }
+    }
+
+    private static async Task<HttpResponseMessage> PostAsync(
         Uri endpoint, string token, string method, JsonObject parameters, JsonObject? capabilities = null)
     {
         JsonObject sent = parameters.DeepClone().AsObject();

@@ -10,15 +10,30 @@ namespace McpIdentityHeaders.AspNetCore.Tests.EndToEnd.Support;
 /// <summary>A backend with slow and failing tools, which a test can observe.</summary>
 internal static class WorkBackend
 {
+    public const string Instructions = "Work in small steps.";
+
     public static Task<RunningApp> StartAsync(WorkLog log, HttpServerSessionMode mode)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddSingleton(log);
+        var notifier = new WorkNotifier();
+        builder.Services.AddSingleton(notifier);
         builder.Services
-            .AddMcpServer()
-            .WithHttpTransport(http => http.SessionMode = mode)
+            .AddMcpServer(options =>
+            {
+                options.ServerInstructions = Instructions;
+                options.Handlers.SubscriptionsListenHandler = notifier.ListenAsync;
+                options.Capabilities = new() { Tools = new() { ListChanged = true }, Resources = new() { Subscribe = true, ListChanged = true } };
+            })
+            .WithHttpTransport(http =>
+            {
+                http.SessionMode = mode;
+#pragma warning disable MCPEXP002 // The way to a session's own stream.
+                http.RunSessionHandler = (_, server, cancellationToken) => notifier.RunAsync(server, cancellationToken);
+#pragma warning restore MCPEXP002
+            })
             .WithTools<WorkTools>()
             .WithTools<WorkQuestions>()
             .WithPrompts<WorkPrompts>()

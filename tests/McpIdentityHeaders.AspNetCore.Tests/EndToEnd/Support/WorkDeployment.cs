@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
 using ModelContextProtocol.AspNetCore;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.EndToEnd.Support;
@@ -30,6 +32,10 @@ internal sealed class WorkDeployment : IAsyncDisposable
     public WorkLog Log { get; }
 
     public Deployment Gateway { get; }
+
+    /// <summary>Has a backend say something unasked.</summary>
+    public Task NotifyAsync(string backend, string method, JsonObject? parameters = null) =>
+        (backend == "sessions" ? _sessions : _stateless).Services.GetRequiredService<WorkNotifier>().NotifyAsync(method, parameters ?? []);
 
     public static async Task<WorkDeployment> StartAsync()
     {
