@@ -11,4 +11,7 @@ internal static partial class Log
         "The backend '{Prefix}' has more than {Pages} pages of {Method}: the rest is left out. If that is meant, raise Limits:ListPages",
         EventName = "ListCutShort")]
     public static partial void ListCutShort(ILogger logger, string prefix, string method, int pages);
+
+    [LoggerMessage(3, LogLevel.Information, "A token was refused", EventName = "TokenRefused")]
+    public static partial void TokenRefused(ILogger logger, Exception exception);
 }
