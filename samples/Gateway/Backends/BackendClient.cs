@@ -42,6 +42,26 @@ internal sealed class BackendClient(
     public Task<McpClientLease> RentAsync(string prefix, CallerRequest caller, CancellationToken cancellationToken) =>
         GuardAsync(prefix, caller, () => pool.RentAsync(prefix, cancellationToken).AsTask(), cancellationToken);
 
+    /// <summary>Sends a notification on the session that a client has with a backend, if the backend has sessions.</summary>
+    public async Task NotifyAsync(string prefix, JsonRpcNotification notification, CallerRequest caller, CancellationToken cancellationToken)
+    {
+        using IdentityScope scope = AmbientIdentity.Use(profile.UserOf(caller));
+        try
+        {
+            await using McpClientLease lease = await pool.RentAsync(prefix, cancellationToken);
+            if (lease.Client.SessionId is not null)
+            {
+                await lease.Client.SendMessageAsync(
+                    new JsonRpcNotification { Method = notification.Method, Params = notification.Params?.DeepClone() }, cancellationToken);
+            }
+        }
+        catch (Exception exception)
+        {
+            // A notification has no answer: the others are to get theirs.
+            Log.BackendFailed(_logger, prefix, exception);
+        }
+    }
+
     /// <summary>Starts a request that the caller of this method reads and ends.</summary>
     public Task<BackendExchange> StartAsync(
         string prefix, McpClient session, string method, JsonObject parameters, CallerRequest caller)
@@ -89,6 +109,12 @@ internal sealed class BackendClient(
                 // The backend has forgotten the session. The pool finds out by a ping, and the next lease is of a new one.
                 await ((Task)lease.Client.PingAsync(cancellationToken: cancellationToken).AsTask())
                     .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+            catch (HttpRequestException exception) when (
+                exception.StatusCode == HttpStatusCode.NotFound && lease.Client.SessionId is null)
+            {
+                // Without sessions, a method that the backend does not have is not found.
+                throw new McpProtocolException($"Method '{method}' is not available at '{prefix}'.", exception, McpErrorCode.MethodNotFound);
             }
             catch (McpProtocolException exception) when (again && exception.ErrorCode == McpErrorCode.HeaderMismatch)
             {

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Gateway.Sessions;
 using McpIdentityHeaders;
 using ModelContextProtocol.Protocol;
@@ -20,6 +21,10 @@ internal sealed class BackendSummary(BackendDirectory backends, IMcpClientPool p
         Part[] parts = await Task.WhenAll(backends.Prefixes.Select(prefix => AskAsync(prefix, cancellationToken)));
         options.ServerInstructions = Join(parts);
         options.Capabilities = Join([.. parts.Select(part => part.Capabilities)]);
+        if (parts.All(part => part.Capabilities.Logging is null))
+        {
+            options.Filters.Message.OutgoingFilters.Add(LeaveOutLogging);
+        }
     }
 
     private async Task<Part> AskAsync(string prefix, CancellationToken cancellationToken)
@@ -45,6 +50,18 @@ internal sealed class BackendSummary(BackendDirectory backends, IMcpClientPool p
         Prompts = new() { ListChanged = true },
         Resources = new() { ListChanged = true, Subscribe = true },
         Completions = new(),
+        Logging = new(),
+    };
+
+    /// <summary>The SDK's server always says that it logs. This one does if a backend does.</summary>
+    private static McpMessageHandler LeaveOutLogging(McpMessageHandler next) => (context, cancellationToken) =>
+    {
+        if (context.JsonRpcMessage is JsonRpcResponse { Result: JsonObject result } && result["capabilities"] is JsonObject capabilities)
+        {
+            capabilities.Remove("logging");
+        }
+
+        return next(context, cancellationToken);
     };
 
     private static string? Join(Part[] parts)

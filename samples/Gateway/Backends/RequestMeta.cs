@@ -36,7 +36,7 @@ internal static class RequestMeta
             meta[MetaKeys.ProtocolVersion] = session.NegotiatedProtocolVersion;
             meta[MetaKeys.ClientInfo] = JsonSerializer.SerializeToNode(
                 caller.ClientInfo ?? new Implementation { Name = "gateway", Version = "1.0.0" }, McpJsonUtilities.DefaultOptions);
-            meta[MetaKeys.ClientCapabilities] = caller.PassedCapabilities;
+            meta[MetaKeys.ClientCapabilities] = JsonNode.Parse(caller.PassedCapabilities);
             if (caller.LogLevel is { } level)
             {
                 meta[MetaKeys.LogLevel] = level;

@@ -30,16 +30,8 @@ internal sealed class CallerRequest(McpServer server, JsonRpcRequest message, Ca
     public ClientCapabilities Capabilities { get; } =
         (session is null ? message.Context?.ClientCapabilities : server.ClientCapabilities) ?? new ClientCapabilities();
 
-    /// <summary>Gets what backends are told that the client can do: all but tasks, which are not passed on.</summary>
-    public JsonObject PassedCapabilities
-    {
-        get
-        {
-            JsonObject passed = JsonSerializer.SerializeToNode(Capabilities, McpJsonUtilities.DefaultOptions)!.AsObject();
-            (passed["extensions"] as JsonObject)?.Remove("io.modelcontextprotocol/tasks");
-            return passed;
-        }
-    }
+    /// <summary>Gets what backends are told that the client can do, in JSON: all but tasks, which are not passed on.</summary>
+    public string PassedCapabilities => field ??= ReadPassedCapabilities();
 
     public Implementation? ClientInfo => session is null ? message.Context?.ClientInfo : Server.ClientInfo;
 
@@ -55,4 +47,11 @@ internal sealed class CallerRequest(McpServer server, JsonRpcRequest message, Ca
     /// <summary>Sends a notification on the stream of the response to this request.</summary>
     public Task NotifyAsync(string method, JsonNode? parameters, CancellationToken cancellationToken) =>
         Server.SendMessageAsync(new JsonRpcNotification { Method = method, Params = parameters }, cancellationToken);
+
+    private string ReadPassedCapabilities()
+    {
+        JsonObject passed = JsonSerializer.SerializeToNode(Capabilities, McpJsonUtilities.DefaultOptions)!.AsObject();
+        (passed["extensions"] as JsonObject)?.Remove("io.modelcontextprotocol/tasks");
+        return passed.ToJsonString();
+    }
 }

@@ -29,15 +29,31 @@ internal sealed class FeatureRouter(IEnumerable<IFeature> features, CallerSessio
         }
         else
         {
-            if (context.JsonRpcMessage is JsonRpcNotification { Method: NotificationMethods.InitializedNotification }
-                && sessions.Find(context.Server.SessionId) is { } session)
+            if (context.JsonRpcMessage is JsonRpcNotification notification && sessions.Find(context.Server.SessionId) is { } session)
             {
-                listeners.Start(new CallerRequest(context.Server, new JsonRpcRequest { Method = RequestMethods.SubscriptionsListen }, session));
+                await PassOnAsync(notification, context.Server, session, cancellationToken);
             }
 
             await next(context, cancellationToken);
         }
     };
+
+    private async Task PassOnAsync(
+        JsonRpcNotification notification, McpServer server, CallerSession session, CancellationToken cancellationToken)
+    {
+        var request = new CallerRequest(server, new JsonRpcRequest { Method = notification.Method }, session);
+        switch (notification.Method)
+        {
+            case NotificationMethods.InitializedNotification:
+                listeners.Start(request);
+                break;
+            case NotificationMethods.RootsListChangedNotification:
+                await listeners.NotifyAsync(notification, request, cancellationToken);
+                break;
+            default:
+                break;
+        }
+    }
 
     private async Task<JsonRpcMessage> RespondAsync(FeatureHandler handler, CallerRequest request, CancellationToken cancellationToken)
     {

@@ -20,6 +20,7 @@ internal sealed class ToolFeature(BackendDirectory backends, BackendClient clien
     {
         (string prefix, string tool) = backends.Resolve(request.GetString("name"), "tool");
         request.Params["name"] = tool;
+        request.Params.Remove("task");
         try
         {
             JsonObject result = await client.SendAsync(prefix, request.Method, request.Params, request, cancellationToken);

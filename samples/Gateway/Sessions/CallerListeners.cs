@@ -7,7 +7,8 @@ using ModelContextProtocol.Protocol;
 namespace Gateway.Sessions;
 
 /// <summary>Listens to the backends for a client's session, from its start to its end.</summary>
-internal sealed class CallerListeners(BackendDirectory backends, BackendClient client, BackendSubscriptions subscriptions)
+internal sealed class CallerListeners(
+    BackendDirectory backends, BackendClient client, BackendSubscriptions subscriptions, GatewayLimits limits)
 {
     private static readonly SubscriptionsListenNotifications Lists = new()
     {
@@ -26,12 +27,21 @@ internal sealed class CallerListeners(BackendDirectory backends, BackendClient c
         }
     }
 
+    /// <summary>Tells the backends with sessions that the client's roots have changed. Others ask for them whenever they need them.</summary>
+    public Task NotifyAsync(JsonRpcNotification notification, CallerRequest request, CancellationToken cancellationToken) =>
+        Task.WhenAll(backends.Prefixes.Select(async prefix =>
+        {
+            using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            timeout.CancelAfter(limits.ListTimeout);
+            await client.NotifyAsync(prefix, notification, request, timeout.Token);
+        }));
+
     /// <summary>Subscribes to a resource.</summary>
     /// <exception cref="BackendErrorException">The backend's error.</exception>
     /// <exception cref="BackendUnavailableException">The backend is out of reach.</exception>
     public async Task SubscribeAsync(string prefix, string uri, CallerRequest request, CancellationToken cancellationToken)
     {
-        await ListenAsync(prefix, request).WaitAsync(cancellationToken);
+        await ListenAsync(prefix, request);
         if (await HasSessionAsync(prefix, request, cancellationToken))
         {
             await client.SendAsync(prefix, request.Method, new JsonObject { ["uri"] = uri }, request, cancellationToken);
@@ -56,8 +66,12 @@ internal sealed class CallerListeners(BackendDirectory backends, BackendClient c
 
     private static string KeyOf(string prefix, string uri) => BackendDirectory.QualifyUri(prefix, uri);
 
-    private Task ListenAsync(string prefix, CallerRequest request) => request.Session!.ListenOnceAsync(
-        prefix, () => subscriptions.StartAsync(prefix, Lists, request, request.Session.Deliver, CancellationToken.None));
+    private Task ListenAsync(string prefix, CallerRequest request) =>
+        request.Session!.ListenOnceAsync(prefix, async () =>
+        {
+            using var timeout = new CancellationTokenSource(limits.ListTimeout);
+            return await subscriptions.StartAsync(prefix, Lists, request, request.Session.Deliver, timeout.Token);
+        });
 
     private async Task<bool> HasSessionAsync(string prefix, CallerRequest request, CancellationToken cancellationToken)
     {

@@ -13,7 +13,8 @@ internal sealed class CallerSession(string id, McpServer server) : IAsyncDisposa
     private readonly Channel<JsonRpcNotification> _notifications = Channel.CreateBounded<JsonRpcNotification>(
         new BoundedChannelOptions(capacity: 256) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
 
-    private readonly ConcurrentDictionary<string, Task<BackendSubscription>> _listening = new();
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, Task<BackendSubscription>> _listening = [];
     private readonly ConcurrentDictionary<string, BackendSubscription> _subscriptions = new();
 
     public string Id => id;
@@ -34,8 +35,18 @@ internal sealed class CallerSession(string id, McpServer server) : IAsyncDisposa
     }
 
     /// <summary>Starts to listen to a backend, unless that is done already. A start that failed is made again.</summary>
-    public Task ListenOnceAsync(string prefix, Func<Task<BackendSubscription>> start) => _listening.AddOrUpdate(
-        prefix, _ => start(), (_, started) => started.IsFaulted || started.IsCanceled ? start() : started);
+    public Task ListenOnceAsync(string prefix, Func<Task<BackendSubscription>> start)
+    {
+        lock (_lock)
+        {
+            if (!_listening.TryGetValue(prefix, out Task<BackendSubscription>? started) || started.IsFaulted || started.IsCanceled)
+            {
+                _listening[prefix] = started = start();
+            }
+
+            return started;
+        }
+    }
 
     /// <summary>Keeps a subscription until it is ended, or the session is.</summary>
     public async Task KeepAsync(string key, BackendSubscription subscription)
@@ -66,7 +77,13 @@ internal sealed class CallerSession(string id, McpServer server) : IAsyncDisposa
             await EndAsync(key);
         }
 
-        foreach (Task<BackendSubscription> listening in _listening.Values)
+        Task<BackendSubscription>[] started;
+        lock (_lock)
+        {
+            started = [.. _listening.Values];
+        }
+
+        foreach (Task<BackendSubscription> listening in started)
         {
             await ((Task)listening).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (listening.IsCompletedSuccessfully)

@@ -26,7 +26,7 @@ internal sealed class ClientProfile(IIdentityAccessor accessor) : IConfigureName
         }
 
         ClaimsIdentity known = identity.Clone();
-        known.AddClaim(new Claim(ClaimType, $"{request.Session?.Id} {request.PassedCapabilities.ToJsonString()}"));
+        known.AddClaim(new Claim(ClaimType, $"{request.Session?.Id} {request.PassedCapabilities}"));
         return new ClaimsPrincipal([known, .. user.Identities.Where(other => other != identity)]);
     }
 
