@@ -36,6 +36,7 @@ public static class GatewayApp
         // 2. The backends: each an MCP client whose every request says who the user is, in headers. The token itself stays here.
         foreach (string prefix in backends.Prefixes)
         {
+            services.Configure<HttpClientTransportOptions>(prefix, transport => transport.TransportMode = HttpTransportMode.StreamableHttp);
             IHttpClientBuilder client = services.AddMcpClient(prefix, backends.SectionOf(prefix))
                 // How long a tool may take is for its caller to say.
                 .ConfigureHttpClient(client => client.Timeout = Timeout.InfiniteTimeSpan)
@@ -65,8 +66,6 @@ public static class GatewayApp
             .WithHttpTransport(options =>
             {
                 options.SessionMode = HttpServerSessionMode.StatefulForInitializeClients;
-                options.ConfigureSessionOptions = (context, server, cancellationToken) =>
-                    context.RequestServices.GetRequiredService<BackendSummary>().DescribeAsync(context, server, cancellationToken);
 #pragma warning disable MCP9006, MCPEXP002 // Older clients have sessions, and what bounds those may change with the SDK.
                 options.IdleTimeout = limits.SessionIdleTimeout;
                 options.RunSessionHandler = sessions.RunAsync;

@@ -1,44 +1,67 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using Gateway.Features;
 using Gateway.Sessions;
 using McpIdentityHeaders;
+using Microsoft.Extensions.Options;
+using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
 
 namespace Gateway.Backends;
 
-/// <summary>What the gateway says of itself to a client that connects: what its backends have and say, together.</summary>
-internal sealed class BackendSummary(BackendDirectory backends, IMcpClientPool pool, GatewayLimits limits, ILogger<BackendSummary> logger)
+/// <summary>What the gateway says of itself to a client that connects: what its backends have and say to that client, together.</summary>
+internal sealed class BackendSummary(BackendDirectory backends, BackendClient client, CallerSessions sessions, GatewayLimits limits)
+    : IConfigureOptions<McpServerOptions>
 {
-    /// <summary>Describes the backends, as the user who connects sees them.</summary>
-    public async Task DescribeAsync(HttpContext context, McpServerOptions options, CancellationToken cancellationToken)
-    {
-        bool isConnecting = SessionLimit.OpensSession(context.Request) || context.Request.Headers["Mcp-Method"] == RequestMethods.ServerDiscover;
-        if (!isConnecting)
-        {
-            return;
-        }
+    // From the request that connects to its response, which the SDK makes.
+    private readonly AsyncLocal<Part[]?> _parts = new();
 
-        Part[] parts = await Task.WhenAll(backends.Prefixes.Select(prefix => AskAsync(prefix, cancellationToken)));
-        options.ServerInstructions = Join(parts);
-        options.Capabilities = Join([.. parts.Select(part => part.Capabilities)]);
-        if (parts.All(part => part.Capabilities.Logging is null))
-        {
-            options.Filters.Message.OutgoingFilters.Add(LeaveOutLogging);
-        }
+    public void Configure(McpServerOptions options)
+    {
+        options.Filters.Message.IncomingFilters.Add(AskBackends);
+        options.Filters.Message.OutgoingFilters.Add(Describe);
     }
 
-    private async Task<Part> AskAsync(string prefix, CancellationToken cancellationToken)
+    private McpMessageHandler AskBackends(McpMessageHandler next) => async (context, cancellationToken) =>
+    {
+        if (context.JsonRpcMessage is JsonRpcRequest { Method: RequestMethods.Initialize or RequestMethods.ServerDiscover } message)
+        {
+            var request = new CallerRequest(context.Server, message, sessions.Find(context.Server.SessionId));
+            _parts.Value = await Task.WhenAll(backends.Prefixes.Select(prefix => AskAsync(prefix, request, cancellationToken)));
+        }
+
+        await next(context, cancellationToken);
+    };
+
+    private McpMessageHandler Describe(McpMessageHandler next) => (context, cancellationToken) =>
+    {
+        if (_parts.Value is { } parts && context.JsonRpcMessage is JsonRpcResponse { Result: JsonObject result })
+        {
+            result["capabilities"] = JsonSerializer.SerializeToNode(
+                Join([.. parts.Select(part => part.Capabilities)]), McpJsonUtilities.DefaultOptions);
+            if (Join(parts) is { } instructions)
+            {
+                result["instructions"] = instructions;
+            }
+        }
+
+        return next(context, cancellationToken);
+    };
+
+    private async Task<Part> AskAsync(string prefix, CallerRequest request, CancellationToken cancellationToken)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(limits.ListTimeout);
         try
         {
-            await using McpClientLease lease = await pool.RentAsync(prefix, timeout.Token);
+            await using McpClientLease lease = await client.RentAsync(prefix, request, timeout.Token);
             return new Part(prefix, lease.Client.ServerCapabilities, lease.Client.ServerInstructions);
         }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (
+            exception is BackendUnavailableException or BackendErrorException or OperationCanceledException
+            && !cancellationToken.IsCancellationRequested)
         {
-            Log.BackendFailed(logger, prefix, exception);
             return new Part(prefix, Everything, Instructions: null);
         }
     }
@@ -53,17 +76,6 @@ internal sealed class BackendSummary(BackendDirectory backends, IMcpClientPool p
         Logging = new(),
     };
 
-    /// <summary>The SDK's server always says that it logs. This one does if a backend does.</summary>
-    private static McpMessageHandler LeaveOutLogging(McpMessageHandler next) => (context, cancellationToken) =>
-    {
-        if (context.JsonRpcMessage is JsonRpcResponse { Result: JsonObject result } && result["capabilities"] is JsonObject capabilities)
-        {
-            capabilities.Remove("logging");
-        }
-
-        return next(context, cancellationToken);
-    };
-
     private static string? Join(Part[] parts)
     {
         string text = string.Join(
@@ -75,20 +87,19 @@ internal sealed class BackendSummary(BackendDirectory backends, IMcpClientPool p
     private static ServerCapabilities Join(ServerCapabilities[] all) => new()
     {
         Tools = all.Any(one => one.Tools is not null)
-            ? new() { ListChanged = all.Any(one => one.Tools?.ListChanged is true) }
+            ? new() { ListChanged = IsAny(all, one => one.Tools?.ListChanged) }
             : null,
         Prompts = all.Any(one => one.Prompts is not null)
-            ? new() { ListChanged = all.Any(one => one.Prompts?.ListChanged is true) }
+            ? new() { ListChanged = IsAny(all, one => one.Prompts?.ListChanged) }
             : null,
         Resources = all.Any(one => one.Resources is not null)
-            ? new()
-            {
-                ListChanged = all.Any(one => one.Resources?.ListChanged is true),
-                Subscribe = all.Any(one => one.Resources?.Subscribe is true),
-            }
+            ? new() { ListChanged = IsAny(all, one => one.Resources?.ListChanged), Subscribe = IsAny(all, one => one.Resources?.Subscribe) }
             : null,
         Completions = all.Any(one => one.Completions is not null) ? new() : null,
+        Logging = all.Any(one => one.Logging is not null) ? new() : null,
     };
+
+    private static bool? IsAny(ServerCapabilities[] all, Func<ServerCapabilities, bool?> has) => all.Any(one => has(one) is true) ? true : null;
 
     private sealed record Part(string Prefix, ServerCapabilities Capabilities, string? Instructions);
 }

@@ -28,7 +28,7 @@ internal sealed class CallerRequest(McpServer server, JsonRpcRequest message, Ca
 
     /// <summary>Gets what the client can do: said once on a session, and with each request where there is none.</summary>
     public ClientCapabilities Capabilities { get; } =
-        (session is null ? message.Context?.ClientCapabilities : server.ClientCapabilities) ?? new ClientCapabilities();
+        (session is null ? message.Context?.ClientCapabilities : server.ClientCapabilities ?? ReadFrom(message)) ?? new ClientCapabilities();
 
     /// <summary>Gets what backends are told that the client can do, in JSON: all but tasks, which are not passed on.</summary>
     public string PassedCapabilities => field ??= ReadPassedCapabilities();
@@ -47,6 +47,10 @@ internal sealed class CallerRequest(McpServer server, JsonRpcRequest message, Ca
     /// <summary>Sends a notification on the stream of the response to this request.</summary>
     public Task NotifyAsync(string method, JsonNode? parameters, CancellationToken cancellationToken) =>
         Server.SendMessageAsync(new JsonRpcNotification { Method = method, Params = parameters }, cancellationToken);
+
+    /// <summary>Reads what a client says of itself as it opens its session.</summary>
+    private static ClientCapabilities? ReadFrom(JsonRpcRequest initialize) =>
+        initialize.Params?["capabilities"]?.Deserialize<ClientCapabilities>(McpJsonUtilities.DefaultOptions);
 
     private string ReadPassedCapabilities()
     {

@@ -16,7 +16,7 @@ internal static class FeatureServiceCollectionExtensions
         services.AddSingleton<RequestStates>();
         services.AddSingleton<BackendSubscriptions>();
         services.AddSingleton<CallerListeners>();
-        services.AddSingleton<BackendSummary>();
+        services.AddSingleton<IConfigureOptions<McpServerOptions>, BackendSummary>();
 
         services.AddSingleton<IFeature, ToolFeature>();
         services.AddSingleton<IFeature, PromptFeature>();

@@ -63,7 +63,7 @@ internal sealed class SessionLimit(GatewayLimits limits)
     }
 
     /// <summary>Whether the request may open a session: it is in none, and of a protocol that has them.</summary>
-    public static bool OpensSession(HttpRequest request) =>
+    private static bool OpensSession(HttpRequest request) =>
         HttpMethods.IsPost(request.Method)
         && !request.Headers.ContainsKey("Mcp-Session-Id")
         && string.CompareOrdinal(request.Headers["MCP-Protocol-Version"], "2026-07-28") < 0;

@@ -9,13 +9,14 @@ internal sealed record PublicUrl(Uri? Value)
 {
     public static PublicUrl Read(IConfiguration configuration, OidcSettings oidc, IHostEnvironment environment)
     {
-        // An audience that is a URL is the gateway's own (RFC 8707).
-        string? url = configuration["PublicUrl"] ?? oidc.Audiences.FirstOrDefault(IsUrl);
+        string? url = configuration["PublicUrl"];
         if (url is null && environment.IsDevelopment())
         {
             return new PublicUrl(Value: null);
         }
 
+        // An audience that is a URL is the gateway's own (RFC 8707).
+        url ??= oidc.Audiences.FirstOrDefault(IsUrl);
         return url is not null && IsUrl(url)
             ? new PublicUrl(new Uri(url))
             : throw new InvalidOperationException(
