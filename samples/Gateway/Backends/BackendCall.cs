@@ -89,7 +89,8 @@ internal sealed class BackendCall(string prefix, McpClientLease lease, BackendEx
         JsonNode? parameters = notification.Params;
         switch (notification.Method)
         {
-            case NotificationMethods.ProgressNotification when parameters is JsonObject step && RequestMeta.GetProgressToken(caller) is { } token:
+            case NotificationMethods.ProgressNotification
+                when parameters is JsonObject step && RequestMeta.GetProgressToken(caller) is { } token:
                 step["progressToken"] = token.DeepClone();
                 break;
             case NotificationMethods.ProgressNotification or NotificationMethods.CancelledNotification:

@@ -42,14 +42,15 @@ internal sealed class BackendClient(
     public Task<McpClientLease> RentAsync(string prefix, CallerRequest caller, CancellationToken cancellationToken) =>
         GuardAsync(prefix, caller, () => pool.RentAsync(prefix, cancellationToken).AsTask(), cancellationToken);
 
-    /// <summary>Sends a notification on the session that a client has with a backend, if the backend has sessions.</summary>
-    public async Task NotifyAsync(string prefix, JsonRpcNotification notification, CallerRequest caller, CancellationToken cancellationToken)
+    /// <summary>Sends a notification on the session that a client has with a backend, if that had a handshake.</summary>
+    public async Task NotifyAsync(
+        string prefix, JsonRpcNotification notification, CallerRequest caller, CancellationToken cancellationToken)
     {
         using IdentityScope scope = AmbientIdentity.Use(profile.UserOf(caller));
         try
         {
             await using McpClientLease lease = await pool.RentAsync(prefix, cancellationToken);
-            if (lease.Client.SessionId is not null)
+            if (!lease.Client.HasNoHandshake())
             {
                 await lease.Client.SendMessageAsync(
                     new JsonRpcNotification { Method = notification.Method, Params = notification.Params?.DeepClone() }, cancellationToken);
@@ -111,10 +112,10 @@ internal sealed class BackendClient(
                     .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
             catch (HttpRequestException exception) when (
-                exception.StatusCode == HttpStatusCode.NotFound && lease.Client.SessionId is null)
+                exception.StatusCode == HttpStatusCode.NotFound && lease.Client.HasNoHandshake())
             {
-                // Without sessions, a method that the backend does not have is not found.
-                throw new McpProtocolException($"Method '{method}' is not available at '{prefix}'.", exception, McpErrorCode.MethodNotFound);
+                // In this protocol, a method that the backend does not have is not found.
+                throw new McpProtocolException($"Method '{method}' is not known at '{prefix}'.", exception, McpErrorCode.MethodNotFound);
             }
             catch (McpProtocolException exception) when (again && exception.ErrorCode == McpErrorCode.HeaderMismatch)
             {

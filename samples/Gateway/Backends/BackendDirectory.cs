@@ -35,7 +35,7 @@ internal sealed partial class BackendDirectory
 
     public IConfigurationSection SectionOf(string prefix) => _sections[prefix];
 
-    /// <summary>Gives a tool's or prompt's name in front of the gateway. The first '_' ends the prefix, so no two backends' names meet.</summary>
+    /// <summary>Gives a tool's or prompt's name in front of the gateway. The first '_' ends the prefix.</summary>
     public static string Qualify(string prefix, string name) => $"{prefix}_{name}";
 
     /// <summary>Gives a resource's URI, or its template, in front of the gateway. The first '+' ends the prefix.</summary>

@@ -12,7 +12,8 @@ internal static class BackendErrors
     private const string Remote = "Request failed (remote): ";
 
     /// <summary>Whether the error is about the gateway's own request. To a client it would say something about its own.</summary>
-    public static bool IsAboutTheGateway(McpErrorCode code) => code is McpErrorCode.HeaderMismatch or McpErrorCode.UnsupportedProtocolVersion;
+    public static bool IsAboutTheGateway(McpErrorCode code) =>
+        code is McpErrorCode.HeaderMismatch or McpErrorCode.UnsupportedProtocolVersion;
 
     /// <summary>The error as the backend sent it.</summary>
     public static BackendErrorException AsSent(McpProtocolException exception) => new(new JsonRpcErrorDetail
@@ -29,7 +30,8 @@ internal static class BackendErrors
         exception switch
         {
             ClaimInjectionException { Reason: ClaimInjectionErrorReason.NoSubject or ClaimInjectionErrorReason.AmbiguousUser } =>
-                $"Your token names no single user, so nothing was sent to the backend '{prefix}'. Sign in with one that has a subject (sub).",
+                $"Your token names no single user, so nothing was sent to the backend '{prefix}'. "
+                + "Sign in with one that has a subject (sub).",
             ClaimInjectionException { Reason: ClaimInjectionErrorReason.HeadersTooLong } =>
                 $"Your token says more than the backend '{prefix}' can be told, such as too many groups, so nothing was sent. "
                 + "Ask your administrator for fewer groups, or for a sign-in that names those of this application only.",
@@ -38,7 +40,8 @@ internal static class BackendErrors
             UnansweredQuestionException { Method: var method } =>
                 $"The backend '{prefix}' asked something that your client cannot answer ({method}). Use a client that supports it.",
             ResponseTooLargeException { Limit: var limit } =>
-                $"The backend '{prefix}' sent a message of more than {limit} bytes, which the gateway does not pass on. Ask for less at a time.",
+                $"The backend '{prefix}' sent a message of more than {limit} bytes, which the gateway does not pass on. "
+                + "Ask for less at a time.",
             HttpRequestException { StatusCode: not null } =>
                 $"The backend '{prefix}' is up, but refused the request or failed at it. Its administrator finds the reason in its log.",
             _ => $"The backend '{prefix}' is not available at the moment. Others are not affected.",

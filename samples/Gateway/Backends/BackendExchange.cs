@@ -35,7 +35,7 @@ internal sealed class BackendExchange : IAsyncDisposable
         HttpClientTransportOptions backend, HttpClient http, McpClient session, JsonRpcRequest request, ILoggerFactory logging)
     {
         var headers = new Dictionary<string, string>(backend.AdditionalHeaders ?? new Dictionary<string, string>());
-        if (session.SessionId is not null)
+        if (!session.HasNoHandshake())
         {
             headers["MCP-Protocol-Version"] = session.NegotiatedProtocolVersion!;
         }

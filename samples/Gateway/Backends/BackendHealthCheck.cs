@@ -5,7 +5,8 @@ using ModelContextProtocol.Client;
 namespace Gateway.Backends;
 
 /// <summary>Whether the backends answer at all, be it with 401: a health check is nobody, and must not need to be anyone.</summary>
-internal sealed class BackendHealthCheck(BackendDirectory backends, IHttpClientFactory clients, IOptionsMonitor<HttpClientTransportOptions> options)
+internal sealed class BackendHealthCheck(
+    BackendDirectory backends, IHttpClientFactory clients, IOptionsMonitor<HttpClientTransportOptions> options)
     : IHealthCheck
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);

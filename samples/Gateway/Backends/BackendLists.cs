@@ -15,7 +15,9 @@ internal sealed class BackendLists(BackendDirectory backends, BackendClient clie
     /// <param name="has">Whether a backend has such items at all.</param>
     /// <param name="qualify">Makes a backend's item the gateway's; null leaves it out.</param>
     /// <param name="cancellationToken">Cancels the list.</param>
-    /// <exception cref="BackendUnavailableException">No backend could be asked, or nothing was found for a fault of the caller's identity.</exception>
+    /// <exception cref="BackendUnavailableException">
+    /// No backend could be asked, or nothing was found for a fault of the caller's identity.
+    /// </exception>
     public async Task<JsonObject> ListAsync(
         CallerRequest request,
         string property,

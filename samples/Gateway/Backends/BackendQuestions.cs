@@ -63,7 +63,8 @@ internal static class BackendQuestions
             {
                 string method = MethodOf(question.Value);
                 EnsureAnswerable(method, caller);
-                return KeyValuePair.Create(question.Key, await AskAsync(method, question.Value!["params"]?.DeepClone(), caller, ended.Token));
+                JsonNode? answer = await AskAsync(method, question.Value!["params"]?.DeepClone(), caller, ended.Token);
+                return KeyValuePair.Create(question.Key, answer);
             }));
             return new JsonObject(answers);
         }

@@ -38,7 +38,7 @@ internal sealed class BackendSubscriptions(BackendClient client, ClientProfile p
         try
         {
             using IdentityScope scope = AmbientIdentity.Use(profile.UserOf(caller));
-            return lease.Client.SessionId is null
+            return lease.Client.HasNoHandshake()
                 ? await ListenAsync(prefix, lease, wanted, caller, deliver, cancellationToken)
                 : await ListenOnSessionAsync(prefix, lease, wanted, caller, deliver, cancellationToken);
         }
@@ -106,7 +106,8 @@ internal sealed class BackendSubscriptions(BackendClient client, ClientProfile p
                     Method: NotificationMethods.SubscriptionsAcknowledgedNotification, Params: { } acknowledged,
                 })
             {
-                granted = acknowledged.Deserialize<SubscriptionsAcknowledgedNotificationParams>(McpJsonUtilities.DefaultOptions)!.Notifications;
+                granted = acknowledged
+                    .Deserialize<SubscriptionsAcknowledgedNotificationParams>(McpJsonUtilities.DefaultOptions)!.Notifications;
             }
         }
         catch

@@ -99,7 +99,8 @@ internal sealed class BackendSummary(BackendDirectory backends, BackendClient cl
         Logging = all.Any(one => one.Logging is not null) ? new() : null,
     };
 
-    private static bool? IsAny(ServerCapabilities[] all, Func<ServerCapabilities, bool?> has) => all.Any(one => has(one) is true) ? true : null;
+    private static bool? IsAny(ServerCapabilities[] all, Func<ServerCapabilities, bool?> has) =>
+        all.Any(one => has(one) is true) ? true : null;
 
     private sealed record Part(string Prefix, ServerCapabilities Capabilities, string? Instructions);
 }

@@ -18,12 +18,17 @@ internal static class InputRequired
         ["resultType"] = ResultType,
         ["inputRequests"] = new JsonObject
         {
-            [KeyOf(question)] = new JsonObject { ["method"] = question.Method, ["params"] = question.Params?.DeepClone() ?? new JsonObject() },
+            [KeyOf(question)] = new JsonObject
+            {
+                ["method"] = question.Method,
+                ["params"] = question.Params?.DeepClone() ?? new JsonObject(),
+            },
         },
     };
 
     /// <summary>Asks the client what a result asks for, and sets its answers in the parameters of the request.</summary>
-    public static async Task AnswerAsync(JsonObject result, JsonObject parameters, CallerRequest caller, CancellationToken cancellationToken)
+    public static async Task AnswerAsync(
+        JsonObject result, JsonObject parameters, CallerRequest caller, CancellationToken cancellationToken)
     {
         parameters["inputResponses"] =
             await BackendQuestions.AskAllAsync(result["inputRequests"] as JsonObject ?? [], caller, cancellationToken);

@@ -30,9 +30,9 @@ internal static class RequestMeta
             meta[ProgressToken] = id;
         }
 
-        if (session.SessionId is null)
+        if (session.HasNoHandshake())
         {
-            // Without a session, each request says what the client is and can: the caller's client, and not the gateway.
+            // Without a handshake, each request says what the client is and can: the caller's client, and not the gateway.
             meta[MetaKeys.ProtocolVersion] = session.NegotiatedProtocolVersion;
             meta[MetaKeys.ClientInfo] = JsonSerializer.SerializeToNode(
                 caller.ClientInfo ?? new Implementation { Name = "gateway", Version = "1.0.0" }, McpJsonUtilities.DefaultOptions);

@@ -9,8 +9,8 @@ using ModelContextProtocol;
 namespace Gateway.Backends;
 
 /// <summary>
-/// The states that a client brings back with its answers. A backend's own state goes out sealed, for this user and this backend. A call that
-/// waits on a backend's session stays here, and its name goes out.
+/// The states that a client brings back with its answers. A backend's own state goes out sealed, for this user and this backend. A call
+/// that waits on a backend's session stays here, and its name goes out.
 /// </summary>
 internal sealed class RequestStates(IDataProtectionProvider protection, IIdentityAccessor accessor, GatewayLimits limits)
 {
@@ -35,7 +35,8 @@ internal sealed class RequestStates(IDataProtectionProvider protection, IIdentit
         {
             _ = call.DisposeAsync().AsTask();
             throw new McpProtocolException(
-                $"{limits.QuestionsPerUser} of your requests wait for an answer, which is the most. Answer them first.", McpErrorCode.InvalidRequest);
+                $"{limits.QuestionsPerUser} of your requests wait for an answer, which is the most. Answer them first.",
+                McpErrorCode.InvalidRequest);
         }
 
         string name = RandomNumberGenerator.GetHexString(32);

@@ -28,7 +28,8 @@ internal sealed class CallerRequest(McpServer server, JsonRpcRequest message, Ca
 
     /// <summary>Gets what the client can do: said once on a session, and with each request where there is none.</summary>
     public ClientCapabilities Capabilities { get; } =
-        (session is null ? message.Context?.ClientCapabilities : server.ClientCapabilities ?? ReadFrom(message)) ?? new ClientCapabilities();
+        (session is null ? message.Context?.ClientCapabilities : server.ClientCapabilities ?? ReadFrom(message))
+        ?? new ClientCapabilities();
 
     /// <summary>Gets what backends are told that the client can do, in JSON: all but tasks, which are not passed on.</summary>
     public string PassedCapabilities => field ??= ReadPassedCapabilities();

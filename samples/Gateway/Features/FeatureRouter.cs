@@ -12,7 +12,9 @@ namespace Gateway.Features;
 /// Answers what the features handle, in front of the SDK's own handlers: those read results into types, which lose fields that they do not
 /// have. All else is the SDK's.
 /// </summary>
-internal sealed class FeatureRouter(IEnumerable<IFeature> features, CallerSessions sessions, CallerListeners listeners, IHttpContextAccessor http) : IConfigureOptions<McpServerOptions>
+internal sealed class FeatureRouter(
+    IEnumerable<IFeature> features, CallerSessions sessions, CallerListeners listeners, IHttpContextAccessor http)
+    : IConfigureOptions<McpServerOptions>
 {
     private readonly Dictionary<string, FeatureHandler> _handlers =
         features.SelectMany(feature => feature.Handlers).ToDictionary(handler => handler.Key, handler => handler.Value);

@@ -37,7 +37,7 @@ internal sealed class LoggingFeature(BackendDirectory backends, BackendClient cl
         try
         {
             await using McpClientLease lease = await client.RentAsync(prefix, request, timeout.Token);
-            if (lease.Client is { SessionId: not null, ServerCapabilities.Logging: not null })
+            if (!lease.Client.HasNoHandshake() && lease.Client.ServerCapabilities.Logging is not null)
             {
                 await client.SendAsync(prefix, request.Method, new JsonObject { ["level"] = level }, request, timeout.Token);
             }

@@ -18,7 +18,8 @@ internal sealed class ResourceFeature(BackendDirectory backends, BackendClient c
         lists.ListAsync(request, "resources", HasResources, (prefix, found) => Qualify(prefix, found, "uri"), cancellationToken);
 
     private Task<JsonObject> ListTemplatesAsync(CallerRequest request, CancellationToken cancellationToken) =>
-        lists.ListAsync(request, "resourceTemplates", HasResources, (prefix, found) => Qualify(prefix, found, "uriTemplate"), cancellationToken);
+        lists.ListAsync(
+            request, "resourceTemplates", HasResources, (prefix, found) => Qualify(prefix, found, "uriTemplate"), cancellationToken);
 
     private async Task<JsonObject> ReadAsync(CallerRequest request, CancellationToken cancellationToken)
     {

@@ -7,7 +7,7 @@ using ModelContextProtocol.Server;
 
 namespace Gateway.Features;
 
-/// <summary>What backends say unasked: that a list has changed, or a resource. Clients subscribe on a session, or listen by a request.</summary>
+/// <summary>What backends say unasked: that a list has changed, or a resource. Clients subscribe, or listen by a request.</summary>
 internal sealed class SubscriptionFeature(
     BackendDirectory backends, BackendSubscriptions subscriptions, CallerListeners listeners, GatewayLimits limits)
     : IFeature, IConfigureOptions<McpServerOptions>
@@ -59,7 +59,11 @@ internal sealed class SubscriptionFeature(
     }
 
     private async Task<BackendSubscription?> TryStartAsync(
-        string prefix, SubscriptionsListenNotifications wanted, CallerRequest caller, SubscriptionStream stream, CancellationToken cancellationToken)
+        string prefix,
+        SubscriptionsListenNotifications wanted,
+        CallerRequest caller,
+        SubscriptionStream stream,
+        CancellationToken cancellationToken)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(limits.ListTimeout);
@@ -83,7 +87,7 @@ internal sealed class SubscriptionFeature(
         ResourcesListChanged = wanted.ResourcesListChanged,
         ResourceSubscriptions =
         [
-            .. (wanted.ResourceSubscriptions ?? []).Select(backends.ResolveUri).Where(found => found.Prefix == prefix).Select(found => found.Uri),
+            .. from found in (wanted.ResourceSubscriptions ?? []).Select(backends.ResolveUri) where found.Prefix == prefix select found.Uri,
         ],
     };
 }

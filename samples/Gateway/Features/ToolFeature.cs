@@ -14,7 +14,7 @@ internal sealed class ToolFeature(BackendDirectory backends, BackendClient clien
     };
 
     private Task<JsonObject> ListAsync(CallerRequest request, CancellationToken cancellationToken) => lists.ListAsync(
-        request, "tools", capabilities => capabilities.Tools is not null, (prefix, tool) => Qualify(prefix, tool, request), cancellationToken);
+        request, "tools", has => has.Tools is not null, (prefix, tool) => Qualify(prefix, tool, request), cancellationToken);
 
     private async Task<JsonObject> CallAsync(CallerRequest request, CancellationToken cancellationToken)
     {

@@ -27,7 +27,7 @@ internal sealed class CallerListeners(
         }
     }
 
-    /// <summary>Tells the backends with sessions that the client's roots have changed. Others ask for them whenever they need them.</summary>
+    /// <summary>Tells the backends that the client's roots have changed, but for those that ask whenever they need them.</summary>
     public Task NotifyAsync(JsonRpcNotification notification, CallerRequest request, CancellationToken cancellationToken) =>
         Task.WhenAll(backends.Prefixes.Select(async prefix =>
         {
@@ -42,7 +42,7 @@ internal sealed class CallerListeners(
     public async Task SubscribeAsync(string prefix, string uri, CallerRequest request, CancellationToken cancellationToken)
     {
         await ListenAsync(prefix, request);
-        if (await HasSessionAsync(prefix, request, cancellationToken))
+        if (await HasHandshakeAsync(prefix, request, cancellationToken))
         {
             await client.SendAsync(prefix, request.Method, new JsonObject { ["uri"] = uri }, request, cancellationToken);
             return;
@@ -58,7 +58,7 @@ internal sealed class CallerListeners(
     /// <inheritdoc cref="SubscribeAsync" path="/exception"/>
     public async Task UnsubscribeAsync(string prefix, string uri, CallerRequest request, CancellationToken cancellationToken)
     {
-        if (!await request.Session!.EndAsync(KeyOf(prefix, uri)) && await HasSessionAsync(prefix, request, cancellationToken))
+        if (!await request.Session!.EndAsync(KeyOf(prefix, uri)) && await HasHandshakeAsync(prefix, request, cancellationToken))
         {
             await client.SendAsync(prefix, request.Method, new JsonObject { ["uri"] = uri }, request, cancellationToken);
         }
@@ -70,12 +70,19 @@ internal sealed class CallerListeners(
         request.Session!.ListenOnceAsync(prefix, async () =>
         {
             using var timeout = new CancellationTokenSource(limits.ListTimeout);
-            return await subscriptions.StartAsync(prefix, Lists, request, request.Session.Deliver, timeout.Token);
+            try
+            {
+                return await subscriptions.StartAsync(prefix, Lists, request, request.Session.Deliver, timeout.Token);
+            }
+            catch (OperationCanceledException exception)
+            {
+                throw BackendErrors.Describe(prefix, exception);
+            }
         });
 
-    private async Task<bool> HasSessionAsync(string prefix, CallerRequest request, CancellationToken cancellationToken)
+    private async Task<bool> HasHandshakeAsync(string prefix, CallerRequest request, CancellationToken cancellationToken)
     {
         await using McpClientLease lease = await client.RentAsync(prefix, request, cancellationToken);
-        return lease.Client.SessionId is not null;
+        return !lease.Client.HasNoHandshake();
     }
 }

@@ -10,8 +10,8 @@ using ModelContextProtocol.Protocol;
 namespace Gateway.Sessions;
 
 /// <summary>
-/// A backend's session is one client's, so that the backend sees what that client can do, and what it sets there is not another's. The claim
-/// that says so is the gateway's own, beside the user's, and in no header.
+/// A backend's session is one client's, so that the backend sees what that client can do, and what it sets there is not another's. The
+/// claim that says so is the gateway's own, beside the user's, and in no header.
 /// </summary>
 internal sealed class ClientProfile(IIdentityAccessor accessor) : IConfigureNamedOptions<McpClientOptions>
 {
@@ -26,6 +26,12 @@ internal sealed class ClientProfile(IIdentityAccessor accessor) : IConfigureName
         }
 
         ClaimsIdentity known = identity.Clone();
+        foreach (Claim foreign in known.FindAll(ClaimType).ToList())
+        {
+            // An issuer has no say in it.
+            known.RemoveClaim(foreign);
+        }
+
         known.AddClaim(new Claim(ClaimType, $"{request.Session?.Id} {request.PassedCapabilities}"));
         return new ClaimsPrincipal([known, .. user.Identities.Where(other => other != identity)]);
     }

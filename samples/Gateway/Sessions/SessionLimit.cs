@@ -26,7 +26,8 @@ internal sealed class SessionLimit(GatewayLimits limits)
             await JsonRpcResponses.WriteErrorAsync(
                 context.Response,
                 StatusCodes.Status429TooManyRequests,
-                $"You have {limits.SessionsPerUser} sessions with the gateway, which is the most. End one (DELETE), or wait for idle ones to end.");
+                $"You have {limits.SessionsPerUser} sessions with the gateway, which is the most. "
+                + "End one (DELETE), or wait for idle ones to end.");
             return;
         }
 

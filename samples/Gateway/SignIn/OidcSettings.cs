@@ -19,8 +19,8 @@ internal sealed record OidcSettings
     public required bool RequiresHttps { get; init; }
 
     /// <summary>
-    /// Gets how long after one look for new keys the next may be. Anyone can cause a look, with a token of an unknown key: where that is just
-    /// before the issuer changes its key, its users wait for as long.
+    /// Gets how long after one look for new keys the next may be. Anyone can cause a look, with a token of an unknown key: where that is
+    /// just before the issuer changes its key, its users wait for as long.
     /// </summary>
     public required TimeSpan KeyRefreshInterval { get; init; }
 

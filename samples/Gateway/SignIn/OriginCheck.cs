@@ -41,7 +41,8 @@ internal sealed class OriginCheck
                 "Web pages of this origin may not call the gateway. Its administrator adds them to AllowedOrigins.");
 
     private static bool IsOrigin(string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.GetLeftPart(UriPartial.Authority).Equals(text, StringComparison.OrdinalIgnoreCase);
+        Uri.TryCreate(text, UriKind.Absolute, out Uri? url)
+        && url.GetLeftPart(UriPartial.Authority).Equals(text, StringComparison.OrdinalIgnoreCase);
 
     private bool IsAllowed(string origin) =>
         _allowed.Contains(origin)

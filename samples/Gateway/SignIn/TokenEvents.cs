@@ -41,5 +41,6 @@ internal sealed class TokenEvents(OidcSettings oidc, PublicUrl publicUrl) : JwtB
     }
 
     /// <summary>Leaves out what a quoted value may not have: some of it may be the token's.</summary>
-    private static string Quotable(string text) => string.Concat(text.Where(character => character is >= ' ' and <= '~' and not ('"' or '\\')));
+    private static string Quotable(string text) =>
+        string.Concat(text.Where(character => character is >= ' ' and <= '~' and not ('"' or '\\')));
 }

@@ -103,7 +103,8 @@ public sealed class EverythingTests
         CallToolResult result = await alice.CallToolAsync(
             "everything_trigger-sampling-request", new Dictionary<string, object?> { ["prompt"] = "Say it." });
 
-        Assert.Contains("said by the client", string.Concat(result.Content.OfType<TextContentBlock>().Select(block => block.Text)), StringComparison.Ordinal);
+        Assert.Contains(
+            result.Content.OfType<TextContentBlock>(), block => block.Text.Contains("said by the client", StringComparison.Ordinal));
     }
 
     private static McpClientOptions AnsweringOptions() => new()

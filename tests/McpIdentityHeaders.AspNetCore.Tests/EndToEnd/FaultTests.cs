@@ -28,14 +28,16 @@ public sealed class FaultTests
 
         Assert.True(result.IsError);
         Assert.Equal(
-            "The backend 'bad' is up, but refused the request or failed at it. Its administrator finds the reason in its log.", result.Text());
+            "The backend 'bad' is up, but refused the request or failed at it. Its administrator finds the reason in its log.",
+            result.Text());
     }
 
     [Fact]
     public async Task Too_many_groups_for_a_header_are_said_by_calls_and_by_lists()
     {
         const string Sentence = "Your token says more than the backend 'notes' can be told, such as too many groups, so nothing was sent.";
-        OidcUser user = OidcUser.Alice with { Roles = [.. Enumerable.Range(0, 400).Select(group => $"group-{group}-of-many-at-this-company")] };
+        IEnumerable<string> groups = Enumerable.Range(0, 400).Select(group => $"group-{group}-of-many-at-this-company");
+        OidcUser user = OidcUser.Alice with { Roles = [.. groups] };
         await using Deployment deployment = await Deployment.StartAsync();
         await using McpClient client = await deployment.ConnectAsync(user);
 
@@ -82,7 +84,9 @@ public sealed class FaultTests
 
         IEnumerable<string> names = (await alice.ListToolsAsync()).Select(tool => tool.Name);
 
-        Assert.Equal(["endless_tool1", "endless_tool2", "endless_tool3"], names.Where(name => name.StartsWith("endless", StringComparison.Ordinal)));
+        Assert.Equal(
+            ["endless_tool1", "endless_tool2", "endless_tool3"],
+            names.Where(name => name.StartsWith("endless", StringComparison.Ordinal)));
         Assert.Equal(3, pages);
     }
 
@@ -91,7 +95,8 @@ public sealed class FaultTests
     {
         await using RunningApp backend = await BareBackend.StartAsync(mcp => mcp.WithCallToolHandler((_, _) =>
             ValueTask.FromResult(new CallToolResult { Content = [new TextContentBlock { Text = new string('x', 200_000) }] })));
-        await using Deployment deployment = await Deployment.StartAsync([("Limits:ResponseBytes", "100000")], others: ("big", backend.Endpoint));
+        await using Deployment deployment = await Deployment.StartAsync(
+            [("Limits:ResponseBytes", "100000")], others: ("big", backend.Endpoint));
         await using McpClient alice = await deployment.ConnectAsync(OidcUser.Alice);
 
         CallToolResult result = await alice.CallToolAsync(prefix == "big" ? "big_tool" : "notes_whoami");
@@ -108,7 +113,8 @@ public sealed class FaultTests
         string token = await deployment.Oidc.IssueTokenAsync(OidcUser.Alice);
         using var client = new HttpClient();
         using var request = new HttpRequestMessage(HttpMethod.Post, deployment.Gateway.Endpoint);
-        request.Content = new StringContent($$"""{"jsonrpc":"2.0","id":1,"method":"{{new string('x', 2000)}}"}""", null, "application/json");
+        string message = $$"""{"jsonrpc":"2.0","id":1,"method":"{{new string('x', 2000)}}"}""";
+        request.Content = new StringContent(message, null, "application/json");
         request.Headers.TransferEncodingChunked = !hasLength;
         request.Headers.Accept.ParseAdd("application/json, text/event-stream");
         request.Headers.Authorization = new("Bearer", token);

@@ -1,7 +1,9 @@
 using McpIdentityHeaders.AspNetCore.Tests.EndToEnd.Support;
+using Microsoft.Extensions.DependencyInjection;
 using ModelContextProtocol;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
+using ModelContextProtocol.Server;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.EndToEnd;
 
@@ -89,6 +91,23 @@ public sealed class FeatureTests : IAsyncLifetime
 
         Assert.Equal(["greet name=B"], prompt.Completion.Values);
         Assert.Equal([$"{WorkResources.Pages} number=1"], page.Completion.Values);
+    }
+
+    [Theory, InlineData("2025-11-25"), InlineData("2026-07-28")]
+    public async Task Backend_of_the_older_protocol_without_sessions_is_served(string protocol)
+    {
+        await using RunningApp backend = await BareBackend.StartAsync(mcp =>
+        {
+            mcp.WithTools<WorkTools>();
+            mcp.Services.AddSingleton<WorkLog>().Configure<McpServerOptions>(options => options.ProtocolVersion = "2025-11-25");
+        });
+        await using Deployment deployment = await Deployment.StartAsync(others: ("older", backend.Endpoint));
+        await using McpClient alice = await deployment.ConnectAsync(OidcUser.Alice, protocol);
+
+        CallToolResult result = await alice.CallToolAsync("older_cite");
+
+        Assert.Contains("older_cite", (await alice.ListToolsAsync()).Select(tool => tool.Name));
+        Assert.Equal(2, result.Content.Count);
     }
 
     [Theory]

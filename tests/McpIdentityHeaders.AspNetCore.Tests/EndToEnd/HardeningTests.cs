@@ -44,7 +44,8 @@ public sealed class HardeningTests
         Assert.Equal(
             HttpStatusCode.OK, await RawInitialize.SendAsync(deployment.Gateway.Endpoint, ("Host", "gateway.example"), authorization));
         Assert.Equal(
-            HttpStatusCode.BadRequest, await RawInitialize.SendAsync(deployment.Gateway.Endpoint, ("Host", "mallory.example"), authorization));
+            HttpStatusCode.BadRequest,
+            await RawInitialize.SendAsync(deployment.Gateway.Endpoint, ("Host", "mallory.example"), authorization));
     }
 
     [Fact]

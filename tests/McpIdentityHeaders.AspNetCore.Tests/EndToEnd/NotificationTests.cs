@@ -92,8 +92,19 @@ public sealed class NotificationTests : IAsyncLifetime
         Assert.Equal("notifications/subscriptions/acknowledged", (string?)acknowledged["method"]);
         Assert.True((bool?)acknowledged["params"]!["notifications"]!["toolsListChanged"]);
         Assert.Equal(uri, (string?)acknowledged["params"]!["notifications"]!["resourceSubscriptions"]![0]);
-        Assert.Equal((NotificationMethods.ResourceUpdatedNotification, uri), ((string?)updated["method"], (string?)updated["params"]!["uri"]));
+        Assert.Equal(NotificationMethods.ResourceUpdatedNotification, (string?)updated["method"]);
+        Assert.Equal(uri, (string?)updated["params"]!["uri"]);
         Assert.Equal(1, (int?)updated["params"]!["_meta"]!["io.modelcontextprotocol/subscriptionId"]);
+    }
+
+    [Fact]
+    public async Task Changed_roots_of_a_client_are_said_to_backends_with_sessions()
+    {
+        await using McpClient alice = await _deployment.Gateway.ConnectAsync(OidcUser.Alice, "2025-11-25");
+
+        await alice.SendNotificationAsync(NotificationMethods.RootsListChangedNotification);
+
+        await _deployment.Log.RootsChanged;
     }
 
     [Theory, MemberData(nameof(Backends))]

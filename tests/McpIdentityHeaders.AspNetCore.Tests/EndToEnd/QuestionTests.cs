@@ -57,7 +57,9 @@ public sealed class QuestionTests : IAsyncLifetime
         await using McpClient bob = await ConnectAsync(OidcUser.Bob, protocol, "red");
 
         CallToolResult[] results = await Task.WhenAll(
-            from client in (McpClient[])[alice, alsoAlice, bob] from _ in Enumerable.Range(0, 3) select AskAsync(client, backend, "elicitation"));
+            from client in (McpClient[])[alice, alsoAlice, bob]
+            from _ in Enumerable.Range(0, 3)
+            select AskAsync(client, backend, "elicitation"));
 
         Assert.Equal(
             ["green", "green", "green", "blue", "blue", "blue", "red", "red", "red"], results.Select(result => result.Text()));
@@ -72,7 +74,9 @@ public sealed class QuestionTests : IAsyncLifetime
 
         Assert.True(result.IsError);
         Assert.StartsWith(
-            "The backend 'stateless' asked something that your client cannot answer (elicitation/create).", result.Text(), StringComparison.Ordinal);
+            "The backend 'stateless' asked something that your client cannot answer (elicitation/create).",
+            result.Text(),
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -6,7 +6,7 @@ using ModelContextProtocol.Protocol;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.EndToEnd;
 
-/// <summary>What the gateway has no need to know comes through as it is: a backend without any SDK says it, and a client without reads it.</summary>
+/// <summary>What the gateway has no need to know comes through as it is, between a backend and a client without any SDK.</summary>
 public sealed class UntouchedTests : IAsyncLifetime
 {
     private const string Tool = """
@@ -26,7 +26,11 @@ public sealed class UntouchedTests : IAsyncLifetime
         }
         """;
 
-    private const string TaskTool = """{ "name": "later", "inputSchema": { "type": "object" }, "execution": { "taskSupport": "required" } }""";
+    private const string TaskTool = """
+        { "name": "later", "inputSchema": { "type": "object" }, "execution": { "taskSupport": "required" } }
+        """;
+
+    private const string Stale = """ "resultType": "complete", "ttlMs": 0, "cacheScope": "private" """;
 
     private RunningApp _backend = null!;
     private Deployment _deployment = null!;
@@ -63,14 +67,18 @@ public sealed class UntouchedTests : IAsyncLifetime
     {
         JsonObject response = Assert.Single(await SendAsync("tools/list", []));
 
-        Assert.DoesNotContain(response["result"]!["tools"]!.AsArray(), tool => ((string?)tool!["name"])!.EndsWith("later", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            response["result"]!["tools"]!.AsArray(), tool => ((string?)tool!["name"])!.EndsWith("later", StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task Call_and_result_have_all_that_both_ends_say()
     {
         JsonObject sent = JsonNode.Parse("""
-            { "name": "raw_draw", "arguments": { "size": 1.50, "x": null }, "x-param": [true], "_meta": { "example.com/trace": { "id": 7 } } }
+            {
+                "name": "raw_draw", "arguments": { "size": 1.50, "x": null }, "x-param": [true],
+                "_meta": { "example.com/trace": { "id": 7 } }
+            }
             """)!.AsObject();
         var capabilities = new JsonObject { ["sampling"] = new JsonObject() };
 
@@ -124,11 +132,12 @@ public sealed class UntouchedTests : IAsyncLifetime
         switch ((string)request["method"]!)
         {
             case "server/discover":
-                response["result"] = JsonNode.Parse(
-                    """{ "supportedVersions": ["2026-07-28"], "capabilities": { "tools": {} }, "resultType": "complete", "ttlMs": 0, "cacheScope": "private" }""");
+                response["result"] = JsonNode.Parse($$"""
+                    { "supportedVersions": ["2026-07-28"], "capabilities": { "tools": {} }, {{Stale}} }
+                    """);
                 break;
             case "tools/list":
-                response["result"] = JsonNode.Parse($$"""{ "tools": [{{Tool}}, {{TaskTool}}], "resultType": "complete", "ttlMs": 0, "cacheScope": "private" }""");
+                response["result"] = JsonNode.Parse($$"""{ "tools": [{{Tool}}, {{TaskTool}}], {{Stale}} }""");
                 break;
             case "tools/call" when (string?)parameters["name"] == "refuse":
                 response["error"] = JsonNode.Parse("""{ "code": -31999, "message": "No.", "data": { "why": ["a"] } }""");

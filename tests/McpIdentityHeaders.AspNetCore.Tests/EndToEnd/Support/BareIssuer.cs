@@ -41,7 +41,8 @@ internal sealed class BareIssuer : IAsyncDisposable
     public void ChangeKey() => _key = NewKey();
 
     /// <summary>Issues a token with these claims and headers.</summary>
-    public string Issue(Dictionary<string, object> claims, Dictionary<string, object>? headers = null, string? audience = OidcServer.GatewayAudience) =>
+    public string Issue(
+        Dictionary<string, object> claims, Dictionary<string, object>? headers = null, string? audience = OidcServer.GatewayAudience) =>
         Issue(_key, claims, headers, audience);
 
     /// <summary>Issues a token as a stranger would, who has another key.</summary>

@@ -5,6 +5,8 @@ using Microsoft.Extensions.Logging;
 using ModelContextProtocol.AspNetCore;
 using ModelContextProtocol.Protocol;
 
+#pragma warning disable MCP9005 // Deprecated by the SDK, and still what backends listen for.
+
 namespace McpIdentityHeaders.AspNetCore.Tests.EndToEnd.Support;
 
 /// <summary>A backend with slow and failing tools, which a test can observe.</summary>
@@ -25,7 +27,12 @@ internal static class WorkBackend
             {
                 options.ServerInstructions = Instructions;
                 options.Handlers.SubscriptionsListenHandler = notifier.ListenAsync;
-                options.Capabilities = new() { Tools = new() { ListChanged = true }, Resources = new() { Subscribe = true, ListChanged = true } };
+                options.Handlers.NotificationHandlers = [new(NotificationMethods.RootsListChangedNotification, (_, _) => OnRootsChanged(log))];
+                options.Capabilities = new()
+                {
+                    Tools = new() { ListChanged = true },
+                    Resources = new() { Subscribe = true, ListChanged = true },
+                };
             })
             .WithHttpTransport(http =>
             {
@@ -43,6 +50,12 @@ internal static class WorkBackend
         WebApplication app = builder.Build();
         app.MapMcp("/mcp");
         return RunningApp.StartAsync(app);
+    }
+
+    private static ValueTask OnRootsChanged(WorkLog log)
+    {
+        log.OnRootsChanged();
+        return ValueTask.CompletedTask;
     }
 
     /// <summary>Completes with what was asked for, so that a test sees what arrived.</summary>

@@ -64,7 +64,7 @@ internal sealed class WorkTools(WorkLog log)
     {
         await call.Server.SendNotificationAsync(
             NotificationMethods.LoggingMessageNotification,
-            new LoggingMessageNotificationParams { Level = LoggingLevel.Error, Logger = "work", Data = JsonSerializer.SerializeToElement("full") },
+            new LoggingMessageNotificationParams { Level = LoggingLevel.Error, Data = JsonSerializer.SerializeToElement("full") },
             cancellationToken: cancellationToken);
         return $"{call.JsonRpcRequest.Context?.LogLevel ?? call.Server.LoggingLevel}";
     }
