@@ -1,6 +1,10 @@
-using Microsoft.AspNetCore.Authentication.JwtBearer;
+using Gateway.Backends;
+using Gateway.Features;
+using Gateway.Sessions;
+using Gateway.SignIn;
+using Microsoft.Extensions.Options;
 using ModelContextProtocol.AspNetCore;
-using ModelContextProtocol.AspNetCore.Authentication;
+using ModelContextProtocol.Client;
 
 namespace Gateway;
 
@@ -19,33 +23,25 @@ public static class GatewayApp
     {
         IServiceCollection services = builder.Services;
         OidcSettings oidc = OidcSettings.Read(builder.Configuration, builder.Environment);
+        PublicUrl publicUrl = PublicUrl.Read(builder.Configuration, oidc, builder.Environment);
+        OriginCheck origins = OriginCheck.Read(builder.Configuration, publicUrl, builder.Environment);
         BackendDirectory backends = BackendDirectory.Read(builder.Configuration);
+        GatewayLimits limits = GatewayLimits.Read(builder.Configuration);
+        var sessionLimit = new SessionLimit(limits);
+        var sessions = new CallerSessions(sessionLimit);
 
         // 1. Who the caller is: a token of the issuer's, made for this gateway and no other. Who has none is told where to get it.
-        services
-            .AddAuthentication(options =>
-            {
-                options.DefaultScheme = JwtBearerDefaults.AuthenticationScheme;
-                options.DefaultChallengeScheme = McpAuthenticationDefaults.AuthenticationScheme;
-            })
-            .AddJwtBearer(options =>
-            {
-                options.Authority = oidc.Authority;
-                options.Audience = oidc.Audience;
-                options.RequireHttpsMetadata = oidc.RequiresHttps;
-                options.MapInboundClaims = false;
-                options.TokenValidationParameters.NameClaimType = "name";
-                options.TokenValidationParameters.RoleClaimType = "roles";
-            })
-            .AddMcp(options => options.ResourceMetadata = new() { AuthorizationServers = { oidc.Authority } });
-        services.AddAuthorization();
+        services.AddSignIn(oidc, publicUrl);
 
         // 2. The backends: each an MCP client whose every request says who the user is, in headers. The token itself stays here.
         foreach (string prefix in backends.Prefixes)
         {
+            services.Configure<HttpClientTransportOptions>(prefix, transport => transport.TransportMode = HttpTransportMode.StreamableHttp);
             IHttpClientBuilder client = services.AddMcpClient(prefix, backends.SectionOf(prefix))
                 // How long a tool may take is for its caller to say.
                 .ConfigureHttpClient(client => client.Timeout = Timeout.InfiniteTimeSpan)
+                .AddHttpMessageHandler(() => new ResponseLimitHandler(limits.ResponseBytes))
+                .ConfigurePool(pool => pool.SessionKeyClaimTypes.Add(ClientProfile.ClaimType))
                 .AddClaimInjection(builder.Configuration.GetSection("Identity"));
 
             // Its secret: each backend has its own, or none. A section that is missing would be refused.
@@ -56,30 +52,50 @@ public static class GatewayApp
         }
 
         services.AddHttpContextIdentity();
+        services.AddSingleton<ClientProfile>();
+        services.AddSingleton<IConfigureOptions<McpClientOptions>>(provider => provider.GetRequiredService<ClientProfile>());
 
         // 3. The MCP server in front of them. It has sessions for clients that need them, and none for those of protocol 2026-07-28.
         services.AddSingleton(backends);
         services.AddHttpContextAccessor();
-        services.AddSingleton<ToolCatalog>();
-        services.AddSingleton<ToolCaller>();
+        services.AddSingleton(limits);
+        services.AddSingleton(sessions);
+        services.AddFeatures();
         services
             .AddMcpServer()
-            .WithHttpTransport(options => options.SessionMode = HttpServerSessionMode.StatefulForInitializeClients)
-            .WithUserIdentity()
-            .WithListToolsHandler((request, cancellationToken) =>
-                request.Services!.GetRequiredService<ToolCatalog>().ListAsync(request, cancellationToken))
-            .WithCallToolHandler((request, cancellationToken) =>
-                request.Services!.GetRequiredService<ToolCaller>().CallAsync(request, cancellationToken));
+            .WithHttpTransport(options =>
+            {
+                options.SessionMode = HttpServerSessionMode.StatefulForInitializeClients;
+#pragma warning disable MCP9006, MCPEXP002 // Older clients have sessions, and what bounds those may change with the SDK.
+                options.IdleTimeout = limits.SessionIdleTimeout;
+                options.RunSessionHandler = sessions.RunAsync;
+#pragma warning restore MCP9006, MCPEXP002
+            })
+            .WithUserIdentity();
 
         // 4. Ready where the backends answer; alive where the gateway itself does.
-        services.AddHttpClient(nameof(BackendHealthCheck));
+        services.AddHttpClient(nameof(BackendHealthCheck)).ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
+        {
+            // A backend must not have the gateway ask elsewhere.
+            AllowAutoRedirect = false,
+            UseCookies = false,
+        });
         services.AddHealthChecks().AddCheck<BackendHealthCheck>("backends");
 
-        // 5. The pipeline. What outsiders claim to be goes first, and after it comes who they are.
+        // 5. On a developer's machine it goes by the machine's own names: no web page may come by another. Elsewhere, AllowedHosts says.
+        if (builder.Environment.IsDevelopment())
+        {
+            builder.Configuration["AllowedHosts"] ??= "localhost;127.0.0.1;[::1]";
+        }
+
+        // 6. The pipeline. What outsiders claim to be goes first, and after it comes who they are.
         WebApplication app = builder.Build();
         app.UseIdentityHeaderStripping();
+        app.Use(origins.InvokeAsync);
+        app.Use(new RequestLimit(limits).InvokeAsync);
         app.UseAuthentication();
         app.UseAuthorization();
+        app.Use(sessionLimit.InvokeAsync);
         app.MapMcp("/mcp").RequireAuthorization();
         app.MapHealthChecks("/health");
         app.MapHealthChecks("/health/live", new() { Predicate = _ => false });

@@ -2,9 +2,16 @@ namespace Gateway;
 
 internal static partial class Log
 {
-    [LoggerMessage(1, LogLevel.Warning, "The backend '{Prefix}' did not list its tools", EventName = "ToolsNotListed")]
-    public static partial void ToolsNotListed(ILogger logger, string prefix, Exception exception);
-
-    [LoggerMessage(2, LogLevel.Warning, "A call to the backend '{Prefix}' failed", EventName = "BackendFailed")]
+    [LoggerMessage(1, LogLevel.Warning, "A request to the backend '{Prefix}' failed", EventName = "BackendFailed")]
     public static partial void BackendFailed(ILogger logger, string prefix, Exception exception);
+
+    [LoggerMessage(
+        2,
+        LogLevel.Error,
+        "The backend '{Prefix}' has more than {Pages} pages of {Method}: the rest is left out. If that is meant, raise Limits:ListPages",
+        EventName = "ListCutShort")]
+    public static partial void ListCutShort(ILogger logger, string prefix, string method, int pages);
+
+    [LoggerMessage(3, LogLevel.Information, "A token was refused", EventName = "TokenRefused")]
+    public static partial void TokenRefused(ILogger logger, Exception exception);
 }

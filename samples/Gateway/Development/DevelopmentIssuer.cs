@@ -10,7 +10,7 @@ namespace Gateway.Development;
 /// </summary>
 internal sealed class DevelopmentIssuer : IAsyncDisposable
 {
-    public const string Audience = "development-gateway";
+    public const string Audience = "https://development-gateway.example/mcp";
 
     private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     private readonly string _keyId = Guid.NewGuid().ToString("N");

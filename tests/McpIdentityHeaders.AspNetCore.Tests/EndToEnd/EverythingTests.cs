@@ -9,6 +9,9 @@ namespace McpIdentityHeaders.AspNetCore.Tests.EndToEnd;
 /// <summary>Somebody else's backend beside the sample's, in another language and with sessions: server-everything.</summary>
 public sealed class EverythingTests
 {
+    // It insists on being called as a task.
+    private const string ToolWithTasks = "simulate-research-query";
+
     [EverythingFact]
     public async Task Tools_of_both_backends_are_listed_under_their_prefixes()
     {
@@ -63,6 +66,63 @@ public sealed class EverythingTests
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
     }
+
+    [EverythingFact]
+    public async Task Lists_are_those_that_the_server_itself_has()
+    {
+        await using EverythingServer everything = await EverythingServer.StartAsync();
+        await using Deployment deployment = await StartAsync(everything);
+        McpClientOptions options = AnsweringOptions();
+        await using McpClient alice = await deployment.ConnectAsync(OidcUser.Alice, options);
+        await using McpClient direct = await McpClient.CreateAsync(
+            new HttpClientTransport(new HttpClientTransportOptions { Endpoint = everything.Endpoint }), AnsweringOptions());
+
+        Assert.Equal(
+            from tool in await direct.ListToolsAsync() where tool.Name != ToolWithTasks orderby tool.Name select $"everything_{tool.Name}",
+            from tool in await alice.ListToolsAsync() where !tool.Name.StartsWith("notes_", StringComparison.Ordinal)
+            orderby tool.Name select tool.Name);
+        Assert.Equal(
+            (await direct.ListPromptsAsync()).Select(prompt => $"everything_{prompt.Name}"),
+            (await alice.ListPromptsAsync()).Select(prompt => prompt.Name));
+        Assert.Equal(
+            (await direct.ListResourcesAsync()).Select(resource => $"everything+{resource.Uri}"),
+            (await alice.ListResourcesAsync()).Select(resource => resource.Uri));
+        Assert.Equal(
+            (await direct.ListResourceTemplatesAsync()).Select(template => $"everything+{template.UriTemplate}"),
+            (await alice.ListResourceTemplatesAsync()).Select(template => template.UriTemplate));
+        Assert.Contains(direct.ServerInstructions!, alice.ServerInstructions, StringComparison.Ordinal);
+    }
+
+    [EverythingFact]
+    public async Task Question_of_the_server_reaches_the_client()
+    {
+        await using EverythingServer everything = await EverythingServer.StartAsync();
+        await using Deployment deployment = await StartAsync(everything);
+        await using McpClient alice = await deployment.ConnectAsync(OidcUser.Alice, AnsweringOptions());
+
+        CallToolResult result = await alice.CallToolAsync(
+            "everything_trigger-sampling-request", new Dictionary<string, object?> { ["prompt"] = "Say it." });
+
+        Assert.Contains(
+            result.Content.OfType<TextContentBlock>(), block => block.Text.Contains("said by the client", StringComparison.Ordinal));
+    }
+
+    private static McpClientOptions AnsweringOptions() => new()
+    {
+        Handlers = new()
+        {
+            ElicitationHandler = (_, _) => ValueTask.FromResult(new ElicitResult { Action = "decline" }),
+#pragma warning disable MCP9005 // Deprecated by the SDK, and still what servers ask for.
+            SamplingHandler = (_, _, _) => ValueTask.FromResult(new CreateMessageResult
+            {
+                Model = "tests",
+                Role = Role.Assistant,
+                Content = [new TextContentBlock { Text = "said by the client" }],
+            }),
+            RootsHandler = (_, _) => ValueTask.FromResult(new ListRootsResult { Roots = [] }),
+#pragma warning restore MCP9005
+        },
+    };
 
     private static Task<Deployment> StartAsync(EverythingServer everything) =>
         Deployment.StartAsync(others: ("everything", everything.Endpoint));

@@ -1,7 +1,6 @@
 using System.Threading.Channels;
 using McpIdentityHeaders.AspNetCore.Tests.EndToEnd.Support;
 using ModelContextProtocol;
-using ModelContextProtocol.AspNetCore;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
 
@@ -10,28 +9,23 @@ namespace McpIdentityHeaders.AspNetCore.Tests.EndToEnd;
 /// <summary>What is not identity comes through the gateway as the backend and the user's program meant it.</summary>
 public sealed class PassThroughTests : IAsyncLifetime
 {
-    private readonly WorkLog _log = new();
-    private RunningApp _sessions = null!;
-    private RunningApp _stateless = null!;
-    private Deployment _deployment = null!;
+    private WorkDeployment _deployment = null!;
     private McpClient _alice = null!;
 
-    public static TheoryData<string> Backends => ["sessions", "stateless"];
+    public static TheoryData<string> Backends => [.. WorkDeployment.Backends];
+
+    private WorkLog Log => _deployment.Log;
 
     public async Task InitializeAsync()
     {
-        _sessions = await WorkBackend.StartAsync(_log, HttpServerSessionMode.Stateful);
-        _stateless = await WorkBackend.StartAsync(_log, HttpServerSessionMode.Stateless);
-        _deployment = await Deployment.StartAsync(others: [("sessions", _sessions.Endpoint), ("stateless", _stateless.Endpoint)]);
-        _alice = await _deployment.ConnectAsync(OidcUser.Alice);
+        _deployment = await WorkDeployment.StartAsync();
+        _alice = await _deployment.Gateway.ConnectAsync(OidcUser.Alice);
     }
 
     public async Task DisposeAsync()
     {
         await _alice.DisposeAsync();
         await _deployment.DisposeAsync();
-        await _sessions.DisposeAsync();
-        await _stateless.DisposeAsync();
     }
 
     [Theory, MemberData(nameof(Backends))]
@@ -45,7 +39,7 @@ public sealed class PassThroughTests : IAsyncLifetime
         {
             ProgressNotificationValue report = Assert.Single(await reports.Reader.TakeAsync(1));
             Assert.Equal(step, $"{report.Message} ({report.Progress}/{report.Total})");
-            _log.Heard.Release();
+            Log.Heard.Release();
         }
 
         Assert.Equal("counted", (await call).Text());
@@ -56,24 +50,24 @@ public sealed class PassThroughTests : IAsyncLifetime
     {
         using var cancel = new CancellationTokenSource();
         Task<CallToolResult> call = _alice.CallToolAsync($"{backend}_wait", cancellationToken: cancel.Token).AsTask();
-        await _log.Started;
+        await Log.Started;
 
         await cancel.CancelAsync();
 
-        await _log.Cancelled;
+        await Log.Cancelled;
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
     }
 
     [Theory, MemberData(nameof(Backends))]
     public async Task Call_of_a_user_who_hangs_up_is_cancelled_at_the_backend(string backend)
     {
-        McpClient bob = await _deployment.ConnectAsync(OidcUser.Bob);
+        McpClient bob = await _deployment.Gateway.ConnectAsync(OidcUser.Bob);
         Task<CallToolResult> call = bob.CallToolAsync($"{backend}_wait").AsTask();
-        await _log.Started;
+        await Log.Started;
 
         await bob.DisposeAsync();
 
-        await _log.Cancelled;
+        await Log.Cancelled;
         await Assert.ThrowsAnyAsync<Exception>(() => call);
     }
 

@@ -66,10 +66,11 @@ public sealed class TokenTests : IAsyncLifetime
         AuthenticationHeaderValue challenge = Assert.Single(response.Headers.WwwAuthenticate);
         string metadata = Assert.IsType<string>(challenge.Parameter).Split('"')[1];
 
-        JsonElement resource = await client.GetFromJsonAsync<JsonElement>(metadata);
+        JsonElement resource = await client.GetFromJsonAsync<JsonElement>(
+            new Uri(_deployment.Gateway.Uri, new Uri(metadata).AbsolutePath));
 
         Assert.StartsWith("resource_metadata=", challenge.Parameter, StringComparison.Ordinal);
-        Assert.Equal(_deployment.Gateway.Endpoint.ToString(), resource.GetProperty("resource").GetString());
+        Assert.Equal(OidcServer.GatewayAudience, resource.GetProperty("resource").GetString());
         Assert.Equal(
             [_deployment.Oidc.Authority.ToString()],
             resource.GetProperty("authorization_servers").EnumerateArray().Select(server => server.GetString()));

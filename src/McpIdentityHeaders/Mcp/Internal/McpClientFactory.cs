@@ -64,6 +64,8 @@ internal sealed class McpClientFactory(
         Func<HttpClientTransportOptions, HttpClientTransportOptions>? forUser,
         CancellationToken cancellationToken)
     {
+        // The application's code that makes the options finds the session's user in IIdentityAccessor.
+        IdentityScope.EnterSession(session);
         HttpClient httpClient = CreateHttpClient(name, session);
 
         Uri endpoint = registered.Endpoint ?? httpClient.BaseAddress

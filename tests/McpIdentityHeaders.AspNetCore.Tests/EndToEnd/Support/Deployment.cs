@@ -34,7 +34,14 @@ internal sealed class Deployment : IAsyncDisposable
 
     /// <param name="between">Starts what is to stand between the gateway and the backend at this address.</param>
     /// <param name="others">The gateway's other backends.</param>
-    public static async Task<Deployment> StartAsync(Func<Uri, Task<Nginx>>? between = null, params (string Prefix, Uri Endpoint)[] others)
+    public static Task<Deployment> StartAsync(Func<Uri, Task<Nginx>>? between = null, params (string Prefix, Uri Endpoint)[] others) =>
+        StartAsync([], between, others);
+
+    /// <param name="settings">The gateway's settings beside those of every deployment.</param>
+    /// <param name="between">Starts what is to stand between the gateway and the backend at this address.</param>
+    /// <param name="others">The gateway's other backends.</param>
+    public static async Task<Deployment> StartAsync(
+        (string Key, string Value)[] settings, Func<Uri, Task<Nginx>>? between = null, params (string Prefix, Uri Endpoint)[] others)
     {
         var deployment = new Deployment();
         OidcServer oidc = deployment.Oidc = deployment.Add(await OidcServer.StartAsync());
@@ -58,6 +65,7 @@ internal sealed class Deployment : IAsyncDisposable
                 ($"Backends:{Notes}:Identity:SharedSecret:HeaderName", SecretHeader),
                 ($"Backends:{Notes}:Identity:SharedSecret:Value", Secret),
                 .. backends.Select(other => ($"Backends:{other.Prefix}:Endpoint", other.Endpoint.ToString())),
+                .. settings,
             ]))));
         return deployment;
     }
@@ -66,16 +74,24 @@ internal sealed class Deployment : IAsyncDisposable
     /// <param name="user">Who.</param>
     /// <param name="protocol">The MCP version that the user's program insists on; null for what both ends know.</param>
     /// <param name="headers">What else the user's program sends with each request.</param>
-    public async Task<McpClient> ConnectAsync(OidcUser user, string? protocol = null, params (string Name, string Value)[] headers)
+    public Task<McpClient> ConnectAsync(OidcUser user, string? protocol = null, params (string Name, string Value)[] headers) =>
+        ConnectAsync(user, new McpClientOptions { ProtocolVersion = protocol }, headers);
+
+    /// <summary>Signs somebody in and connects their client of these options to the gateway.</summary>
+    public async Task<McpClient> ConnectAsync(OidcUser user, McpClientOptions options, params (string Name, string Value)[] headers) =>
+        await ConnectWithTokenAsync(await Oidc.IssueTokenAsync(user), options, headers);
+
+    /// <summary>Connects a client with a token to the gateway.</summary>
+    public async Task<McpClient> ConnectWithTokenAsync(
+        string token, McpClientOptions? options = null, params (string Name, string Value)[] headers)
     {
-        string token = await Oidc.IssueTokenAsync(user);
         var transport = new HttpClientTransport(new HttpClientTransportOptions
         {
             Endpoint = Gateway.Endpoint,
             AdditionalHeaders = headers.Prepend((Name: "Authorization", Value: $"Bearer {token}"))
                 .ToDictionary(header => header.Name, header => header.Value),
         });
-        return await McpClient.CreateAsync(transport, new McpClientOptions { ProtocolVersion = protocol });
+        return await McpClient.CreateAsync(transport, options);
     }
 
     public async ValueTask DisposeAsync()

@@ -7,6 +7,7 @@ internal sealed class WorkLog
 
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _rootsChanged = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Gets what a test releases when it has heard of a step that a tool reports.</summary>
     public SemaphoreSlim Heard { get; } = new(0);
@@ -16,6 +17,11 @@ internal sealed class WorkLog
 
     /// <summary>Gets what ends when the tool that waits has been told to stop.</summary>
     public Task Cancelled => _cancelled.Task.WaitAsync(Patience);
+
+    /// <summary>Gets what ends when a client has said that its roots have changed.</summary>
+    public Task RootsChanged => _rootsChanged.Task.WaitAsync(Patience);
+
+    public void OnRootsChanged() => _rootsChanged.TrySetResult();
 
     public async Task WaitAsync(CancellationToken cancellationToken)
     {

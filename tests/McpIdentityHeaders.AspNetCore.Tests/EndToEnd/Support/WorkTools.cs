@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Text.Json;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
@@ -37,4 +38,35 @@ internal sealed class WorkTools(WorkLog log)
 
     [McpServerTool(Name = "refuse"), Description("Fails, as the protocol does.")]
     public static string Refuse() => throw new McpProtocolException("No such thing.", McpErrorCode.InvalidParams);
+
+    [McpServerTool(Name = "cite"), Description("Answers with a link to a resource, and with the resource.")]
+    public static IEnumerable<ContentBlock> Cite() =>
+    [
+        new ResourceLinkBlock { Uri = WorkResources.Manual, Name = "manual" },
+        new EmbeddedResourceBlock { Resource = new TextResourceContents { Uri = WorkResources.Manual, Text = "Read me." } },
+    ];
+
+    [McpServerTool(Name = "hurry"), Description("Reports three steps at once, and answers.")]
+    public static async Task<string> HurryAsync(RequestContext<CallToolRequestParams> call, CancellationToken cancellationToken)
+    {
+        for (int step = 1; step <= 3; step++)
+        {
+            var report = new ProgressNotificationValue { Progress = step, Total = 3 };
+            await call.Server.NotifyProgressAsync(call.Params!.ProgressToken!.Value, report, cancellationToken: cancellationToken);
+        }
+
+        return "done";
+    }
+
+#pragma warning disable MCP9005 // Deprecated by the SDK, and still what backends do.
+    [McpServerTool(Name = "log"), Description("Logs, and answers with the level that is asked for.")]
+    public static async Task<string> LogAsync(RequestContext<CallToolRequestParams> call, CancellationToken cancellationToken)
+    {
+        await call.Server.SendNotificationAsync(
+            NotificationMethods.LoggingMessageNotification,
+            new LoggingMessageNotificationParams { Level = LoggingLevel.Error, Data = JsonSerializer.SerializeToElement("full") },
+            cancellationToken: cancellationToken);
+        return $"{call.JsonRpcRequest.Context?.LogLevel ?? call.Server.LoggingLevel}";
+    }
+#pragma warning restore MCP9005
 }

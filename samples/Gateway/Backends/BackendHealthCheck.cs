@@ -2,10 +2,11 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 using ModelContextProtocol.Client;
 
-namespace Gateway;
+namespace Gateway.Backends;
 
 /// <summary>Whether the backends answer at all, be it with 401: a health check is nobody, and must not need to be anyone.</summary>
-internal sealed class BackendHealthCheck(BackendDirectory backends, IHttpClientFactory clients, IOptionsMonitor<HttpClientTransportOptions> options)
+internal sealed class BackendHealthCheck(
+    BackendDirectory backends, IHttpClientFactory clients, IOptionsMonitor<HttpClientTransportOptions> options)
     : IHealthCheck
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);

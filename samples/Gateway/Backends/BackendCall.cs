@@ -1,0 +1,107 @@
+using System.Text.Json.Nodes;
+using Gateway.Features;
+using McpIdentityHeaders;
+using ModelContextProtocol;
+using ModelContextProtocol.Protocol;
+
+namespace Gateway.Backends;
+
+/// <summary>A request that a backend works on: what it sends meanwhile is passed on, and what it asks is answered.</summary>
+internal sealed class BackendCall(string prefix, McpClientLease lease, BackendExchange exchange) : IAsyncDisposable
+{
+    private JsonRpcRequest? _openQuestion;
+
+    /// <summary>Gets whether the backend waits for an answer that the client gives with another request.</summary>
+    public bool IsSuspended => _openQuestion is not null;
+
+    /// <summary>Gets the result, or the question that the client has to answer before there is one.</summary>
+    /// <exception cref="McpProtocolException">The backend's error.</exception>
+    public async Task<JsonObject> RunAsync(CallerRequest caller, CancellationToken cancellationToken)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        try
+        {
+            while (true)
+            {
+                switch (await exchange.ReadAsync(cancellationToken))
+                {
+                    case JsonRpcResponse response when response.Id == exchange.Id:
+                        return RequestMeta.Clean(response.Result as JsonObject ?? []);
+
+                    case JsonRpcError error when error.Id == exchange.Id:
+                        throw new BackendErrorException(error.Error);
+
+                    case JsonRpcNotification notification:
+                        await RelayAsync(notification, caller, cancellationToken);
+                        break;
+
+                    case JsonRpcRequest { Method: RequestMethods.Ping } ping:
+                        await exchange.AnswerAsync(new JsonRpcResponse { Id = ping.Id, Result = new JsonObject() }, cancellationToken);
+                        break;
+
+                    case JsonRpcRequest question:
+                        BackendQuestions.EnsureAnswerable(question.Method, caller);
+                        if (caller.Session is null)
+                        {
+                            _openQuestion = question;
+                            return InputRequired.Ask(question);
+                        }
+
+                        _ = AnswerAsync(question, caller, ended.Token);
+                        break;
+
+                    default:
+                        break;
+                }
+            }
+        }
+        finally
+        {
+            // A question without a call is none.
+            await ended.CancelAsync();
+        }
+    }
+
+    /// <summary>Answers the open question, and goes on.</summary>
+    public async Task<JsonObject> ResumeAsync(CallerRequest caller, CancellationToken cancellationToken)
+    {
+        JsonRpcRequest question = _openQuestion!;
+        _openQuestion = null;
+        JsonNode answer = InputRequired.ReadAnswer(question, caller);
+        await exchange.AnswerAsync(new JsonRpcResponse { Id = question.Id, Result = answer }, cancellationToken);
+        return await RunAsync(caller, cancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await exchange.DisposeAsync();
+        await lease.DisposeAsync();
+    }
+
+    private async Task AnswerAsync(JsonRpcRequest question, CallerRequest caller, CancellationToken cancellationToken)
+    {
+        JsonRpcMessage answer = await BackendQuestions.AskAsync(question, caller, cancellationToken);
+        await exchange.AnswerAsync(answer, cancellationToken);
+    }
+
+    private async Task RelayAsync(JsonRpcNotification notification, CallerRequest caller, CancellationToken cancellationToken)
+    {
+        JsonNode? parameters = notification.Params;
+        switch (notification.Method)
+        {
+            case NotificationMethods.ProgressNotification
+                when parameters is JsonObject step && RequestMeta.GetProgressToken(caller) is { } token:
+                step["progressToken"] = token.DeepClone();
+                break;
+            case NotificationMethods.ProgressNotification or NotificationMethods.CancelledNotification:
+                return;
+            case NotificationMethods.ResourceUpdatedNotification:
+                BackendUris.Qualify(prefix, parameters, "uri");
+                break;
+            default:
+                break;
+        }
+
+        await caller.NotifyAsync(notification.Method, parameters, cancellationToken);
+    }
+}

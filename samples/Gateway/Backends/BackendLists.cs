@@ -1,0 +1,102 @@
+using System.Text.Json.Nodes;
+using Gateway.Features;
+using McpIdentityHeaders;
+using ModelContextProtocol.Protocol;
+
+namespace Gateway.Backends;
+
+/// <summary>Lists what all backends have, as the user of the moment sees it.</summary>
+/// <remarks>Nothing is kept: backends show each user other things, and change them.</remarks>
+internal sealed class BackendLists(BackendDirectory backends, BackendClient client, GatewayLimits limits, ILogger<BackendLists> logger)
+{
+    /// <summary>Lists. One backend that fails must not hide the others.</summary>
+    /// <param name="request">What is listed, and for whom.</param>
+    /// <param name="property">Where the result has its items.</param>
+    /// <param name="has">Whether a backend has such items at all.</param>
+    /// <param name="qualify">Makes a backend's item the gateway's; null leaves it out.</param>
+    /// <param name="cancellationToken">Cancels the list.</param>
+    /// <exception cref="BackendUnavailableException">
+    /// No backend could be asked, or nothing was found for a fault of the caller's identity.
+    /// </exception>
+    public async Task<JsonObject> ListAsync(
+        CallerRequest request,
+        string property,
+        Func<ServerCapabilities, bool> has,
+        Func<string, JsonObject, JsonObject?> qualify,
+        CancellationToken cancellationToken)
+    {
+        Part[] parts = await Task.WhenAll(
+            backends.Prefixes.Select(prefix => ListAsync(prefix, request, property, has, cancellationToken)));
+
+        List<JsonObject> items = [.. parts.SelectMany(part => part.Items.Select(item => qualify(part.Prefix, item))).OfType<JsonObject>()];
+        List<BackendUnavailableException> errors = [.. parts.Select(part => part.Error).OfType<BackendUnavailableException>()];
+        BackendUnavailableException? ofIdentity = errors.Find(error => error.IsOfIdentity);
+        if (errors.Count == parts.Length || (items.Count == 0 && ofIdentity is not null))
+        {
+            throw ofIdentity ?? errors[0];
+        }
+
+        return new JsonObject { [property] = new JsonArray([.. items]) };
+    }
+
+    private async Task<Part> ListAsync(
+        string prefix, CallerRequest request, string property, Func<ServerCapabilities, bool> has, CancellationToken cancellationToken)
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(limits.ListTimeout);
+        try
+        {
+            await using McpClientLease lease = await client.RentAsync(prefix, request, timeout.Token);
+            bool isAsked = has(lease.Client.ServerCapabilities);
+            return new Part(prefix, isAsked ? await ReadPagesAsync(prefix, request, property, timeout.Token) : []);
+        }
+        catch (BackendUnavailableException exception)
+        {
+            return new Part(prefix, [], exception);
+        }
+        catch (Exception exception) when (
+            exception is BackendErrorException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            Log.BackendFailed(logger, prefix, exception);
+            return new Part(prefix, [], BackendErrors.Describe(prefix, exception));
+        }
+    }
+
+    private async Task<IReadOnlyList<JsonObject>> ReadPagesAsync(
+        string prefix, CallerRequest request, string property, CancellationToken cancellationToken)
+    {
+        List<JsonObject> items = [];
+        JsonNode? cursor = null;
+        for (int page = 0; page < limits.ListPages; page++)
+        {
+            var parameters = new JsonObject();
+            if (cursor is not null)
+            {
+                parameters["cursor"] = cursor.DeepClone();
+            }
+
+            JsonObject result = await client.SendAsync(prefix, request.Method, parameters, request, cancellationToken);
+            items.AddRange(Detach(result[property] as JsonArray));
+            if (result["nextCursor"] is not { } next)
+            {
+                return items;
+            }
+
+            cursor = next;
+        }
+
+        // What was read is worth more than nothing, and a list without an end has none to wait for.
+        Log.ListCutShort(logger, prefix, request.Method, limits.ListPages);
+        return items;
+    }
+
+    /// <summary>Takes the items out of the list that they came in.</summary>
+    private static List<JsonObject> Detach(JsonArray? items)
+    {
+        List<JsonObject> found = [.. (items ?? []).OfType<JsonObject>()];
+        items?.Clear();
+        return found;
+    }
+
+    private sealed record Part(string Prefix, IReadOnlyList<JsonObject> Items, BackendUnavailableException? Error = null);
+}

@@ -1,0 +1,63 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Gateway.Features;
+using ModelContextProtocol;
+using ModelContextProtocol.Client;
+using ModelContextProtocol.Protocol;
+
+namespace Gateway.Backends;
+
+/// <summary>The <c>_meta</c> of requests and results: the client's own entries pass, and those about one connection are set anew.</summary>
+internal static class RequestMeta
+{
+    private const string Reserved = "io.modelcontextprotocol/";
+    private const string ProgressToken = "progressToken";
+
+    /// <summary>Gets the client's own token for progress; null if it has not asked for any.</summary>
+    public static JsonNode? GetProgressToken(CallerRequest caller) => caller.Meta[ProgressToken];
+
+    /// <summary>Sets what the backend is told about the request.</summary>
+    public static void Set(JsonObject parameters, string id, McpClient session, CallerRequest caller)
+    {
+        var meta = new JsonObject(
+            from entry in caller.Meta
+            where entry.Key != ProgressToken && !entry.Key.StartsWith(Reserved, StringComparison.Ordinal)
+            select KeyValuePair.Create(entry.Key, entry.Value?.DeepClone()));
+
+        // Asked for under a name that no other call has. Where the client has not asked, the backend is not asked either.
+        if (GetProgressToken(caller) is not null)
+        {
+            meta[ProgressToken] = id;
+        }
+
+        if (session.HasNoHandshake())
+        {
+            // Without a handshake, each request says what the client is and can: the caller's client, and not the gateway.
+            meta[MetaKeys.ProtocolVersion] = session.NegotiatedProtocolVersion;
+            meta[MetaKeys.ClientInfo] = JsonSerializer.SerializeToNode(
+                caller.ClientInfo ?? new Implementation { Name = "gateway", Version = "1.0.0" }, McpJsonUtilities.DefaultOptions);
+            meta[MetaKeys.ClientCapabilities] = JsonNode.Parse(caller.PassedCapabilities);
+            if (caller.LogLevel is { } level)
+            {
+                meta[MetaKeys.LogLevel] = level;
+            }
+        }
+
+        parameters.Remove("_meta");
+        if (meta.Count > 0)
+        {
+            parameters["_meta"] = meta;
+        }
+    }
+
+    /// <summary>Leaves out of a result who the backend is: the gateway says who it is itself.</summary>
+    public static JsonObject Clean(JsonObject result)
+    {
+        if (result["_meta"] is JsonObject meta && meta.Remove(MetaKeys.ServerInfo) && meta.Count == 0)
+        {
+            result.Remove("_meta");
+        }
+
+        return result;
+    }
+}

@@ -1,0 +1,35 @@
+using System.Text.Json.Nodes;
+using Gateway.Backends;
+using ModelContextProtocol;
+using ModelContextProtocol.Protocol;
+
+namespace Gateway.Features;
+
+/// <summary>Completions of the arguments of prompts and of resource templates.</summary>
+internal sealed class CompletionFeature(BackendDirectory backends, BackendClient client) : IFeature
+{
+    public IReadOnlyDictionary<string, FeatureHandler> Handlers => new Dictionary<string, FeatureHandler>
+    {
+        [RequestMethods.CompletionComplete] = CompleteAsync,
+    };
+
+    private Task<JsonObject> CompleteAsync(CallerRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Params["ref"] is not JsonObject reference)
+        {
+            throw new McpProtocolException("The parameter 'ref' is missing.", McpErrorCode.InvalidParams);
+        }
+
+        string prefix;
+        if (reference["uri"] is { } template)
+        {
+            (prefix, reference["uri"]) = backends.ResolveUri(template.ToString());
+        }
+        else
+        {
+            (prefix, reference["name"]) = backends.Resolve(reference["name"]?.ToString() ?? string.Empty, "prompt");
+        }
+
+        return client.SendAsync(prefix, request.Method, request.Params, request, cancellationToken);
+    }
+}

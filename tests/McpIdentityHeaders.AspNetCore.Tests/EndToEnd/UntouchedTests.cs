@@ -1,0 +1,153 @@
+using System.Text.Json.Nodes;
+using McpIdentityHeaders.AspNetCore.Tests.EndToEnd.Support;
+using Microsoft.AspNetCore.Http;
+using ModelContextProtocol.Client;
+using ModelContextProtocol.Protocol;
+
+namespace McpIdentityHeaders.AspNetCore.Tests.EndToEnd;
+
+/// <summary>What the gateway has no need to know comes through as it is, between a backend and a client without any SDK.</summary>
+public sealed class UntouchedTests : IAsyncLifetime
+{
+    private const string Tool = """
+        {
+            "name": "draw", "title": "Draw", "description": "Draws.", "x-future": { "a": [1, null] },
+            "inputSchema": { "type": "object", "x-schema": true }, "outputSchema": { "type": "object" },
+            "annotations": { "readOnlyHint": true, "x-hint": 1 }, "icons": [{ "src": "https://icons.example/draw.png", "x-theme": "dark" }],
+            "execution": { "taskSupport": "optional", "x-execution": 1 },
+            "_meta": { "example.com/color": "red", "ui": { "resourceUri": "ui://draw" } }
+        }
+        """;
+
+    private const string Result = """
+        {
+            "content": [{ "type": "text", "text": "drawn", "annotations": { "priority": 0.5 } }, { "type": "x-future", "data": 1 }],
+            "structuredContent": { "shape": "circle" }, "x-result": { "b": 2 }, "resultType": "complete", "_meta": { "example.com/took": 3 }
+        }
+        """;
+
+    private const string TaskTool = """
+        { "name": "later", "inputSchema": { "type": "object" }, "execution": { "taskSupport": "required" } }
+        """;
+
+    private const string Stale = """ "resultType": "complete", "ttlMs": 0, "cacheScope": "private" """;
+
+    private RunningApp _backend = null!;
+    private Deployment _deployment = null!;
+    private JsonObject? _called;
+
+    public async Task InitializeAsync()
+    {
+        _backend = await BareBackend.StartAsync(AnswerAsync);
+        _deployment = await Deployment.StartAsync(others: ("raw", _backend.Endpoint));
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _deployment.DisposeAsync();
+        await _backend.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Tool_is_listed_with_all_that_the_backend_says_of_it()
+    {
+        JsonObject expected = JsonNode.Parse(Tool)!.AsObject();
+        expected["name"] = "raw_draw";
+        expected["_meta"]!["ui"]!["resourceUri"] = "raw+ui://draw";
+        expected["execution"]!.AsObject().Remove("taskSupport");
+
+        JsonObject response = Assert.Single(await SendAsync("tools/list", []));
+
+        JsonNode tool = Assert.Single(response["result"]!["tools"]!.AsArray(), tool => (string?)tool!["name"] == "raw_draw")!;
+        Assert.True(JsonNode.DeepEquals(expected, tool), tool.ToJsonString());
+    }
+
+    [Fact]
+    public async Task Tool_that_needs_tasks_is_not_listed()
+    {
+        JsonObject response = Assert.Single(await SendAsync("tools/list", []));
+
+        Assert.DoesNotContain(
+            response["result"]!["tools"]!.AsArray(), tool => ((string?)tool!["name"])!.EndsWith("later", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Call_and_result_have_all_that_both_ends_say()
+    {
+        JsonObject sent = JsonNode.Parse("""
+            {
+                "name": "raw_draw", "arguments": { "size": 1.50, "x": null }, "x-param": [true],
+                "_meta": { "example.com/trace": { "id": 7 } }
+            }
+            """)!.AsObject();
+        var capabilities = new JsonObject { ["sampling"] = new JsonObject() };
+
+        JsonObject response = Assert.Single(await SendAsync("tools/call", sent, capabilities));
+
+        JsonObject result = response["result"]!.AsObject();
+        result["_meta"]!.AsObject().Remove("io.modelcontextprotocol/serverInfo");
+        Assert.True(JsonNode.DeepEquals(JsonNode.Parse(Result), result), result.ToJsonString());
+        Assert.Equal("draw", (string?)_called!["name"]);
+        Assert.Equal("""{"size":1.50,"x":null}""", _called["arguments"]!.ToJsonString());
+        Assert.Equal("[true]", _called["x-param"]!.ToJsonString());
+        Assert.Equal(7, (int?)_called["_meta"]!["example.com/trace"]!["id"]);
+        Assert.Equal("tests", (string?)_called["_meta"]!["io.modelcontextprotocol/clientInfo"]!["name"]);
+        Assert.NotNull(_called["_meta"]!["io.modelcontextprotocol/clientCapabilities"]!["sampling"]);
+        Assert.Null(_called["_meta"]!["progressToken"]);
+    }
+
+    [Fact]
+    public async Task Error_of_a_backend_has_its_code_message_and_data()
+    {
+        JsonObject response = Assert.Single(await SendAsync("tools/call", new JsonObject { ["name"] = "raw_refuse" }));
+
+        Assert.Equal("""{"code":-31999,"message":"No.","data":{"why":["a"]}}""", response["error"]!.ToJsonString());
+    }
+
+    [Fact]
+    public async Task Older_client_gets_no_fields_of_the_newer_protocol()
+    {
+        await using McpClient alice = await _deployment.ConnectAsync(OidcUser.Alice, "2025-11-25");
+
+        CallToolResult result = await alice.CallToolAsync("notes_whoami");
+
+        Assert.Null(result.ResultType);
+    }
+
+    private async Task<IReadOnlyList<JsonObject>> SendAsync(string method, JsonObject parameters, JsonObject? capabilities = null) =>
+        await RawCall.SendAsync(
+            _deployment.Gateway.Endpoint, await _deployment.Oidc.IssueTokenAsync(OidcUser.Alice), method, parameters, capabilities);
+
+    private async Task AnswerAsync(HttpContext context)
+    {
+        if (!HttpMethods.IsPost(context.Request.Method))
+        {
+            context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
+            return;
+        }
+
+        JsonObject request = (await context.Request.ReadFromJsonAsync<JsonObject>())!;
+        JsonObject parameters = request["params"]!.AsObject();
+        var response = new JsonObject { ["jsonrpc"] = "2.0", ["id"] = request["id"]!.DeepClone() };
+        switch ((string)request["method"]!)
+        {
+            case "server/discover":
+                response["result"] = JsonNode.Parse($$"""
+                    { "supportedVersions": ["2026-07-28"], "capabilities": { "tools": {} }, {{Stale}} }
+                    """);
+                break;
+            case "tools/list":
+                response["result"] = JsonNode.Parse($$"""{ "tools": [{{Tool}}, {{TaskTool}}], {{Stale}} }""");
+                break;
+            case "tools/call" when (string?)parameters["name"] == "refuse":
+                response["error"] = JsonNode.Parse("""{ "code": -31999, "message": "No.", "data": { "why": ["a"] } }""");
+                break;
+            default:
+                _called = parameters;
+                response["result"] = JsonNode.Parse(Result);
+                break;
+        }
+
+        await context.Response.WriteAsJsonAsync(response);
+    }
+}
