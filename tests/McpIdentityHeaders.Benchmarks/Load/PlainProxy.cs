@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using ModelContextProtocol.AspNetCore.Authentication;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
@@ -20,7 +19,11 @@ internal static class PlainProxy
     public static WebApplication Create(DevelopmentIssuer issuer, Uri backend)
     {
         WebApplicationBuilder builder = WebApplication.CreateBuilder();
-        builder.Logging.ClearProviders();
+        foreach ((string category, string level) in new[] { ("Default", "None"), ("Microsoft.AspNetCore", "Warning"), ("Yarp", "Warning") })
+        {
+            builder.Configuration[$"Logging:LogLevel:{category}"] = level;
+        }
+
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Configuration["AllowedHosts"] = "127.0.0.1";
         builder.Services
