@@ -31,10 +31,12 @@ public static class BackendApp
             .WithTools<NoteTools>()
             .WithCallAudit();
 
-        // 3. Where it can be reached.
+        // 3. Where it can be reached, under which names, and from which web pages: none, unless AllowedOrigins names them.
+        builder.AddBrowserAccess();
         builder.Services.AddHealthChecks();
 
         WebApplication app = builder.Build();
+        app.UseBrowserAccess();
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapMcp("/mcp").RequireAuthorization();

@@ -3,6 +3,7 @@
 // dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- chain 120      what it costs a call over loopback HTTP
 // dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- memory 10000   what open sessions take
 // dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- gateway 200    what a gateway costs, and identity within it
+// dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- proxy 60       what samples/Proxy and samples/Gateway cost
 
 using System.Globalization;
 using BenchmarkDotNet.Running;
@@ -24,6 +25,10 @@ switch (args)
 
     case ["gateway", var rounds]:
         await GatewayLoad.RunAsync(int.Parse(rounds, CultureInfo.InvariantCulture));
+        break;
+
+    case ["proxy", var rounds]:
+        await ProxyLoad.RunAsync(int.Parse(rounds, CultureInfo.InvariantCulture));
         break;
 
     case ["later", var rounds]:

@@ -6,19 +6,29 @@ namespace McpIdentityHeaders.AspNetCore.Tests.Support;
 /// <summary>HTTP/1.1 by hand, for header lines that HttpClient would merge, refuse or change. A character is a byte.</summary>
 internal static class RawHttp
 {
-    public static async Task<RawResponse> GetAsync(Uri server, string path, params string[] lines)
+    public static Task<RawResponse> GetAsync(Uri server, string path, params string[] lines) =>
+        ConnectAsync(server, stream => GetAsync(stream, path, lines));
+
+    public static Task<RawResponse> GetAsync(Stream stream, string path, params string[] lines) =>
+        SendAsync(stream, $"GET {path} HTTP/1.1", ["Host: backend.test", .. lines], string.Empty);
+
+    /// <summary>Posts to a server under any name, or none.</summary>
+    public static Task<RawResponse> PostAsync(Uri server, string host, string path, string body, params string[] lines) =>
+        ConnectAsync(server, stream => SendAsync(
+            stream, $"POST {path} HTTP/1.1", [$"Host: {host}", $"Content-Length: {Encoding.Latin1.GetByteCount(body)}", .. lines], body));
+
+    private static async Task<RawResponse> ConnectAsync(Uri server, Func<Stream, Task<RawResponse>> sendAsync)
     {
         using var client = new TcpClient();
         await client.ConnectAsync(server.IdnHost.Trim('[', ']'), server.Port);
         await using NetworkStream stream = client.GetStream();
-        return await GetAsync(stream, path, lines);
+        return await sendAsync(stream);
     }
 
-    public static async Task<RawResponse> GetAsync(Stream stream, string path, params string[] lines)
+    private static async Task<RawResponse> SendAsync(Stream stream, string start, string[] lines, string body)
     {
-        string head = string.Join(
-            "\r\n", [$"GET {path} HTTP/1.1", "Host: backend.test", "Connection: close", .. lines, string.Empty, string.Empty]);
-        await stream.WriteAsync(Encoding.Latin1.GetBytes(head));
+        string message = string.Join("\r\n", [start, .. lines, "Connection: close", string.Empty, body]);
+        await stream.WriteAsync(Encoding.Latin1.GetBytes(message));
 
         using var all = new MemoryStream();
         await stream.CopyToAsync(all);

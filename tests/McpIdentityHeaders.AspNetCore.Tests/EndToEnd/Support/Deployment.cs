@@ -103,7 +103,7 @@ internal sealed class Deployment : IAsyncDisposable
     }
 
     // Each has its own folder, as where it is deployed, and not the tests', where the files of both would meet.
-    private static string[] Settings(string sample, params IEnumerable<(string Key, string Value)> settings) =>
+    internal static string[] Settings(string sample, params IEnumerable<(string Key, string Value)> settings) =>
     [
         "--urls=http://127.0.0.1:0",
         "--environment=Production",

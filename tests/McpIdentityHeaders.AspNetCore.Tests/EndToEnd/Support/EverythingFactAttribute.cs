@@ -6,6 +6,6 @@ internal sealed class EverythingFactAttribute : FactAttribute
 {
     public EverythingFactAttribute() => Skip =
         EverythingServer.Node is null ? "node is not installed: apt-get install nodejs npm" :
-        !File.Exists(EverythingServer.Script) ? $"server-everything is not installed: {EverythingServer.Install}" :
+        EverythingServer.Script is null ? $"server-everything is not installed: {NodePackage.Install}" :
         null;
 }

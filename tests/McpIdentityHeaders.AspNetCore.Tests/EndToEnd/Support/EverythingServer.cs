@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Text.Json;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.EndToEnd.Support;
@@ -6,12 +5,8 @@ namespace McpIdentityHeaders.AspNetCore.Tests.EndToEnd.Support;
 /// <summary>The MCP project's own reference server, which knows nothing of identity headers.</summary>
 internal sealed class EverythingServer : IAsyncDisposable
 {
-    public const string Install = "npm ci --prefix tests/McpIdentityHeaders.AspNetCore.Tests/EndToEnd";
-
     private const string Listening = "listening ";
     private const string Request = "request ";
-
-    private static readonly string Folder = EndToEndFolder();
 
     private readonly ChildProcess _process;
 
@@ -23,14 +18,14 @@ internal sealed class EverythingServer : IAsyncDisposable
 
     public static string? Node { get; } = ChildProcess.Find("node");
 
-    public static string Script { get; } =
-        Path.Combine(Folder, "node_modules", "@modelcontextprotocol", "server-everything", "dist", "index.js");
+    public static string? Script { get; } = NodePackage.Find("@modelcontextprotocol", "server-everything", "dist", "index.js");
 
     public Uri Endpoint { get; }
 
     public static async Task<EverythingServer> StartAsync()
     {
-        ChildProcess process = ChildProcess.Start(Node!, "--require", Path.Combine(Folder, "server-everything.cjs"), Script, "streamableHttp");
+        ChildProcess process = ChildProcess.Start(
+            Node!, "--require", Path.Combine(NodePackage.Folder, "server-everything.cjs"), Script!, "streamableHttp");
         string port = await process.WaitForAsync(
             line => line.StartsWith(Listening, StringComparison.Ordinal) ? line[Listening.Length..] : null);
         return new EverythingServer(process, port);
@@ -52,7 +47,4 @@ internal sealed class EverythingServer : IAsyncDisposable
             .ToDictionary(header => header.Name, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase);
         return new McpExchange(request.GetProperty("method").GetString()!, "/mcp", string.Empty, headers);
     }
-
-    private static string EndToEndFolder([CallerFilePath] string thisFile = "") =>
-        Path.GetDirectoryName(Path.GetDirectoryName(thisFile))!;
 }

@@ -6,7 +6,7 @@ namespace McpIdentityHeaders.AspNetCore.Tests.EndToEnd.Support;
 /// <summary>The first message of an MCP session, sent without an MCP client, for the HTTP answer alone.</summary>
 internal static class RawInitialize
 {
-    private const string Message = """
+    public const string Message = """
         {
             "jsonrpc": "2.0", "id": 1, "method": "initialize",
             "params": { "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "tests", "version": "1" } }

@@ -25,6 +25,9 @@ internal sealed class RunningApp : IAsyncDisposable
 
     public IServiceProvider Services => _app.Services;
 
+    /// <summary>Gets or sets a token for the requests that come without one, of programs that cannot sign in.</summary>
+    public string? DefaultToken { get; set; }
+
     /// <summary>Gets all requests so far, in the order in which they arrived.</summary>
     public IReadOnlyCollection<McpExchange> Exchanges => _exchanges;
 
@@ -48,6 +51,11 @@ internal sealed class RunningApp : IAsyncDisposable
 
     private void Keep(HttpContext context)
     {
+        if (DefaultToken is not null && context.Request.Headers.Authorization.Count == 0)
+        {
+            context.Request.Headers.Authorization = $"Bearer {DefaultToken}";
+        }
+
         var headers = context.Request.Headers
             .ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase);
         _exchanges.Enqueue(new McpExchange(

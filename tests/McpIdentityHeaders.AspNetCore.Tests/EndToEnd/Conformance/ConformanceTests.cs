@@ -1,0 +1,99 @@
+using McpIdentityHeaders.AspNetCore.Tests.EndToEnd.Support;
+
+namespace McpIdentityHeaders.AspNetCore.Tests.EndToEnd.Conformance;
+
+/// <summary>The scenarios of the public conformance suite come to the same through a gateway as directly at the backend.</summary>
+public sealed class ConformanceTests
+{
+    /// <summary>The scenarios that may come to something else through the gateway, as docs/deployment.md says.</summary>
+    private static readonly Dictionary<string, string[]> GatewayDifferences = new()
+    {
+        ["2025-11-25"] =
+        [
+            "completion-complete",
+            "dns-rebinding-protection",
+            "elicitation-sep1034-defaults",
+            "json-schema-2020-12",
+            "prompts-get-embedded-resource",
+            "prompts-get-simple",
+            "prompts-get-with-args",
+            "prompts-get-with-image",
+            "prompts-list",
+            "resources-list",
+            "resources-read-binary",
+            "resources-read-text",
+            "resources-subscribe",
+            "resources-templates-read",
+            "resources-unsubscribe",
+            "tools-call-elicitation",
+            "tools-call-sampling",
+            "tools-call-with-logging",
+            "tools-call-with-progress",
+        ],
+        ["2026-07-28"] =
+        [
+            "caching",
+            "completion-complete",
+            "dns-rebinding-protection",
+            "http-custom-header-server-validation",
+            "input-required-result-basic-elicitation",
+            "input-required-result-basic-list-roots",
+            "input-required-result-basic-sampling",
+            "input-required-result-capability-check",
+            "input-required-result-missing-input-response",
+            "input-required-result-multi-round",
+            "input-required-result-multiple-input-requests",
+            "input-required-result-non-tool-request",
+            "input-required-result-request-state",
+            "input-required-result-result-type",
+            "input-required-result-tampered-state",
+            "input-required-result-validate-input",
+            "json-schema-2020-12",
+            "prompts-get-embedded-resource",
+            "prompts-get-simple",
+            "prompts-get-with-args",
+            "prompts-get-with-image",
+            "prompts-list",
+            "resources-list",
+            "resources-read-binary",
+            "resources-read-text",
+            "resources-templates-read",
+            "sep-2164-resource-not-found",
+            "tools-call-with-progress",
+        ],
+    };
+
+    [ConformanceTheory, InlineData("2025-11-25"), InlineData("2026-07-28")]
+    public async Task Result_through_the_proxy_is_the_same(string revision)
+    {
+        await using RunningApp backend = await ConformanceBackend.StartAsync(prefixed: true);
+        await using ProxyDeployment deployment = await ProxyDeployment.StartAsync((ConformanceBackend.Prefix, backend.Endpoint));
+        deployment.Proxy.DefaultToken = await deployment.Oidc.IssueTokenAsync(OidcUser.Alice);
+
+        IReadOnlyDictionary<string, string> direct = await ConformanceSuite.RunAsync(backend.Endpoint, revision);
+        IReadOnlyDictionary<string, string> through = await ConformanceSuite.RunAsync(
+            deployment.GetEndpoint(ConformanceBackend.Prefix), revision);
+
+        Assert.NotEmpty(direct);
+        Assert.Equal(ToLines(direct), ToLines(through));
+    }
+
+    [ConformanceTheory, InlineData("2025-11-25"), InlineData("2026-07-28")]
+    public async Task Result_through_the_gateway_is_the_same_but_for_the_known(string revision)
+    {
+        await using RunningApp backend = await ConformanceBackend.StartAsync(prefixed: true);
+        await using RunningApp unprefixed = await ConformanceBackend.StartAsync(prefixed: false);
+        await using Deployment deployment = await Deployment.StartAsync(others: (ConformanceBackend.Prefix, unprefixed.Endpoint));
+        deployment.Gateway.DefaultToken = await deployment.Oidc.IssueTokenAsync(OidcUser.Alice);
+
+        IReadOnlyDictionary<string, string> direct = await ConformanceSuite.RunAsync(backend.Endpoint, revision);
+        IReadOnlyDictionary<string, string> through = await ConformanceSuite.RunAsync(deployment.Gateway.Endpoint, revision);
+
+        Assert.Empty(direct.Keys.Union(through.Keys)
+            .Where(scenario => direct.GetValueOrDefault(scenario) != through.GetValueOrDefault(scenario))
+            .Except(GatewayDifferences[revision]));
+    }
+
+    private static IEnumerable<string> ToLines(IReadOnlyDictionary<string, string> results) =>
+        results.Select(result => $"{result.Key}: {result.Value}").Order(StringComparer.Ordinal);
+}
