@@ -17,7 +17,7 @@ internal sealed class ClaimInjectionPlan(ClaimInjectionOptions options, IEnumera
     internal ClaimHeaderPlan[] Headers { get; } = [.. options.Headers.Select(header => new ClaimHeaderPlan(header, options.SubjectClaimTypes))];
 
     internal IdentityHeaderNames HeaderNames { get; } = new(
-        [.. options.Headers.Select(header => header.HeaderName), .. options.SharedSecret is { } secret ? [secret.HeaderName] : Array.Empty<string>()]);
+        [.. options.Headers.Select(header => header.HeaderName), .. new[] { options.SharedSecret?.HeaderName, options.Assertion?.Name }.OfType<string>()]);
 
     internal MissingIdentityBehavior MissingIdentity { get; } = options.MissingIdentity;
 
@@ -32,6 +32,9 @@ internal sealed class ClaimInjectionPlan(ClaimInjectionOptions options, IEnumera
     internal UserSelector Users { get; } = new(options.SubjectClaimTypes, options.SelectIdentity);
 
     internal SharedSecret? SharedSecret { get; } = options.SharedSecret;
+
+    /// <summary>Gets the signed assertion that a handler behind adds, if any.</summary>
+    internal AssertionHeader? Assertion { get; } = options.Assertion;
 
     internal int MaxRedirections { get; } = options.MaxRedirections;
 
