@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using CsCheck;
 using Microsoft.IdentityModel.Tokens;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.Assertions;
@@ -189,6 +190,45 @@ public sealed class TamperedAssertionTests
 
         Assert.Single(responses, response => response.StatusCode == HttpStatusCode.OK);
         Assert.Equal(19, responses.Count(response => response.StatusCode == HttpStatusCode.Unauthorized));
+    }
+
+    [Fact]
+    public async Task Any_changed_character_of_a_bound_request_is_refused()
+    {
+        await using AssertionHosts hosts = await AssertionHosts.StartAsync(receive: options => options.RequireBinding = true);
+        const string Content = """{"jsonrpc":"2.0","id":1,"method":"tools/call"}""";
+        Gen<(string Part, int Place, int Step)> changes = Gen.Select(Gen.OneOf(Gen.Const("token"), Gen.Const("content"), Gen.Const("session"), Gen.Const("path")), Gen.Int[0, 9_999], Gen.Int[1, 61]);
+
+        await changes.SampleAsync(
+            async change =>
+            {
+                Draft draft = NewBound(hosts);
+                draft.Payload["content_digest"] = Digest(Content);
+                string token = draft.Sign();
+                (string sent, string content, string session, string path) = change.Part switch
+                {
+                    "token" => (Change(token, change.Place, change.Step), Content, "session-1", "/mcp"),
+                    "content" => (token, Change(Content, change.Place, change.Step), "session-1", "/mcp"),
+                    "session" => (token, Content, Change("session-1", change.Place, change.Step), "/mcp"),
+                    _ => (token, Content, "session-1", $"/{Change("mcp", change.Place, change.Step)}"),
+                };
+                using var http = new HttpClient();
+                using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(hosts.Backend, path)) { Content = new StringContent(content) };
+                request.WithHeader(AssertionHosts.Header, sent).WithHeader("Mcp-Session-Id", session);
+                using HttpResponseMessage response = await http.SendAsync(request);
+                Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+            },
+            iter: 400,
+            threads: 2);
+    }
+
+    /// <summary>Replaces one character by another letter or digit.</summary>
+    private static string Change(string text, int place, int step)
+    {
+        const string Letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+        int index = place % text.Length;
+        char changed = Letters[(Math.Max(0, Letters.IndexOf(text[index])) + step) % Letters.Length];
+        return $"{text[..index]}{changed}{text[(index + 1)..]}";
     }
 
     private static Draft NewBound(AssertionHosts hosts)
