@@ -47,4 +47,7 @@ public enum ClaimInjectionErrorReason
 
     /// <summary>The backend broke a rule that keeps users apart.</summary>
     InvalidSession,
+
+    /// <summary>No assertion of the user's identity could be signed.</summary>
+    AssertionFailed,
 }

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
+using McpIdentityHeaders.Internal;
 
 namespace McpIdentityHeaders;
 
@@ -100,4 +101,7 @@ public sealed class ClaimInjectionOptions
     /// <summary>Gets or sets what happens when a header would be longer than the limits allow.</summary>
     /// <value>The default value is <see cref="OversizedValueBehavior.Reject"/>.</value>
     public OversizedValueBehavior OversizedValue { get; set; }
+
+    /// <summary>Gets or sets the signed assertion that a handler behind adds, if any.</summary>
+    internal AssertionHeader? Assertion { get; set; }
 }

@@ -40,7 +40,7 @@ internal sealed class IdentityPipelineBuilder(HttpMessageHandlerBuilder inner, I
 
         if (state is not null)
         {
-            return BuildWithIdentity(state);
+            return BuildWithIdentity(state, name);
         }
 
         if (limit is not null)
@@ -65,7 +65,7 @@ internal sealed class IdentityPipelineBuilder(HttpMessageHandlerBuilder inner, I
         }
     }
 
-    private HttpMessageHandler BuildWithIdentity(ClaimInjectionState state)
+    private HttpMessageHandler BuildWithIdentity(ClaimInjectionState state, string name)
     {
         // Another library's builder around this one may have been decorated again: one set of handlers is enough.
         if (inner.AdditionalHandlers.Any(handler => handler is ClaimInjectionHandler))
@@ -88,6 +88,11 @@ internal sealed class IdentityPipelineBuilder(HttpMessageHandlerBuilder inner, I
         inner.AdditionalHandlers.Add(new SameOriginRedirectHandler(() => Math.Min(allowed, state.Plan.MaxRedirections)));
         inner.AdditionalHandlers.Add(identity);
         inner.AdditionalHandlers.Add(injection);
+        foreach (InnermostHandlerFactory factory in services.GetKeyedServices<InnermostHandlerFactory>(name))
+        {
+            inner.AdditionalHandlers.Add(factory(services));
+        }
+
         HttpMessageHandler pipeline = inner.Build();
 
         // Another library's builder may put a handler between the two.

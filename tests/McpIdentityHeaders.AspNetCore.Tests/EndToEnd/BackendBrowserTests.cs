@@ -92,7 +92,7 @@ public sealed class BackendBrowserTests
 
     private static string[] Settings(string environment, params IEnumerable<(string Key, string Value)> settings) =>
     [
-        .. Deployment.Settings("Backend", [("IdentityHeaders:TrustedAddresses:0", "127.0.0.1"), .. settings]),
+        .. Deployment.Settings("Backend", [("IdentityHeaders:TrustedPeers:0", "127.0.0.1"), .. settings]),
         $"--environment={environment}",
     ];
 

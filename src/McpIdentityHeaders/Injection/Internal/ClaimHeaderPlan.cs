@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Security.Claims;
 
@@ -20,6 +21,7 @@ internal sealed class ClaimHeaderPlan
         _path = JsonPathSyntax.Parse(header.JsonPath);
         _format = header.Format;
         _getValues = header.GetValues;
+        ClaimName = ShortClaimName.Of(header);
         MayBeOmitted = !Required && !_claimTypes.Any(subjectClaimTypes.Contains);
     }
 
@@ -27,6 +29,9 @@ internal sealed class ClaimHeaderPlan
 
     /// <summary>Gets the claim types to look for. Empty where code gives the value.</summary>
     internal IReadOnlyCollection<string> ClaimTypes => _claimTypes;
+
+    /// <summary>Gets the name of the value's claim in a JWT.</summary>
+    internal string ClaimName { get; }
 
     internal bool Required { get; }
 
@@ -39,24 +44,25 @@ internal sealed class ClaimHeaderPlan
         : "the code that was given for it";
 
     /// <summary>
-    /// Reads the header's value, encoded. The first type with a value wins, in the user's own identity first and then in each that
-    /// contributes, so that no other identity's claim displaces the user's own.
+    /// Reads the header's value. The first type with a value wins, in the user's own identity first and then in each that contributes, so that
+    /// no other identity's claim displaces the user's own.
     /// </summary>
-    /// <exception cref="FormatException">A value cannot be sent. The message says why, and does not quote it.</exception>
-    internal string? Read(in UserIdentities user, HeaderValueEncoding encoding)
+    /// <returns>A string; the items of a list; null where the user has no value.</returns>
+    /// <exception cref="FormatException">Code of the program failed. The message says why.</exception>
+    internal object? Read(in UserIdentities user)
     {
         if (_getValues is not null)
         {
-            return Encode(GetValues(_getValues, user), encoding);
+            return ToValue(GetValues(_getValues, user));
         }
 
         for (int identity = 0; identity < user.Count; identity++)
         {
             foreach (string type in _claimTypes)
             {
-                string? value = _format == ClaimValueFormat.Single
-                    ? ReadSingle(user[identity], type, _path, encoding)
-                    : ReadList(user, type, from: identity, encoding);
+                object? value = _format == ClaimValueFormat.Single
+                    ? ReadSingle(user[identity], type, _path)
+                    : ReadList(user, type, from: identity);
                 if (value is not null)
                 {
                     return value;
@@ -66,6 +72,16 @@ internal sealed class ClaimHeaderPlan
 
         return null;
     }
+
+    /// <summary>Encodes a value that was read.</summary>
+    /// <exception cref="FormatException">The value cannot be sent. The message says why, and does not quote it.</exception>
+    internal string Encode(object value, HeaderValueEncoding encoding) => value switch
+    {
+        string single => HeaderValueEncoder.EncodeSingle(single, encoding),
+        List<string> items when _format == ClaimValueFormat.JsonArray => HeaderValueEncoder.EncodeJsonArray(CollectionsMarshal.AsSpan(items)),
+        List<string> items => HeaderValueEncoder.EncodeCommaSeparated(CollectionsMarshal.AsSpan(items)),
+        _ => throw new UnreachableException(),
+    };
 
     /// <summary>Calls user code. Its exceptions may hold claims, so their messages are not shown.</summary>
     private static List<string> GetValues(Func<ClaimsPrincipal, IEnumerable<string>?> getValues, in UserIdentities user)
@@ -81,21 +97,21 @@ internal sealed class ClaimHeaderPlan
         }
     }
 
-    private static string? ReadSingle(IdentityClaims identity, string claimType, string[]? path, HeaderValueEncoding encoding)
+    private static string? ReadSingle(IdentityClaims identity, string claimType, string[]? path)
     {
         foreach (Claim? claim in identity.Claims)
         {
             // A JSON claim may hold no value at all: the next claim of its type has its turn.
             if (IdentityClaims.Matches(claim, claimType) && JsonClaim.ReadFirst(claim, path) is { } value)
             {
-                return HeaderValueEncoder.EncodeSingle(value, encoding);
+                return value;
             }
         }
 
         return null;
     }
 
-    private string? ReadList(in UserIdentities user, string claimType, int from, HeaderValueEncoding encoding)
+    private object? ReadList(in UserIdentities user, string claimType, int from)
     {
         List<string> items = [];
         for (int index = from; index < user.Count; index++)
@@ -115,14 +131,13 @@ internal sealed class ClaimHeaderPlan
             }
         }
 
-        return Encode(items, encoding);
+        return ToValue(items);
     }
 
-    private string? Encode(List<string> values, HeaderValueEncoding encoding) => (_format, values.Count) switch
+    private object? ToValue(List<string> values) => (_format, values) switch
     {
-        (_, 0) => null,
-        (ClaimValueFormat.Single, _) => HeaderValueEncoder.EncodeSingle(values[0], encoding),
-        (ClaimValueFormat.JsonArray, _) => HeaderValueEncoder.EncodeJsonArray(CollectionsMarshal.AsSpan(values)),
-        _ => HeaderValueEncoder.EncodeCommaSeparated(CollectionsMarshal.AsSpan(values)),
+        (_, []) => null,
+        (ClaimValueFormat.Single, [var first, ..]) => first,
+        _ => values,
     };
 }

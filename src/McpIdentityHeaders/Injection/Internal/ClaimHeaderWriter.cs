@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Security.Claims;
 using System.Text;
 
@@ -19,10 +20,11 @@ internal sealed class ClaimHeaderWriter(ClaimInjectionPlan plan, ClaimInjectionT
                 throw telemetry.Reject(ClaimInjectionErrorReason.AmbiguousUser, error);
             }
 
-            int total = Write(clone, identities);
+            object?[]? values = plan.Assertion is null ? null : new object?[plan.Headers.Length];
+            int total = Write(clone, identities, values);
             if (identities.IsUnchanged)
             {
-                return Complete(clone, identities, total, isTrusted);
+                return Complete(clone, identities, total, values, isTrusted);
             }
 
             // Claims of two moments may be two users' rights: read them all again.
@@ -42,14 +44,22 @@ internal sealed class ClaimHeaderWriter(ClaimInjectionPlan plan, ClaimInjectionT
     }
 
     /// <returns>The headers' length in all.</returns>
-    private int Write(IdentityRequestMessage clone, in UserIdentities identities)
+    private int Write(IdentityRequestMessage clone, in UserIdentities identities, object?[]? values)
     {
         int total = 0;
-        foreach (ClaimHeaderPlan header in plan.Headers)
+        for (int index = 0; index < plan.Headers.Length; index++)
         {
-            string? encoded = Encode(header, identities);
-            if (encoded is null)
+            ClaimHeaderPlan header = plan.Headers[index];
+            if (!TryRead(header, identities, out object? value, out string? encoded))
             {
+                continue;
+            }
+
+            // No header: the assertion has a limit of its own.
+            if (plan.Assertion is { ReplacesHeaders: true })
+            {
+                values![index] = value;
+                total++;
                 continue;
             }
 
@@ -62,13 +72,14 @@ internal sealed class ClaimHeaderWriter(ClaimInjectionPlan plan, ClaimInjectionT
             }
 
             total += header.Name.Length + length;
+            values?[index] = value;
             Set(clone, header.Name, encoded);
         }
 
         return total;
     }
 
-    private bool Complete(IdentityRequestMessage clone, in UserIdentities identities, int total, bool isTrusted)
+    private bool Complete(IdentityRequestMessage clone, in UserIdentities identities, int total, object?[]? values, bool isTrusted)
     {
         clone.RawUtf8Names = plan.Encoding == HeaderValueEncoding.Utf8 ? plan.HeaderNames : null;
         telemetry.RenamedClaims(identities, plan);
@@ -84,6 +95,16 @@ internal sealed class ClaimHeaderWriter(ClaimInjectionPlan plan, ClaimInjectionT
             Set(clone, secret.HeaderName, HeaderValueEncoder.EncodeSingle(secret.Value, HeaderValueEncoding.Mcp));
         }
 
+        // As the secret: whoever has an assertion can pass it on.
+        if (values is not null && isTrusted)
+        {
+            string subject = plan.Users.SubjectOf(identities[0])?.Value ?? throw telemetry.Reject(
+                ClaimInjectionErrorReason.NoSubject,
+                $"its user has no subject, which an assertion needs, in a claim of the types {plan.Users.SubjectClaimTypes}. Set "
+                + "ClaimInjectionOptions.SubjectClaimTypes");
+            clone.AssertedClaims = new AssertedClaims(subject, values);
+        }
+
         return true;
     }
 
@@ -95,12 +116,13 @@ internal sealed class ClaimHeaderWriter(ClaimInjectionPlan plan, ClaimInjectionT
         }
     }
 
-    private string? Encode(ClaimHeaderPlan header, in UserIdentities identities)
+    private bool TryRead(
+        ClaimHeaderPlan header, in UserIdentities identities, [NotNullWhen(true)] out object? value, [NotNullWhen(true)] out string? encoded)
     {
-        string? encoded;
         try
         {
-            encoded = header.Read(identities, plan.Encoding);
+            value = header.Read(identities);
+            encoded = value is null ? null : header.Encode(value, plan.Encoding);
         }
         catch (FormatException exception)
         {
@@ -118,7 +140,7 @@ internal sealed class ClaimHeaderWriter(ClaimInjectionPlan plan, ClaimInjectionT
                 + $"identity provider issue it, or set Required to false{DescribeRenamed(header, identities)}");
         }
 
-        return encoded;
+        return encoded is not null;
     }
 
     private static string DescribeRenamed(ClaimHeaderPlan header, in UserIdentities identities) =>

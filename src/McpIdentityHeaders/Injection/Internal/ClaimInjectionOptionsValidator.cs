@@ -18,6 +18,26 @@ internal sealed class ClaimInjectionOptionsValidator : IValidateOptions<ClaimInj
         return result.Build();
     }
 
+    private static IEnumerable<string> GetAssertionErrors(ClaimInjectionOptions options)
+    {
+        if (options.Assertion?.Name is not { } name)
+        {
+            yield break;
+        }
+
+        if (ConfigurableHeaderName.GetValidationError(name) is { } error)
+        {
+            yield return $"the assertion's header '{name}' cannot be configured: {error}. Choose another name, such as 'X-User-Assertion'.";
+        }
+
+        if (options.Headers.Select(header => header.HeaderName).Append(options.SharedSecret?.HeaderName ?? string.Empty)
+            .Any(other => HeaderAlias.Equals(other, name)))
+        {
+            yield return $"the assertion's header '{name}' is another header of this client, or an alias of one. Choose another name, such as "
+                + "'X-User-Assertion'.";
+        }
+    }
+
     internal static string Describe(string? clientName) =>
         string.IsNullOrEmpty(clientName) ? nameof(ClaimInjectionOptions) : $"HttpClient '{clientName}'";
 
@@ -44,6 +64,11 @@ internal sealed class ClaimInjectionOptionsValidator : IValidateOptions<ClaimInj
         }
 
         foreach (string error in options.SharedSecret?.GetValidationErrors(options.Headers) ?? [])
+        {
+            yield return error;
+        }
+
+        foreach (string error in GetAssertionErrors(options))
         {
             yield return error;
         }

@@ -19,7 +19,7 @@ internal sealed class ClaimInjectionPlan(ClaimInjectionOptions options, IEnumera
     internal IdentityHeaderNames HeaderNames { get; } = new(
         [
             .. options.Headers.Select(header => header.HeaderName),
-            .. options.SharedSecret is { } secret ? [secret.HeaderName] : Array.Empty<string>(),
+            .. new[] { options.SharedSecret?.HeaderName, options.Assertion?.Name }.OfType<string>(),
         ],
         secrets);
 
@@ -36,6 +36,9 @@ internal sealed class ClaimInjectionPlan(ClaimInjectionOptions options, IEnumera
     internal UserSelector Users { get; } = new(options.SubjectClaimTypes, options.SelectIdentity);
 
     internal SharedSecret? SharedSecret { get; } = options.SharedSecret;
+
+    /// <summary>Gets the signed assertion that a handler behind adds, if any.</summary>
+    internal AssertionHeader? Assertion { get; } = options.Assertion;
 
     internal int MaxRedirections { get; } = options.MaxRedirections;
 

@@ -26,7 +26,7 @@ internal sealed class ProxyDeployment : IAsyncDisposable
         OidcServer oidc = await OidcServer.StartAsync();
         RunningApp backend = await RunningApp.StartAsync(BackendApp.Create(Deployment.Settings(
             "Backend",
-            ("IdentityHeaders:TrustedAddresses:0", "127.0.0.1"),
+            ("IdentityHeaders:TrustedPeers:0", "127.0.0.1"),
             ("IdentityHeaders:SharedSecrets:0:HeaderName", Deployment.SecretHeader),
             ("IdentityHeaders:SharedSecrets:0:Value", Deployment.Secret))));
         RunningApp proxy = await RunningApp.StartAsync(ProxyApp.Create(Deployment.Settings(

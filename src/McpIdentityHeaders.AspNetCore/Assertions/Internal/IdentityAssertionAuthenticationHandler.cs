@@ -1,0 +1,102 @@
+using System.Security.Claims;
+using System.Text.Encodings.Web;
+using McpIdentityHeaders.Internal;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.Net.Http.Headers;
+
+namespace McpIdentityHeaders.AspNetCore.Internal;
+
+/// <summary>
+/// Turns a request's signed assertion into its user. It also handles requests, to end one whose assertion is refused: after a failed
+/// authentication alone, the request would reach endpoints that allow anonymous users.
+/// </summary>
+internal sealed class IdentityAssertionAuthenticationHandler(
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggerFactory, UrlEncoder encoder, IServiceProvider services)
+    : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggerFactory, encoder), IAuthenticationRequestHandler
+{
+    public async Task<bool> HandleRequestAsync()
+    {
+        AuthenticateResult result = await HandleAuthenticateOnceAsync().ConfigureAwait(false);
+        if (result.Failure is null)
+        {
+            return false;
+        }
+
+        await HandleChallengeAsync(new AuthenticationProperties()).ConfigureAwait(false);
+        return true;
+    }
+
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
+    {
+        var scheme = services.GetRequiredKeyedService<IdentityAssertionScheme>(Scheme.Name);
+        string[] names = [.. Request.Headers.Keys.Where(name => HeaderAlias.Equals(name, scheme.Options.HeaderName))];
+        if (names.Length == 0)
+        {
+            return AuthenticateResult.NoResult();
+        }
+
+        (ClaimsIdentity? user, string? error) = await AuthenticateAsync(scheme, names).ConfigureAwait(false);
+        if (user is null)
+        {
+            scheme.Refused(ConnectionPeer.Describe(Context), error!);
+
+            // The reason is in the log: it would help whoever tries.
+            return AuthenticateResult.Fail("The identity assertion was refused.");
+        }
+
+        scheme.Accepted();
+        return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(user), Scheme.Name));
+    }
+
+    protected override Task HandleChallengeAsync(AuthenticationProperties properties)
+    {
+        // RFC 9110, section 15.5.2: a 401 names a scheme.
+        Response.Headers.Append(HeaderNames.WWWAuthenticate, IdentityAssertionDefaults.AuthenticationScheme);
+        return base.HandleChallengeAsync(properties);
+    }
+
+    private async Task<(ClaimsIdentity? User, string? Error)> AuthenticateAsync(IdentityAssertionScheme scheme, string[] names)
+    {
+        if (names is not [var name] || !name.Equals(scheme.Options.HeaderName, StringComparison.OrdinalIgnoreCase))
+        {
+            return (null, "there is an alias of its header");
+        }
+
+        if (Request.Headers[name] is not [{ Length: > 0 } value])
+        {
+            return (null, "its header came more than once, or empty");
+        }
+
+        (ClaimsIdentity? user, JsonWebToken? token, string? error) = await scheme.Verifier.VerifyAsync(value).ConfigureAwait(false);
+        error ??= scheme.Headers.GetError(Request.Headers, token!) ?? await GetBindingErrorAsync(scheme, token!).ConfigureAwait(false);
+        return error is null ? (user, null) : (null, error);
+    }
+
+    private async Task<string?> GetBindingErrorAsync(IdentityAssertionScheme scheme, JsonWebToken token)
+    {
+        if (scheme.Binding is null)
+        {
+            return null;
+        }
+
+        if (await scheme.Binding.GetErrorAsync(Context, token).ConfigureAwait(false) is { } error)
+        {
+            return error;
+        }
+
+        if (string.IsNullOrWhiteSpace(token.Id))
+        {
+            return "it has no id, and could be used again";
+        }
+
+        DateTimeOffset until = new DateTimeOffset(token.ValidTo, TimeSpan.Zero) + scheme.Options.ClockSkew;
+        return await scheme.Used!.TryUseAsync(token.Issuer, token.Id, until, Context.RequestAborted).ConfigureAwait(false)
+            ? null
+            : "it was used before";
+    }
+}

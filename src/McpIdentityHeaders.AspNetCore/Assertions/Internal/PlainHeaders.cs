@@ -1,0 +1,42 @@
+using McpIdentityHeaders.Internal;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+using Microsoft.IdentityModel.JsonWebTokens;
+
+namespace McpIdentityHeaders.AspNetCore.Internal;
+
+/// <summary>The identity headers that may come beside an assertion. They prove nothing, and have to say the same.</summary>
+internal sealed class PlainHeaders(ClaimHeaderCollection headers, HeaderValueEncoding encoding)
+{
+    private readonly ClaimHeader[] _headers = [.. headers];
+    private readonly IdentityHeaderNames _names = new(headers.Select(header => header.HeaderName));
+
+    /// <returns>Why the headers and the assertion disagree; null where they agree, or there are no headers.</returns>
+    internal string? GetError(IHeaderDictionary request, JsonWebToken token)
+    {
+        foreach ((string name, StringValues values) in request)
+        {
+            if (!_names.Contains(name))
+            {
+                continue;
+            }
+
+            if (Array.Find(_headers, header => header.HeaderName.Equals(name, StringComparison.OrdinalIgnoreCase)) is not { } known)
+            {
+                return "there is an alias of an identity header beside it";
+            }
+
+            if (values is not [{ } value]
+                || HeaderValueDecoder.Decode(value, known.Format, encoding) is not { } decoded
+                || !decoded.SequenceEqual(ReadClaim(token, ShortClaimName.Of(known))))
+            {
+                return $"the header '{known.HeaderName}' says something else";
+            }
+        }
+
+        return null;
+    }
+
+    private static IEnumerable<string> ReadClaim(JsonWebToken token, string name) =>
+        token.Claims.Where(claim => claim.Type == name).Select(claim => claim.Value);
+}

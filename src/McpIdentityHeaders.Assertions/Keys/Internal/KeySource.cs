@@ -1,0 +1,17 @@
+namespace McpIdentityHeaders.Internal;
+
+/// <summary>Where one key comes from.</summary>
+/// <param name="description">Names it in a message.</param>
+internal abstract class KeySource(string description)
+{
+    internal string Description => description;
+
+    /// <summary>Gets whether the key is for development only.</summary>
+    internal virtual bool IsForDevelopment => false;
+
+    /// <summary>Gets the key in force.</summary>
+    /// <param name="time">The clock that says when a file is looked at again.</param>
+    /// <param name="onError">Gets why a changed key was not taken.</param>
+    /// <exception cref="InvalidOperationException">There never was a usable key. The message says what is wrong with it.</exception>
+    internal abstract AssertionKey Read(TimeProvider time, Action<string>? onError = null);
+}

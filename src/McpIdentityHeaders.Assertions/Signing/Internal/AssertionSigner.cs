@@ -1,0 +1,114 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using Microsoft.Extensions.Caching.Memory;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
+
+namespace McpIdentityHeaders.Internal;
+
+/// <summary>Signs one client's assertions, and keeps those that may be sent again.</summary>
+internal sealed class AssertionSigner(
+    IdentityAssertionOptions options, AssertionKeyRing keys, ClaimInjectionState client, TimeProvider time) : IDisposable
+{
+    private const int MaxCached = 10_000;
+    private const int IdBytes = 16;
+
+    private readonly JsonWebTokenHandler _handler = new() { SetDefaultTimesOnTokenCreation = false };
+    private readonly MemoryCache _cache = new(new MemoryCacheOptions { SizeLimit = MaxCached });
+
+    public void Dispose() => _cache.Dispose();
+
+    /// <summary>Gets an assertion that is bound to no request: one that was signed lately, or a new one.</summary>
+    /// <exception cref="ClaimInjectionException">None can be signed. Nothing has been sent.</exception>
+    internal string GetToken(AssertedClaims claims, string audience)
+    {
+        SigningCredentials credentials = GetCredentials();
+        DateTimeOffset now = time.GetUtcNow();
+        var key = new AssertionCacheKey(audience, claims);
+        if (_cache.TryGetValue(key, out CachedAssertion? cached) && cached!.Credentials == credentials && now < cached.RenewAt)
+        {
+            return cached.Token;
+        }
+
+        string token = Sign(claims, audience, credentials, now, binding: null);
+        using ICacheEntry entry = _cache.CreateEntry(key);
+        entry.Value = new CachedAssertion(token, credentials, now + (options.Lifetime / 2));
+        entry.Size = 1;
+        entry.AbsoluteExpirationRelativeToNow = options.Lifetime;
+        return token;
+    }
+
+    /// <summary>Signs an assertion for one request.</summary>
+    /// <exception cref="ClaimInjectionException">None can be signed. Nothing has been sent.</exception>
+    internal string SignBound(AssertedClaims claims, string audience, RequestBinding binding) =>
+        Sign(claims, audience, GetCredentials(), time.GetUtcNow(), binding);
+
+    internal ClaimInjectionException Reject(string error) => client.Telemetry.Reject(ClaimInjectionErrorReason.AssertionFailed, error);
+
+    private SigningCredentials GetCredentials()
+    {
+        try
+        {
+            return keys.GetSigningKey().Credentials!;
+        }
+        catch (InvalidOperationException error)
+        {
+            throw Reject($"its user's assertion cannot be signed: {error.Message}");
+        }
+    }
+
+    private string Sign(
+        AssertedClaims claims, string audience, SigningCredentials credentials, DateTimeOffset now, RequestBinding? binding)
+    {
+        var payload = new Dictionary<string, object>
+        {
+            ["sub"] = claims.Subject,
+            ["jti"] = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(IdBytes)),
+        };
+
+        ClaimInjectionPlan plan = client.Plan;
+        for (int index = 0; index < claims.Values.Length; index++)
+        {
+            if (claims.Values[index] is { } value)
+            {
+                payload[plan.Headers[index].ClaimName] = value;
+            }
+        }
+
+        if (options.Actor is { } actor)
+        {
+            payload["act"] = new Dictionary<string, object> { ["sub"] = actor };
+        }
+
+        binding?.AddTo(payload);
+        string token = CreateToken(payload, audience, credentials, now);
+        return token.Length <= options.MaxTokenLength
+            ? token
+            : throw Reject(
+                $"its user's assertion is {token.Length} bytes long, and IdentityAssertionOptions.MaxTokenLength allows {options.MaxTokenLength}. Send "
+                + "fewer claims, or set a larger limit");
+    }
+
+    private string CreateToken(Dictionary<string, object> payload, string audience, SigningCredentials credentials, DateTimeOffset now)
+    {
+        try
+        {
+            return _handler.CreateToken(new SecurityTokenDescriptor
+            {
+                Issuer = options.Issuer,
+                Audience = audience,
+                IssuedAt = now.UtcDateTime,
+                NotBefore = now.UtcDateTime,
+                Expires = (now + options.Lifetime).UtcDateTime,
+                Claims = payload,
+                TokenType = options.TokenType,
+                SigningCredentials = credentials,
+            });
+        }
+        catch (Exception exception) when (exception is CryptographicException or SecurityTokenException or InvalidOperationException or NotSupportedException)
+        {
+            // A key vault's own message may hold anything.
+            throw Reject($"its user's assertion cannot be signed: the key threw a {exception.GetType().Name}. Check the first of IdentityAssertionOptions.Keys");
+        }
+    }
+}

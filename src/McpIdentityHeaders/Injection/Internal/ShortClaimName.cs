@@ -1,0 +1,42 @@
+using System.Security.Claims;
+
+namespace McpIdentityHeaders.Internal;
+
+/// <summary>Finds the name that a header's value has as a claim of a JWT (RFC 7519, section 4).</summary>
+internal static class ShortClaimName
+{
+    // What ASP.NET Core renames these claims to.
+    private static readonly Dictionary<string, string> Renamed = new(StringComparer.Ordinal)
+    {
+        [ClaimTypes.NameIdentifier] = "sub",
+        [ClaimTypes.Email] = "email",
+        [ClaimTypes.Name] = "name",
+        [ClaimTypes.Role] = "role",
+        [ClaimTypes.GivenName] = "given_name",
+        [ClaimTypes.Surname] = "family_name",
+        [ClaimTypes.Upn] = "upn",
+    };
+
+    /// <summary>
+    /// Gives the last property of a path within a claim; else the first claim type that is no URI; else what a renamed claim was called; else
+    /// the header's own name, without X- and User-.
+    /// </summary>
+    internal static string Of(ClaimHeader header)
+    {
+        if (JsonPathSyntax.Parse(header.JsonPath) is [.., var property])
+        {
+            return property;
+        }
+
+        return header.ClaimTypes.FirstOrDefault(type => !type.Contains("://", StringComparison.Ordinal))
+            ?? header.ClaimTypes.Select(type => Renamed.GetValueOrDefault(type)).FirstOrDefault(name => name is not null)
+            ?? FromHeaderName(header.HeaderName);
+    }
+
+    private static string FromHeaderName(string name)
+    {
+        string rest = name.StartsWith("X-", StringComparison.OrdinalIgnoreCase) ? name[2..] : name;
+        rest = rest.StartsWith("User-", StringComparison.OrdinalIgnoreCase) ? rest["User-".Length..] : rest;
+        return rest.ToLowerInvariant().Replace('-', '_');
+    }
+}

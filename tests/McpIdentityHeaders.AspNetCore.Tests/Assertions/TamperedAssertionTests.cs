@@ -1,0 +1,377 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using CsCheck;
+using Microsoft.IdentityModel.Tokens;
+
+namespace McpIdentityHeaders.AspNetCore.Tests.Assertions;
+
+/// <summary>What is not exactly an assertion of the issuer, for this backend, now and for this request, is refused.</summary>
+public sealed class TamperedAssertionTests
+{
+    private delegate void Tamper(Draft draft);
+
+    private static readonly Dictionary<string, Tamper> Tokens = new()
+    {
+        ["algorithm none, unsigned"] = draft => draft.Unsigned("none"),
+        ["algorithm None"] = draft => draft.Unsigned("None"),
+        ["no algorithm"] = draft => draft.Header.Remove("alg"),
+        ["HMAC under the public key's JWK"] = draft => draft.Hmac(draft.PublicJwk()),
+        ["HMAC under the public key's PEM"] = draft => draft.Hmac(draft.PublicPem()),
+        ["HMAC under nothing"] = draft => draft.Hmac([]),
+        ["another algorithm of the same key"] = draft => draft.Header["alg"] = "ES384",
+        ["RSA algorithm named"] = draft => draft.Header["alg"] = "RS256",
+        ["another key with the same kid"] = draft => draft.SignWithAnotherKey(),
+        ["unknown kid"] = draft => draft.Header["kid"] = "unknown",
+        ["no kid"] = draft => draft.Header.Remove("kid"),
+        ["key in the header"] = draft => draft.EmbedAnotherKey(),
+        ["key by address in the header"] = draft => draft.KeyByAddress(),
+        ["critical parameter"] = draft => { draft.Header["crit"] = new JsonArray("b64"); draft.Header["b64"] = false; },
+        ["critical parameter that is empty"] = draft => draft.Header["crit"] = new JsonArray(),
+        ["type of another token"] = draft => draft.Header["typ"] = "at+jwt",
+        ["type JWT"] = draft => draft.Header["typ"] = "JWT",
+        ["no type"] = draft => draft.Header.Remove("typ"),
+        ["encrypted form"] = draft => draft.Whole = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4R0NNIn0..AAAA.AAAA.AAAA",
+        ["no issuer"] = draft => draft.Payload.Remove("iss"),
+        ["another issuer"] = draft => draft.Payload["iss"] = "https://evil.example.com",
+        ["issuer with a slash more"] = draft => draft.Payload["iss"] = draft.Payload["iss"]!.GetValue<string>() + "/",
+        ["issuer in capitals"] = draft => draft.Payload["iss"] = draft.Payload["iss"]!.GetValue<string>().ToUpperInvariant(),
+        ["empty issuer"] = draft => draft.Payload["iss"] = "",
+        ["issuers"] = draft => draft.Payload["iss"] = new JsonArray(draft.Payload["iss"]!.GetValue<string>()),
+        ["no audience"] = draft => draft.Payload.Remove("aud"),
+        ["another backend's audience"] = draft => draft.Payload["aud"] = "https://other.example.com",
+        ["audience beside another"] = draft => draft.Payload["aud"] = new JsonArray(draft.Payload["aud"]!.GetValue<string>(), "https://other.example.com"),
+        ["audience with a path"] = draft => draft.Payload["aud"] = draft.Payload["aud"]!.GetValue<string>() + "/mcp",
+        ["empty audience"] = draft => draft.Payload["aud"] = "",
+        ["no audiences"] = draft => draft.Payload["aud"] = new JsonArray(),
+        ["expired"] = draft => draft.Times(-200, -200, -31),
+        ["not valid yet"] = draft => draft.Times(0, 40, 100),
+        ["no expiry"] = draft => draft.Payload.Remove("exp"),
+        ["expiry that is text"] = draft => draft.Payload["exp"] = "tomorrow",
+        ["expiry that is negative"] = draft => draft.Payload["exp"] = -1,
+        ["expiry of zero"] = draft => draft.Payload["exp"] = 0,
+        ["expiry beyond all time"] = draft => draft.Payload["exp"] = 1e300,
+        ["expiry that is null"] = draft => draft.Payload["exp"] = null,
+        ["valid for too long"] = draft => draft.Times(0, 0, 700),
+        ["no issue time"] = draft => draft.Payload.Remove("iat"),
+        ["issue time that is text"] = draft => draft.Payload["iat"] = "now",
+        ["no start"] = draft => draft.Payload.Remove("nbf"),
+        ["no subject"] = draft => draft.Payload.Remove("sub"),
+        ["empty subject"] = draft => draft.Payload["sub"] = "",
+        ["blank subject"] = draft => draft.Payload["sub"] = "  ",
+        ["another subject, signature kept"] = draft => draft.ReplacePayload(payload => payload["sub"] = "bob"),
+        ["header changed, signature kept"] = draft => draft.ReplaceHeader(header => header["x"] = "y"),
+        ["signature cut"] = draft => draft.Whole = draft.Sign()[..^4],
+        ["signature empty"] = draft => draft.Whole = draft.Sign()[..(draft.Sign().LastIndexOf('.') + 1)],
+        ["signature of zeros"] = draft => draft.ReplaceSignature(new byte[64]),
+        ["signature in DER"] = draft => draft.SignInDer(),
+        ["signature twice"] = draft => draft.Whole = draft.Sign() + draft.Sign()[draft.Sign().LastIndexOf('.')..],
+        ["padding"] = draft => draft.Whole = draft.Sign() + "=",
+        ["two parts"] = draft => draft.Whole = draft.Sign()[..draft.Sign().LastIndexOf('.')],
+        ["one part"] = draft => draft.Whole = "abc",
+        ["dots"] = draft => draft.Whole = "..",
+        ["no JSON"] = draft => draft.Whole = "abc.abc.abc",
+        ["bearer in front"] = draft => draft.Whole = "Bearer " + draft.Sign(),
+        ["quoted"] = draft => draft.Whole = $"\"{draft.Sign()}\"",
+        ["two in one"] = draft => draft.Whole = $"{draft.Sign()},{draft.Sign()}",
+        ["too long"] = draft => draft.Payload["pad"] = new string('x', 9000),
+        ["payload that is a list"] = draft => draft.RawPayload = "[]",
+        ["payload that is empty"] = draft => draft.RawPayload = "",
+        ["payload that is text"] = draft => draft.RawPayload = "\"alice\"",
+    };
+
+    public static TheoryData<string> TokenNames => [.. Tokens.Keys];
+
+    [Theory]
+    [MemberData(nameof(TokenNames))]
+    public async Task Tampered_token_is_refused(string name)
+    {
+        await using AssertionHosts hosts = await AssertionHosts.StartAsync();
+        var draft = new Draft(hosts);
+        Tokens[name](draft);
+
+        using HttpResponseMessage refused = await SendAsync(hosts, draft.Whole ?? draft.Sign());
+        using HttpResponseMessage accepted = await SendAsync(hosts, new Draft(hosts).Sign());
+
+        Assert.Equal((HttpStatusCode.Unauthorized, ""), (refused.StatusCode, await refused.Content.ReadAsStringAsync()));
+        Assert.Equal("alice|Alice|{}", await accepted.Content.ReadAsStringAsync());
+    }
+
+    public static TheoryData<string, string, string> HeaderCases => new()
+    {
+        { "another subject", "X-User-Sub", "bob" },
+        { "another name", "X-User-Name", "Bob" },
+        { "claim that the assertion lacks", "X-User-Email", "bob@example.com" },
+        { "alias", "X_User_Sub", "alice" },
+        { "alias with a dot", "X.User.Sub", "alice" },
+        { "not canonical", "X-User-Sub", "=?base64?YWxpY2U=?=" },
+        { "alias of the assertion", "X_User_Assertion", "abc" },
+        { "second assertion", AssertionHosts.Header, "abc" },
+    };
+
+    [Theory]
+    [MemberData(nameof(HeaderCases))]
+    public async Task Headers_that_disagree_are_refused(string what, string name, string value)
+    {
+        Assert.NotEmpty(what);
+        await using AssertionHosts hosts = await AssertionHosts.StartAsync();
+
+        using HttpResponseMessage response = await SendAsync(hosts, new Draft(hosts).Sign(), request => request.Headers.TryAddWithoutValidation(name, value));
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Headers_that_agree_are_accepted()
+    {
+        await using AssertionHosts hosts = await AssertionHosts.StartAsync();
+
+        using HttpResponseMessage response = await SendAsync(
+            hosts, new Draft(hosts).Sign(), request => request.WithHeader("X-User-Sub", "alice").WithHeader("x-user-name", "Alice"));
+
+        Assert.Equal("alice|Alice|{}", await response.Content.ReadAsStringAsync());
+    }
+
+    private static readonly Dictionary<string, Action<JsonObject>> Bindings = new()
+    {
+        ["another method"] = payload => payload["htm"] = "GET",
+        ["method in lower case"] = payload => payload["htm"] = "post",
+        ["no method"] = payload => payload.Remove("htm"),
+        ["another path"] = payload => payload["htu"] = payload["htu"]!.GetValue<string>() + "/",
+        ["another host"] = payload => payload["htu"] = "http://other.example.com/mcp",
+        ["another scheme"] = payload => payload["htu"] = payload["htu"]!.GetValue<string>().Replace("http:", "https:", StringComparison.Ordinal),
+        ["no URI"] = payload => payload.Remove("htu"),
+        ["another digest"] = payload => payload["content_digest"] = Digest("{ }"),
+        ["digest of nothing"] = payload => payload["content_digest"] = Digest(""),
+        ["digest without its form"] = payload => payload["content_digest"] = Digest("{}")["sha-256=".Length..],
+        ["digest of another algorithm"] = payload => payload["content_digest"] = Digest("{}").Replace("256", "512", StringComparison.Ordinal),
+        ["no digest"] = payload => payload.Remove("content_digest"),
+        ["another session"] = payload => payload["mcp_session_id"] = "session-2",
+        ["no session"] = payload => payload.Remove("mcp_session_id"),
+        ["no id"] = payload => payload.Remove("jti"),
+        ["blank id"] = payload => payload["jti"] = " ",
+    };
+
+    public static TheoryData<string> BindingNames => [.. Bindings.Keys];
+
+    [Theory]
+    [MemberData(nameof(BindingNames))]
+    public async Task Assertion_that_is_bound_to_another_request_is_refused(string name)
+    {
+        await using AssertionHosts hosts = await AssertionHosts.StartAsync(receive: options => options.RequireBinding = true);
+        Draft draft = NewBound(hosts);
+        Bindings[name](draft.Payload);
+
+        using HttpResponseMessage refused = await SendAsync(hosts, draft.Sign(), InSession);
+        using HttpResponseMessage accepted = await SendAsync(hosts, NewBound(hosts).Sign(), InSession);
+
+        Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.OK), (refused.StatusCode, accepted.StatusCode));
+    }
+
+    [Fact]
+    public async Task Unbound_assertion_is_refused_where_binding_is_required()
+    {
+        await using AssertionHosts hosts = await AssertionHosts.StartAsync(receive: options => options.RequireBinding = true);
+
+        using HttpResponseMessage response = await SendAsync(hosts, new Draft(hosts).Sign());
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Replayed_assertion_is_refused_however_many_come_at_once()
+    {
+        await using AssertionHosts hosts = await AssertionHosts.StartAsync(receive: options => options.RequireBinding = true);
+        string token = NewBound(hosts).Sign();
+
+        HttpResponseMessage[] responses = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => SendAsync(hosts, token, InSession)));
+
+        Assert.Single(responses, response => response.StatusCode == HttpStatusCode.OK);
+        Assert.Equal(19, responses.Count(response => response.StatusCode == HttpStatusCode.Unauthorized));
+    }
+
+    [Fact]
+    public async Task Any_changed_character_of_a_bound_request_is_refused()
+    {
+        await using AssertionHosts hosts = await AssertionHosts.StartAsync(receive: options => options.RequireBinding = true);
+        const string Content = """{"jsonrpc":"2.0","id":1,"method":"tools/call"}""";
+        Gen<(string Part, int Place, int Step)> changes = Gen.Select(Gen.OneOf(Gen.Const("token"), Gen.Const("content"), Gen.Const("session"), Gen.Const("path")), Gen.Int[0, 9_999], Gen.Int[1, 61]);
+
+        await changes.SampleAsync(
+            async change =>
+            {
+                Draft draft = NewBound(hosts);
+                draft.Payload["content_digest"] = Digest(Content);
+                string token = draft.Sign();
+                (string sent, string content, string session, string path) = change.Part switch
+                {
+                    "token" => (Change(token, change.Place, change.Step), Content, "session-1", "/mcp"),
+                    "content" => (token, Change(Content, change.Place, change.Step), "session-1", "/mcp"),
+                    "session" => (token, Content, Change("session-1", change.Place, change.Step), "/mcp"),
+                    _ => (token, Content, "session-1", $"/{Change("mcp", change.Place, change.Step)}"),
+                };
+                using var http = new HttpClient();
+                using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(hosts.Backend, path)) { Content = new StringContent(content) };
+                request.WithHeader(AssertionHosts.Header, sent).WithHeader("Mcp-Session-Id", session);
+                using HttpResponseMessage response = await http.SendAsync(request);
+                Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+            },
+            iter: 400,
+            threads: 2);
+    }
+
+    /// <summary>Replaces one character by another letter or digit.</summary>
+    private static string Change(string text, int place, int step)
+    {
+        const string Letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+        int index = place % text.Length;
+        char changed = Letters[(Math.Max(0, Letters.IndexOf(text[index])) + step) % Letters.Length];
+        return $"{text[..index]}{changed}{text[(index + 1)..]}";
+    }
+
+    private static Draft NewBound(AssertionHosts hosts)
+    {
+        var draft = new Draft(hosts);
+        draft.Payload["htm"] = "POST";
+        draft.Payload["htu"] = new Uri(hosts.Backend, "/mcp").ToString();
+        draft.Payload["content_digest"] = Digest("{}");
+        draft.Payload["mcp_session_id"] = "session-1";
+        draft.Payload["jti"] = Guid.NewGuid().ToString();
+        return draft;
+    }
+
+    private static void InSession(HttpRequestMessage request) => request.WithHeader("Mcp-Session-Id", "session-1");
+
+    private static string Digest(string content) => $"sha-256=:{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(content)))}:";
+
+    private static async Task<HttpResponseMessage> SendAsync(AssertionHosts hosts, string token, Action<HttpRequestMessage>? change = null)
+    {
+        using var http = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(hosts.Backend, "/mcp")) { Content = new StringContent("{}") };
+        request.WithHeader(AssertionHosts.Header, token);
+        change?.Invoke(request);
+        return await http.SendAsync(request);
+    }
+
+    /// <summary>A token to be: what a valid one says, until it is changed.</summary>
+    private sealed class Draft
+    {
+        private readonly ECDsa _key;
+        private Func<byte[], byte[]> _sign;
+
+        public Draft(AssertionHosts hosts)
+        {
+            _key = hosts.Key;
+            _sign = data => _key.SignData(data, HashAlgorithmName.SHA256);
+            long now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+            Header = new JsonObject
+            {
+                ["alg"] = "ES256",
+                ["kid"] = Base64UrlEncoder.Encode(new ECDsaSecurityKey(_key).ComputeJwkThumbprint()),
+                ["typ"] = "user-assertion+jwt",
+            };
+            Payload = new JsonObject
+            {
+                ["iss"] = AssertionHosts.NameOf(hosts.Issuer),
+                ["aud"] = AssertionHosts.NameOf(hosts.Backend),
+                ["sub"] = "alice",
+                ["name"] = "Alice",
+                ["iat"] = now,
+                ["nbf"] = now,
+                ["exp"] = now + 60,
+            };
+        }
+
+        public JsonObject Header { get; }
+
+        public JsonObject Payload { get; }
+
+        public string? RawPayload { get; set; }
+
+        public string? Whole { get; set; }
+
+        public string Sign() => Sign(Header.ToJsonString(), RawPayload ?? Payload.ToJsonString());
+
+        public void Times(long issued, long start, long end)
+        {
+            long now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+            (Payload["iat"], Payload["nbf"], Payload["exp"]) = (now + issued, now + start, now + end);
+        }
+
+        public void Unsigned(string algorithm)
+        {
+            Header["alg"] = algorithm;
+            _sign = _ => [];
+        }
+
+        public void Hmac(byte[] secret)
+        {
+            Header["alg"] = "HS256";
+            _sign = data => HMACSHA256.HashData(secret, data);
+        }
+
+        public byte[] PublicJwk() => Encoding.UTF8.GetBytes(JsonSerializer.Serialize(JsonWebKeyConverter.ConvertFromECDsaSecurityKey(new ECDsaSecurityKey(_key)).X));
+
+        public byte[] PublicPem() => Encoding.UTF8.GetBytes(_key.ExportSubjectPublicKeyInfoPem());
+
+        public void SignWithAnotherKey() => _sign = data =>
+        {
+            using var other = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+            return other.SignData(data, HashAlgorithmName.SHA256);
+        };
+
+        public void EmbedAnotherKey()
+        {
+            var other = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+            ECParameters parameters = other.ExportParameters(includePrivateParameters: false);
+            Header.Remove("kid");
+            Header["jwk"] = new JsonObject
+            {
+                ["kty"] = "EC",
+                ["crv"] = "P-256",
+                ["x"] = Base64UrlEncoder.Encode(parameters.Q.X!),
+                ["y"] = Base64UrlEncoder.Encode(parameters.Q.Y!),
+            };
+            _sign = data => other.SignData(data, HashAlgorithmName.SHA256);
+        }
+
+        public void KeyByAddress()
+        {
+            Header.Remove("kid");
+            Header["jku"] = "https://evil.example.com/jwks.json";
+            SignWithAnotherKey();
+        }
+
+        public void SignInDer() => _sign = data => _key.SignData(data, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
+
+        public void ReplacePayload(Action<JsonObject> change)
+        {
+            string[] parts = Sign().Split('.');
+            change(Payload);
+            Whole = $"{parts[0]}.{Encode(Payload.ToJsonString())}.{parts[2]}";
+        }
+
+        public void ReplaceHeader(Action<JsonObject> change)
+        {
+            string[] parts = Sign().Split('.');
+            change(Header);
+            Whole = $"{Encode(Header.ToJsonString())}.{parts[1]}.{parts[2]}";
+        }
+
+        public void ReplaceSignature(byte[] signature)
+        {
+            string[] parts = Sign().Split('.');
+            Whole = $"{parts[0]}.{parts[1]}.{Base64UrlEncoder.Encode(signature)}";
+        }
+
+        private string Sign(string header, string payload)
+        {
+            string signed = $"{Encode(header)}.{Encode(payload)}";
+            return $"{signed}.{Base64UrlEncoder.Encode(_sign(Encoding.ASCII.GetBytes(signed)))}";
+        }
+
+        private static string Encode(string text) => Base64UrlEncoder.Encode(Encoding.UTF8.GetBytes(text));
+    }
+}

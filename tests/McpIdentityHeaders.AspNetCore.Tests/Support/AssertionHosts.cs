@@ -1,0 +1,127 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
+using Microsoft.IdentityModel.Tokens;
+
+namespace McpIdentityHeaders.AspNetCore.Tests.Support;
+
+/// <summary>A gateway that publishes the keys of its assertions, and a backend that verifies them, both on Kestrel.</summary>
+internal sealed class AssertionHosts : IAsyncDisposable
+{
+    public const string Header = "X-User-Assertion";
+
+    private readonly WebApplication _gateway;
+    private readonly WebApplication _backend;
+
+    private AssertionHosts(WebApplication gateway, Uri issuer, WebApplication backend, Uri address, ECDsa key)
+    {
+        _gateway = gateway;
+        _backend = backend;
+        Issuer = issuer;
+        Backend = address;
+        Key = key;
+    }
+
+    public ECDsa Key { get; }
+
+    public Uri Issuer { get; }
+
+    public Uri Backend { get; }
+
+    public FakeLogCollector Logs => _backend.Services.GetFakeLogCollector();
+
+    public static string NameOf(Uri address) => address.GetLeftPart(UriPartial.Authority);
+
+    /// <param name="send">Changes what is sent.</param>
+    /// <param name="receive">Changes what is accepted, after issuer, audience and authority.</param>
+    /// <param name="authenticate">Adds another authentication to the backend, given issuer and audience.</param>
+    public static async Task<AssertionHosts> StartAsync(
+        Action<IdentityAssertionOptions>? send = null,
+        Action<ReceivedAssertionOptions>? receive = null,
+        Action<IServiceCollection, Uri, Uri>? authenticate = null)
+    {
+        var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        WebApplicationBuilder sending = NewBuilder(out Uri issuer);
+        WebApplicationBuilder receiving = NewBuilder(out Uri address);
+
+        sending.Services.AddMcpClient("backend", address).AddIdentityAssertion(options =>
+        {
+            options.Issuer = NameOf(issuer);
+            options.Keys.Add(new SigningCredentials(new ECDsaSecurityKey(key), SecurityAlgorithms.EcdsaSha256));
+            send?.Invoke(options);
+        });
+        WebApplication gateway = sending.Build();
+        gateway.MapIdentityAssertionKeys();
+        await gateway.StartAsync();
+
+        receiving.Services.AddDistributedMemoryCache();
+        receiving.Services.AddAuthorization();
+        authenticate ??= (services, _, _) => services.AddAuthentication(IdentityAssertionDefaults.AuthenticationScheme)
+            .AddIdentityAssertion(options =>
+            {
+                options.Issuer = NameOf(issuer);
+                options.Audience = NameOf(address);
+                options.Authority = issuer;
+                receive?.Invoke(options);
+            });
+        authenticate(receiving.Services, issuer, address);
+        WebApplication backend = receiving.Build();
+        backend.UseAuthentication();
+        backend.UseAuthorization();
+        backend.Map("/{**path}", RespondAsync);
+        backend.MapGet("/secret", () => "secret").RequireAuthorization();
+        await backend.StartAsync();
+        return new AssertionHosts(gateway, issuer, backend, address, key);
+    }
+
+    /// <summary>Sends as the gateway does, for a user.</summary>
+    public async Task<HttpResponseMessage> SendAsync(ClaimsPrincipal? user, HttpRequestMessage? request = null)
+    {
+        request ??= new HttpRequestMessage(HttpMethod.Post, new Uri(Backend, "/mcp")) { Content = new StringContent("{}") };
+        if (user is not null)
+        {
+            request.SetUser(user);
+        }
+
+        using HttpClient client = _gateway.Services.GetRequiredService<IHttpClientFactory>().CreateClient("backend");
+        return await client.SendAsync(request);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _gateway.StopAsync();
+        await _gateway.DisposeAsync();
+        await _backend.StopAsync();
+        await _backend.DisposeAsync();
+        Key.Dispose();
+    }
+
+    private static async Task RespondAsync(HttpContext context)
+    {
+        using var reader = new StreamReader(context.Request.Body);
+        string body = await reader.ReadToEndAsync(context.RequestAborted);
+        await context.Response.WriteAsync($"{context.User.FindFirst("sub")?.Value}|{context.User.Identity?.Name}|{body}");
+    }
+
+    /// <summary>A builder of a server at an address that is known before it starts, since issuer and audience are settings.</summary>
+    private static WebApplicationBuilder NewBuilder(out Uri address)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        socket.Listen();
+        address = new Uri($"http://localhost:{((IPEndPoint)socket.LocalEndPoint!).Port}");
+
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.Logging.AddFakeLogging();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenHandle((ulong)socket.Handle));
+        builder.Services.AddRouting();
+        return builder;
+    }
+}

@@ -1,0 +1,203 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
+
+namespace McpIdentityHeaders.Assertions.Tests.Keys;
+
+/// <summary>Which keys sign, what becomes of them when they change, and what is refused.</summary>
+public sealed class KeyTests
+{
+    [Theory]
+    [InlineData("EC", null, "ES256")]
+    [InlineData("RSA", null, "RS256")]
+    [InlineData("RSA", "PS256", "PS256")]
+    public async Task Key_of_a_file_signs_with_its_algorithm(string kind, string? algorithm, string expected)
+    {
+        using var file = new TemporaryKeyFile();
+        if (kind == "RSA")
+        {
+            using var rsa = RSA.Create(2048);
+            file.Write(rsa.ExportRSAPrivateKeyPem());
+        }
+
+        await using AssertingClient client = AssertingClient.For(Users.Alice, options => options.Keys.AddPemFile(file.Path, algorithm));
+        await client.SendAsync();
+
+        Assert.Equal(expected, (await client.ReadAsync(client.Token)).Alg);
+    }
+
+    [Fact]
+    public async Task Key_id_is_the_thumbprint()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        string thumbprint = Base64UrlEncoder.Encode(new ECDsaSecurityKey(key).ComputeJwkThumbprint());
+        await using AssertingClient client = AssertingClient.For(
+            Users.Alice, options => options.Keys.Add(new SigningCredentials(new ECDsaSecurityKey(key) { KeyId = "mine" }, "ES256")));
+
+        await client.SendAsync();
+
+        Assert.Equal(thumbprint, (await client.ReadAsync(client.Token)).Kid);
+    }
+
+    [Fact]
+    public async Task Changed_file_signs_without_a_restart_and_what_was_cached_does_not_go_out()
+    {
+        using var file = new TemporaryKeyFile();
+        await using AssertingClient client = AssertingClient.For(Users.Alice, options => options.Keys.AddPemFile(file.Path));
+        await client.SendAsync();
+        string before = new JsonWebToken(client.Token).Kid;
+
+        file.WriteNewKey();
+        client.Time.Advance(TimeSpan.FromSeconds(5));
+        await client.SendAsync();
+
+        Assert.NotEqual(before, (await client.ReadAsync(client.Token)).Kid);
+    }
+
+    [Fact]
+    public async Task Unusable_change_leaves_the_last_key_and_is_logged_once()
+    {
+        using var file = new TemporaryKeyFile();
+        await using AssertingClient client = AssertingClient.For(Users.Alice, options => options.Keys.AddPemFile(file.Path));
+        await client.SendAsync();
+        string before = new JsonWebToken(client.Token).Kid;
+
+        file.Write("no key");
+        for (int look = 0; look < 3; look++)
+        {
+            client.Time.Advance(TimeSpan.FromSeconds(5));
+            await client.SendAsync();
+        }
+
+        Assert.Equal(before, (await client.ReadAsync(client.Token)).Kid);
+        FakeLogRecordOf(client, "a changed key was not taken");
+        file.WriteNewKey();
+        client.Time.Advance(TimeSpan.FromSeconds(5));
+        await client.SendAsync();
+        Assert.NotEqual(before, (await client.ReadAsync(client.Token)).Kid);
+    }
+
+    [Fact]
+    public async Task First_key_signs_and_the_others_verify()
+    {
+        using var next = new TemporaryKeyFile();
+        using var current = new TemporaryKeyFile();
+        await using AssertingClient one = AssertingClient.For(Users.Alice, options =>
+        {
+            options.Keys.AddPemFile(current.Path);
+            options.Keys.AddPemFile(next.Path);
+        });
+        await using AssertingClient other = AssertingClient.For(Users.Alice, options =>
+        {
+            options.Keys.AddPemFile(next.Path);
+            options.Keys.AddPemFile(current.Path);
+        });
+        await one.SendAsync();
+        await other.SendAsync();
+
+        Assert.NotEqual(new JsonWebToken(one.Token).Kid, new JsonWebToken(other.Token).Kid);
+        Assert.True((await one.ValidateAsync(other.Token)).IsValid);
+        Assert.True((await other.ValidateAsync(one.Token)).IsValid);
+    }
+
+    [Theory]
+    [InlineData(-2, -1)]
+    [InlineData(1, 2)]
+    public async Task Certificate_out_of_its_time_signs_nothing(int from, int to)
+    {
+        DateTimeOffset now = AssertingClient.For(user: null).Time.GetUtcNow();
+        using X509Certificate2 certificate = NewCertificate(now.AddDays(from), now.AddDays(to));
+        await using AssertingClient client = AssertingClient.For(Users.Alice, options => options.Keys.AddCertificate(certificate));
+
+        var error = await Assert.ThrowsAsync<ClaimInjectionException>(() => client.SendAsync());
+
+        Assert.Equal(ClaimInjectionErrorReason.AssertionFailed, error.Reason);
+        Assert.Contains("is valid from", error.Message, StringComparison.Ordinal);
+        Assert.Empty(client.Backend.Requests);
+    }
+
+    [Fact]
+    public async Task Certificate_signs()
+    {
+        DateTimeOffset now = AssertingClient.For(user: null).Time.GetUtcNow();
+        using X509Certificate2 certificate = NewCertificate(now.AddDays(-1), now.AddDays(1));
+        await using AssertingClient client = AssertingClient.For(Users.Alice, options => options.Keys.AddCertificate(certificate));
+
+        await client.SendAsync();
+
+        Assert.Equal("alice", (await client.ReadAsync(client.Token)).Subject);
+    }
+
+    [Fact]
+    public async Task Public_key_in_front_signs_nothing()
+    {
+        using var file = new TemporaryKeyFile();
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        file.Write(key.ExportSubjectPublicKeyInfoPem());
+        await using AssertingClient client = AssertingClient.For(Users.Alice, options => options.Keys.AddPemFile(file.Path));
+
+        var error = await Assert.ThrowsAsync<ClaimInjectionException>(() => client.SendAsync());
+
+        Assert.Contains("no private key", error.Message, StringComparison.Ordinal);
+    }
+
+    public static TheoryData<string, Action<IdentityAssertionOptions>, string> Mistakes => new()
+    {
+        { "no issuer", options => options.Issuer = " ", "Issuer is not set" },
+        { "too long", options => options.Lifetime = TimeSpan.FromMinutes(11), "Lifetime" },
+        { "no time", options => options.Lifetime = TimeSpan.Zero, "Lifetime" },
+        { "small", options => options.MaxTokenLength = 10, "MaxTokenLength" },
+        { "no file", options => options.Keys.AddPemFile("/does/not/exist.pem"), "cannot be read" },
+        { "HMAC", options => options.Keys.Add(new SigningCredentials(new SymmetricSecurityKey(new byte[32]), "HS256")), "ES256, RS256 or PS256" },
+        { "reserved header", options => options.HeaderName = "Mcp-Assertion", "Mcp-Assertion" },
+        { "identity header", options => options.HeaderName = "X_User_Sub", "X_User_Sub" },
+        { "no actor", options => options.Actor = "", "Actor is empty" },
+        { "no audience", options => options.Audience = "", "Audience is empty" },
+        { "no type", options => options.TokenType = "", "TokenType is empty" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Mistakes), DisableDiscoveryEnumeration = true)]
+    public async Task Mistake_is_refused_at_startup(string what, Action<IdentityAssertionOptions> configure, string expected)
+    {
+        Assert.NotEmpty(what);
+        await using AssertingClient client = AssertingClient.For(Users.Alice, configure);
+
+        Assert.Contains(expected, client.StartupError().Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("X-User-Exp", "exp", "which an assertion sets itself")]
+    [InlineData("X-Mail", "email", "one claim of the assertion")]
+    public async Task Header_map_with_a_claim_that_is_taken_is_refused(string header, string claim, string expected)
+    {
+        await using AssertingClient client = AssertingClient.For(Users.Alice, injection: options => options.Headers.Add(header, claim));
+
+        Assert.Contains(expected, client.StartupError().Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Client_without_a_key_is_refused_at_startup()
+    {
+        var services = new ServiceCollection();
+        services.AddMcpClient("notes", AssertingClient.Endpoint).AddIdentityAssertion(options => options.Issuer = AssertingClient.Issuer);
+        await using ServiceProvider provider = services.BuildServiceProvider();
+
+        var error = Assert.Throws<OptionsValidationException>(() => provider.GetRequiredService<IHttpClientFactory>().CreateClient("notes"));
+
+        Assert.Contains("Keys.AddPemFile", error.Message, StringComparison.Ordinal);
+    }
+
+    private static void FakeLogRecordOf(AssertingClient client, string text) => Assert.Single(
+        client.Logs.GetSnapshot(), record => record.Level == LogLevel.Error && record.Message.Contains(text, StringComparison.Ordinal));
+
+    private static X509Certificate2 NewCertificate(DateTimeOffset from, DateTimeOffset to)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        return new CertificateRequest("CN=gateway", key, HashAlgorithmName.SHA256).CreateSelfSigned(from, to);
+    }
+}
