@@ -34,21 +34,26 @@ internal sealed class IdentityAssertionAuthenticationHandler(
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
         var scheme = services.GetRequiredKeyedService<IdentityAssertionScheme>(Scheme.Name);
-        string[] names = [.. Request.Headers.Keys.Where(name => HeaderAlias.Equals(name, scheme.Options.HeaderName))];
+        IHeaderDictionary headers = RemovedHeaders.GetAll(Context);
+        string[] names = [.. headers.Keys.Where(name => HeaderAlias.EqualsLeniently(scheme.Options.HeaderName, name))];
         if (names.Length == 0)
         {
             return AuthenticateResult.NoResult();
         }
 
-        (ClaimsIdentity? user, string? error) = await AuthenticateAsync(scheme, names).ConfigureAwait(false);
+        (ClaimsIdentity? user, string? error) = await AuthenticateAsync(scheme, headers, names).ConfigureAwait(false);
+
+        // Whoever sees it can use it, as long as it is valid.
+        RemovedHeaders.Remove(Context, names.Contains);
         if (user is null)
         {
-            scheme.Refused(ConnectionPeer.Describe(Context), error!);
+            scheme.Refused(ConnectionPeer.Of(Context).ToString(), error!);
 
             // The reason is in the log: it would help whoever tries.
             return AuthenticateResult.Fail("The identity assertion was refused.");
         }
 
+        PrivateResponse.Ensure(Context);
         scheme.Accepted();
         return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(user), Scheme.Name));
     }
@@ -60,20 +65,21 @@ internal sealed class IdentityAssertionAuthenticationHandler(
         return base.HandleChallengeAsync(properties);
     }
 
-    private async Task<(ClaimsIdentity? User, string? Error)> AuthenticateAsync(IdentityAssertionScheme scheme, string[] names)
+    private async Task<(ClaimsIdentity? User, string? Error)> AuthenticateAsync(
+        IdentityAssertionScheme scheme, IHeaderDictionary headers, string[] names)
     {
         if (names is not [var name] || !name.Equals(scheme.Options.HeaderName, StringComparison.OrdinalIgnoreCase))
         {
             return (null, "there is an alias of its header");
         }
 
-        if (Request.Headers[name] is not [{ Length: > 0 } value])
+        if (headers[name] is not [{ Length: > 0 } value])
         {
             return (null, "its header came more than once, or empty");
         }
 
         (ClaimsIdentity? user, JsonWebToken? token, string? error) = await scheme.Verifier.VerifyAsync(value).ConfigureAwait(false);
-        error ??= scheme.Headers.GetError(Request.Headers, token!) ?? await GetBindingErrorAsync(scheme, token!).ConfigureAwait(false);
+        error ??= scheme.Headers.GetError(headers, token!) ?? await GetBindingErrorAsync(scheme, token!).ConfigureAwait(false);
         return error is null ? (user, null) : (null, error);
     }
 

@@ -16,7 +16,7 @@ internal sealed class PlainHeaders(ClaimHeaderCollection headers, HeaderValueEnc
     {
         foreach ((string name, StringValues values) in request)
         {
-            if (!_names.Contains(name))
+            if (!_names.ContainsLeniently(name))
             {
                 continue;
             }
