@@ -22,8 +22,8 @@ public static class HttpContextIdentityServiceCollectionExtensions
     /// is any user for a task that outlives its request. Outside any request the user is unknown. It replaces the default accessor,
     /// whichever is registered first; of it and a custom accessor, the one registered last counts. The request is the one of the
     /// <see cref="IHttpContextAccessor"/> that is registered, the framework's own by default. Calling it again changes nothing. An
-    /// <see cref="IHttpContextFactory"/> other than the framework's, and a custom <see cref="IHttpContextAccessor"/> that is no singleton,
-    /// are refused at start-up.
+    /// <see cref="IHttpContextFactory"/> other than the framework's, and a custom <see cref="IHttpContextAccessor"/> that is no singleton, or
+    /// does not keep a request's <see cref="HttpContext"/> to the flow of that request, are refused at start-up.
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> is <see langword="null"/>.</exception>
     public static IServiceCollection AddHttpContextIdentity(this IServiceCollection services)
@@ -42,35 +42,15 @@ public static class HttpContextIdentityServiceCollectionExtensions
         services.AddHttpContextAccessor();
         Remove<DefaultHttpContextFactory>(services);
         services.TryAddSingleton(CreateFactory);
-        services.AddStartupCheck(nameof(AddHttpContextIdentity), _ => Validate(services));
+        services.AddStartupCheck(nameof(AddHttpContextIdentity), provider => RequestFlowValidation.Validate(
+            provider,
+            isFactoryReplaced: !ReferenceEquals(FindLast<IHttpContextFactory>(services)?.ImplementationFactory, CreateFactory),
+            accessorLifetime: FindLast<IHttpContextAccessor>(services)?.Lifetime));
         return services;
     }
 
-    private static void Validate(IServiceCollection services)
-    {
-        ServiceDescriptor factory = Last<IHttpContextFactory>(services);
-        if (!ReferenceEquals(factory.ImplementationFactory, CreateFactory))
-        {
-            throw new InvalidOperationException(
-                $"AddHttpContextIdentity marks each request's flow through the framework's IHttpContextFactory, and {Describe(factory)} was "
-                + "registered in its place. Remove that one, or register an IIdentityAccessor of your own in place of "
-                + "AddHttpContextIdentity.");
-        }
-
-        ServiceDescriptor accessor = Last<IHttpContextAccessor>(services);
-        if (accessor.Lifetime != ServiceLifetime.Singleton && accessor.ImplementationType != typeof(HttpContextAccessor))
-        {
-            throw new InvalidOperationException(
-                $"AddHttpContextIdentity needs one IHttpContextAccessor for all requests, and {Describe(accessor)} is registered as "
-                + $"{accessor.Lifetime}. Register it with AddSingleton, and have it read ambient state at each call.");
-        }
-    }
-
-    private static string Describe(ServiceDescriptor service) =>
-        (service.ImplementationType ?? service.ImplementationInstance?.GetType())?.Name ?? "a factory's";
-
-    private static ServiceDescriptor Last<TService>(IServiceCollection services) =>
-        services.Last(service => !service.IsKeyedService && service.ServiceType == typeof(TService));
+    private static ServiceDescriptor? FindLast<TService>(IServiceCollection services) =>
+        services.LastOrDefault(service => !service.IsKeyedService && service.ServiceType == typeof(TService));
 
     private static void Remove<TImplementation>(IServiceCollection services)
     {

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.Inbound;
@@ -111,12 +112,16 @@ public sealed class HttpContextAccessorTests
     }
 
     [Theory]
-    [InlineData("own identity", "OwnFactory was registered in its place")]
-    [InlineData("identity own", "OwnFactory was registered in its place")]
-    [InlineData("identity ownInstance", "OwnFactory was registered in its place")]
-    [InlineData("identity ownFactory", "a factory's was registered in its place")]
+    [InlineData("own identity", "another was registered in its place")]
+    [InlineData("identity own", "another was registered in its place")]
+    [InlineData("identity ownInstance", "another was registered in its place")]
+    [InlineData("identity ownFactory", "another was registered in its place")]
     [InlineData("identity scoped", "LingeringAccessor is registered as Scoped")]
-    [InlineData("identity customTransient", "a factory's is registered as Transient")]
+    [InlineData("identity customTransient", "LingeringAccessor is registered as Transient")]
+    [InlineData("identity shared", "SharedAccessor does not give each request's flow the HttpContext")]
+    [InlineData("shared identity", "SharedAccessor does not give each request's flow the HttpContext")]
+    [InlineData("identity none", "none is registered any more. Call AddHttpContextAccessor")]
+    [InlineData("identity empty", "EmptyAccessor does not give each request's flow the HttpContext")]
     public async Task What_cannot_work_is_refused_at_start_up(string order, string expected)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = "Production" });
@@ -145,6 +150,9 @@ public sealed class HttpContextAccessorTests
                 "contexts" => services.AddSingleton<IHttpContextFactory, DefaultHttpContextFactory>(),
                 "scoped" => services.AddScoped<IHttpContextAccessor, LingeringAccessor>(),
                 "customTransient" => services.AddTransient<IHttpContextAccessor>(_ => new LingeringAccessor()),
+                "shared" => services.AddSingleton<IHttpContextAccessor, SharedAccessor>(),
+                "empty" => services.AddSingleton<IHttpContextAccessor, EmptyAccessor>(),
+                "none" => services.RemoveAll<IHttpContextAccessor>(),
                 "own" => services.AddSingleton<IHttpContextFactory, OwnFactory>(),
                 "ownInstance" => services.AddSingleton<IHttpContextFactory>(new OwnFactory()),
                 "ownFactory" => services.AddSingleton<IHttpContextFactory>(_ => new OwnFactory()),
@@ -162,6 +170,23 @@ public sealed class HttpContextAccessorTests
         {
             get => _current.Value;
             set => _current.Value = value;
+        }
+    }
+
+    /// <summary>One user's request would be all users'.</summary>
+    private sealed class SharedAccessor : IHttpContextAccessor
+    {
+        public HttpContext? HttpContext { get; set; }
+    }
+
+    private sealed class EmptyAccessor : IHttpContextAccessor
+    {
+        public HttpContext? HttpContext
+        {
+            get => null;
+            set
+            {
+            }
         }
     }
 

@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace McpIdentityHeaders.AspNetCore.Internal;
 
@@ -10,9 +9,11 @@ namespace McpIdentityHeaders.AspNetCore.Internal;
 /// <remarks>The factory sets it before the first middleware, and clears it after the last callback and the scope's disposal.</remarks>
 internal sealed class RequestFlowServices(IServiceProvider services) : IServiceProvider
 {
-    public object? GetService(Type serviceType) => serviceType == typeof(IHttpContextAccessor)
-        ? new MarkingAccessor(services.GetRequiredService<IHttpContextAccessor>())
-        : services.GetService(serviceType);
+    public object? GetService(Type serviceType)
+    {
+        object? service = services.GetService(serviceType);
+        return service is IHttpContextAccessor registered ? new MarkingAccessor(registered) : service;
+    }
 
     private sealed class MarkingAccessor(IHttpContextAccessor registered) : IHttpContextAccessor
     {
