@@ -12,7 +12,8 @@ internal static class BrowserAccess
 {
     public static void AddBrowserAccess(this WebApplicationBuilder builder)
     {
-        string[] hosts = Read(builder.Configuration, "AllowedHosts");
+        string[] hosts = builder.Configuration["AllowedHosts"]
+            ?.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
         if (hosts.Length == 0)
         {
             throw new InvalidOperationException(
@@ -30,7 +31,13 @@ internal static class BrowserAccess
     /// <summary>Refuses requests of pages whose origin is not in <c>AllowedOrigins</c>. Programs send none.</summary>
     public static IApplicationBuilder UseBrowserAccess(this WebApplication app)
     {
-        HashSet<string> origins = [.. Read(app.Configuration, "AllowedOrigins").Select(ParseOrigin)];
+        IConfigurationSection section = app.Configuration.GetSection("AllowedOrigins");
+        HashSet<string> origins = [.. (section.Get<string[]>() ?? []).Select(ParseOrigin)];
+        if (!string.IsNullOrWhiteSpace(section.Value))
+        {
+            throw new InvalidOperationException(
+                "AllowedOrigins has to be a list. Set AllowedOrigins__0 in the environment, or a list in the configuration.");
+        }
 
         return app.Use(next => context =>
         {
@@ -43,10 +50,6 @@ internal static class BrowserAccess
             return next(context);
         });
     }
-
-    private static string[] Read(IConfiguration configuration, string key) => configuration.GetSection(key).GetChildren().Any()
-        ? throw new InvalidOperationException($"{key} is a list in the configuration. Write it as one text, with ';' between its parts.")
-        : configuration[key]?.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
 
     private static string ParseOrigin(string origin) =>
         Uri.TryCreate(origin, UriKind.Absolute, out Uri? uri) && uri.GetLeftPart(UriPartial.Authority) == origin

@@ -39,7 +39,7 @@ public sealed class BackendBrowserTests
     [InlineData("")]
     public async Task Origin_of_another_page_is_refused(string origin)
     {
-        await using RunningApp backend = await StartAsync("Production", ("AllowedOrigins", $"https://other.example; {Page}"));
+        await using RunningApp backend = await StartAsync("Production", ("AllowedOrigins:0", "https://other.example"), ("AllowedOrigins:1", Page));
 
         Assert.Equal(HttpStatusCode.Forbidden, await SendAsync(backend, "127.0.0.1", origin));
         Assert.Equal(HttpStatusCode.OK, await SendAsync(backend, "127.0.0.1", Page));
@@ -49,7 +49,7 @@ public sealed class BackendBrowserTests
     [Fact]
     public async Task Two_origins_are_refused()
     {
-        await using RunningApp backend = await StartAsync("Production", ("AllowedOrigins", Page));
+        await using RunningApp backend = await StartAsync("Production", ("AllowedOrigins:0", Page));
 
         Assert.Equal(HttpStatusCode.Forbidden, await SendAsync(backend, "127.0.0.1", Page, Page));
     }
@@ -75,13 +75,13 @@ public sealed class BackendBrowserTests
     [Theory]
     [InlineData("AllowedHosts", "", "AllowedHosts has to be the names that gateways call this backend by")]
     [InlineData("AllowedHosts", " ; ", "AllowedHosts has to be the names that gateways call this backend by")]
-    [InlineData("AllowedHosts:0", "localhost", "AllowedHosts is a list in the configuration. Write it as one text")]
-    [InlineData("AllowedOrigins:0", Page, "AllowedOrigins is a list in the configuration. Write it as one text")]
-    [InlineData("AllowedOrigins", "*", "AllowedOrigins: '*' is no origin as browsers send it")]
-    [InlineData("AllowedOrigins", "null", "AllowedOrigins: 'null' is no origin as browsers send it")]
-    [InlineData("AllowedOrigins", "https://app.example.com/", "AllowedOrigins: 'https://app.example.com/' is no origin as browsers")]
-    [InlineData("AllowedOrigins", "https://App.example.com", "AllowedOrigins: 'https://App.example.com' is no origin as browsers")]
-    [InlineData("AllowedOrigins", "https://app.example.com:443", "AllowedOrigins: 'https://app.example.com:443' is no origin as")]
+    [InlineData("AllowedOrigins", Page, "AllowedOrigins has to be a list. Set AllowedOrigins__0 in the environment")]
+    [InlineData("AllowedOrigins:0", "", "AllowedOrigins: '' is no origin as browsers send it")]
+    [InlineData("AllowedOrigins:0", "*", "AllowedOrigins: '*' is no origin as browsers send it")]
+    [InlineData("AllowedOrigins:0", "null", "AllowedOrigins: 'null' is no origin as browsers send it")]
+    [InlineData("AllowedOrigins:0", "https://app.example.com/", "AllowedOrigins: 'https://app.example.com/' is no origin as browsers")]
+    [InlineData("AllowedOrigins:0", "https://App.example.com", "AllowedOrigins: 'https://App.example.com' is no origin as browsers")]
+    [InlineData("AllowedOrigins:0", "https://app.example.com:443", "AllowedOrigins: 'https://app.example.com:443' is no origin as")]
     public void Setting_that_is_wrong_is_named(string key, string value, string expected) => Assert.StartsWith(
         expected,
         Assert.Throws<InvalidOperationException>(() => BackendApp.Create(Settings("Production", (key, value)))).Message,
