@@ -58,7 +58,7 @@ internal sealed class BackendClient(
         }
         catch (Exception exception)
         {
-            // A notification has no answer: the others are to get theirs.
+            // A notification has no answer: one backend that fails keeps no other from it.
             Log.BackendFailed(_logger, prefix, exception);
         }
     }

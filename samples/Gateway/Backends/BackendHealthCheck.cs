@@ -4,7 +4,7 @@ using ModelContextProtocol.Client;
 
 namespace Gateway.Backends;
 
-/// <summary>Whether the backends answer at all, be it with 401: a health check is nobody, and must not need to be anyone.</summary>
+/// <summary>Whether the backends answer at all, be it with 401: a health check is anonymous, and must not need to be anyone.</summary>
 internal sealed class BackendHealthCheck(
     BackendDirectory backends, IHttpClientFactory clients, IOptionsMonitor<HttpClientTransportOptions> options)
     : IHealthCheck

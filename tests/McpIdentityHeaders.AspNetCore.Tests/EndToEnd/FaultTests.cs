@@ -3,6 +3,7 @@ using McpIdentityHeaders.AspNetCore.Tests.EndToEnd.Support;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using ModelContextProtocol;
+using ModelContextProtocol.AspNetCore;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
 
@@ -67,6 +68,28 @@ public sealed class FaultTests
         await using McpClient alice = await deployment.ConnectAsync(OidcUser.Alice);
 
         Assert.Contains("notes_whoami", (await alice.ListToolsAsync()).Select(tool => tool.Name));
+    }
+
+    [Fact]
+    public async Task Session_that_a_backend_has_forgotten_is_replaced()
+    {
+        await using RunningApp backend = await BareBackend.StartAsync(
+            mcp => mcp.WithTools<WorkTools>().Services.AddSingleton<WorkLog>(), HttpServerSessionMode.Stateful);
+        await using Deployment deployment = await Deployment.StartAsync(others: ("forgetful", backend.Endpoint));
+        await using McpClient alice = await deployment.ConnectAsync(OidcUser.Alice);
+        await alice.CallToolAsync("forgetful_cite");
+        using var administrator = new HttpClient();
+        IEnumerable<string?> sessions = backend.Exchanges.Select(sent => sent.Headers.GetValueOrDefault("Mcp-Session-Id"));
+        foreach (string session in sessions.OfType<string>().Distinct().ToList())
+        {
+            using var ending = new HttpRequestMessage(HttpMethod.Delete, backend.Endpoint);
+            ending.Headers.Add("Mcp-Session-Id", session);
+            using HttpResponseMessage ended = await administrator.SendAsync(ending);
+        }
+
+        CallToolResult result = await alice.CallToolAsync("forgetful_cite");
+
+        Assert.Equal(2, result.Content.Count);
     }
 
     [Fact]

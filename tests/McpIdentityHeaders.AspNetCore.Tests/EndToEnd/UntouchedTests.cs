@@ -30,6 +30,13 @@ public sealed class UntouchedTests : IAsyncLifetime
         { "name": "later", "inputSchema": { "type": "object" }, "execution": { "taskSupport": "required" } }
         """;
 
+    private const string HeaderTool = """
+        {
+            "name": "measure",
+            "inputSchema": { "type": "object", "properties": { "size": { "type": "string", "x-mcp-header": "Size" } } }
+        }
+        """;
+
     private const string Stale = """ "resultType": "complete", "ttlMs": 0, "cacheScope": "private" """;
 
     private RunningApp _backend = null!;
@@ -105,6 +112,17 @@ public sealed class UntouchedTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Argument_that_a_backend_wants_in_a_header_too_comes_in_it()
+    {
+        var call = new JsonObject { ["name"] = "raw_measure", ["arguments"] = new JsonObject { ["size"] = "large" } };
+
+        JsonObject response = Assert.Single(await SendAsync("tools/call", call));
+
+        Assert.NotNull(response["result"]);
+        Assert.Equal("large", (string?)_called!["arguments"]!["size"]);
+    }
+
+    [Fact]
     public async Task Older_client_gets_no_fields_of_the_newer_protocol()
     {
         await using McpClient alice = await _deployment.ConnectAsync(OidcUser.Alice, "2025-11-25");
@@ -137,10 +155,14 @@ public sealed class UntouchedTests : IAsyncLifetime
                     """);
                 break;
             case "tools/list":
-                response["result"] = JsonNode.Parse($$"""{ "tools": [{{Tool}}, {{TaskTool}}], {{Stale}} }""");
+                response["result"] = JsonNode.Parse($$"""{ "tools": [{{Tool}}, {{TaskTool}}, {{HeaderTool}}], {{Stale}} }""");
                 break;
             case "tools/call" when (string?)parameters["name"] == "refuse":
                 response["error"] = JsonNode.Parse("""{ "code": -31999, "message": "No.", "data": { "why": ["a"] } }""");
+                break;
+            case "tools/call" when (string?)parameters["name"] == "measure" && context.Request.Headers["Mcp-Param-Size"] != "large":
+                context.Response.StatusCode = StatusCodes.Status400BadRequest;
+                response["error"] = JsonNode.Parse("""{ "code": -32020, "message": "Mcp-Param-Size is missing." }""");
                 break;
             default:
                 _called = parameters;
