@@ -6,7 +6,7 @@ using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.EndToEnd;
 
-/// <summary>The sample proxy: the backend behind it knows each user, and believes nobody else.</summary>
+/// <summary>The sample proxy: the backend behind it knows each user, whatever else their programs send.</summary>
 public sealed class ProxyIdentityTests : IAsyncLifetime
 {
     private const int Rounds = 10;

@@ -128,7 +128,7 @@ public sealed class ProxyPassThroughTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task Redirect_and_cookies_are_passed_on_and_followed_by_nobody()
+    public async Task Redirect_and_cookies_are_passed_on_and_not_followed()
     {
         using HttpClient client = await CreateClientAsync();
         client.DefaultRequestHeaders.Add("Cookie", "session=1");
