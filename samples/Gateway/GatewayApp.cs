@@ -91,6 +91,7 @@ public static class GatewayApp
         // 6. The pipeline. What outsiders claim to be goes first, and after it comes who they are.
         WebApplication app = builder.Build();
         app.UseIdentityHeaderStripping();
+        app.UseRouting();
         app.Use(origins.InvokeAsync);
         app.Use(new RequestLimit(limits).InvokeAsync);
         app.UseAuthentication();
