@@ -79,8 +79,10 @@ public sealed class EverythingTests
 
         Assert.Equal(
             from tool in await direct.ListToolsAsync() where tool.Name != ToolWithTasks orderby tool.Name select $"everything_{tool.Name}",
-            from tool in await alice.ListToolsAsync() where !tool.Name.StartsWith("notes_", StringComparison.Ordinal)
-            orderby tool.Name select tool.Name);
+            from tool in await alice.ListToolsAsync()
+            where !tool.Name.StartsWith("notes_", StringComparison.Ordinal)
+            orderby tool.Name
+            select tool.Name);
         Assert.Equal(
             (await direct.ListPromptsAsync()).Select(prompt => $"everything_{prompt.Name}"),
             (await alice.ListPromptsAsync()).Select(prompt => prompt.Name));

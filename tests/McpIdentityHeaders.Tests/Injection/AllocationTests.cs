@@ -14,8 +14,9 @@ public sealed class AllocationTests
     // The two values of Accept, which the framework puts into an array for each look at them: to check them, and to copy them.
     private const int Values = 40;
 
-    // A message without headers of its own, with its user, the names of headers to be written as UTF-8, and a flag.
-    private const int Message = 96;
+    // A message without headers of its own, with its user, where its headers come from, what an assertion is to say, and the names of headers
+    // to be written as UTF-8.
+    private const int Message = 104;
 
     // The clone's collection of eight headers, one of them with two values.
     private const int Headers = 392;

@@ -77,16 +77,19 @@ internal sealed class AssertionKey
     }
 
     private static AssertionKey Of(
-        AsymmetricAlgorithm key, string? algorithm, bool canSign, DateTimeOffset notBefore, DateTimeOffset notAfter) => key switch
+        AsymmetricAlgorithm key, string? algorithm, bool canSign, DateTimeOffset notBefore, DateTimeOffset notAfter)
     {
-        ECDsa { KeySize: 256 } curve when algorithm is null or SecurityAlgorithms.EcdsaSha256 =>
-            new AssertionKey(new ECDsaSecurityKey(curve), SecurityAlgorithms.EcdsaSha256, canSign, notBefore, notAfter),
-        RSA { KeySize: >= MinRsaBits } rsa when algorithm is null or SecurityAlgorithms.RsaSha256 or SecurityAlgorithms.RsaSsaPssSha256 =>
-            new AssertionKey(new RsaSecurityKey(rsa), algorithm ?? SecurityAlgorithms.RsaSha256, canSign, notBefore, notAfter),
-        _ => throw new InvalidOperationException(
-            $"a {key.SignatureAlgorithm} key of {key.KeySize} bits cannot sign with {algorithm ?? "ES256 or RS256"}. Use a P-256 key with ES256, or "
-            + $"an RSA key of at least {MinRsaBits} bits with RS256 or PS256"),
-    };
+        return key switch
+        {
+            ECDsa { KeySize: 256 } curve when algorithm is null or SecurityAlgorithms.EcdsaSha256 =>
+                new AssertionKey(new ECDsaSecurityKey(curve), SecurityAlgorithms.EcdsaSha256, canSign, notBefore, notAfter),
+            RSA { KeySize: >= MinRsaBits } rsa when algorithm is null or SecurityAlgorithms.RsaSha256 or SecurityAlgorithms.RsaSsaPssSha256 =>
+                new AssertionKey(new RsaSecurityKey(rsa), algorithm ?? SecurityAlgorithms.RsaSha256, canSign, notBefore, notAfter),
+            _ => throw new InvalidOperationException(
+                $"a {key.SignatureAlgorithm} key of {key.KeySize} bits cannot sign with {algorithm ?? "ES256 or RS256"}. Use a P-256 key with ES256, "
+                + $"or an RSA key of at least {MinRsaBits} bits with RS256 or PS256"),
+        };
+    }
 
     private static bool IsSupported(string algorithm) =>
         algorithm is SecurityAlgorithms.EcdsaSha256 or SecurityAlgorithms.RsaSha256 or SecurityAlgorithms.RsaSsaPssSha256;
