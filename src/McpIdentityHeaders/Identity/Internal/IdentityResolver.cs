@@ -21,7 +21,14 @@ internal static class IdentityResolver
         }
 
         ClaimsPrincipal? user = identity.User ?? ResolveOnSession(session, identity.IsSessionsOwn, accessor);
-        session.ThrowIfNotOwner(user);
+
+        // The answer to a server's question is anonymous where it is unknown which of the owner's principals it asks.
+        bool isToUnknownAsker = user is not null && identity.User is null && IsInFlowOf(session) && UserSelector.IsAnonymous(user);
+        if (!isToUnknownAsker)
+        {
+            session.ThrowIfNotOwner(user);
+        }
+
         return user;
     }
 
@@ -42,6 +49,8 @@ internal static class IdentityResolver
             return sessionUser;
         }
 
-        return AmbientIdentity.Current is { } scope && scope.Session == session ? scope.User : accessor.User ?? session.GetStandIn();
+        return IsInFlowOf(session) ? AmbientIdentity.User : accessor.User ?? session.GetStandIn();
     }
+
+    private static bool IsInFlowOf(SessionIdentity session) => AmbientIdentity.Current is { } scope && scope.Session == session;
 }

@@ -1,20 +1,26 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
+using ModelContextProtocol;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
 
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>Has the SDK answer each of the server's questions in the flow of the principal of the call that asked.</summary>
-internal sealed class AnsweringTransport(IClientTransport inner, ServerQuestions questions) : IClientTransport
+/// <param name="inner">The SDK's transport.</param>
+/// <param name="questions">Finds the principal.</param>
+/// <param name="skipsDiscovery">
+/// Whether the SDK must initialize at once. With a legacy SSE transport of its own and any protocol it does, and it does not see that here.
+/// </param>
+internal sealed class AnsweringTransport(IClientTransport inner, ServerQuestions questions, bool skipsDiscovery) : IClientTransport
 {
     public string Name => inner.Name;
 
     public async Task<ITransport> ConnectAsync(CancellationToken cancellationToken = default) =>
-        new Connection(await inner.ConnectAsync(cancellationToken).ConfigureAwait(false), questions);
+        new Connection(await inner.ConnectAsync(cancellationToken).ConfigureAwait(false), questions, skipsDiscovery);
 
-    private sealed class Connection(ITransport inner, ServerQuestions questions) : ITransport
+    private sealed class Connection(ITransport inner, ServerQuestions questions, bool skipsDiscovery) : ITransport
     {
         public string? SessionId => inner.SessionId;
 
@@ -25,6 +31,11 @@ internal sealed class AnsweringTransport(IClientTransport inner, ServerQuestions
             if (message is JsonRpcNotification { Method: NotificationMethods.CancelledNotification } cancelled)
             {
                 OnCancelled(cancelled.Params);
+            }
+
+            if (skipsDiscovery && message is JsonRpcRequest { Method: RequestMethods.ServerDiscover })
+            {
+                throw new McpProtocolException("Legacy SSE has no discovery.", McpErrorCode.MethodNotFound);
             }
 
             if (message is not JsonRpcRequest { Id: var call })
@@ -70,7 +81,7 @@ internal sealed class AnsweringTransport(IClientTransport inner, ServerQuestions
             if (item is JsonRpcRequest question)
             {
                 question.Context ??= new JsonRpcMessageContext();
-                question.Context.ExecutionContext = questions.GetFlow(question.Id);
+                question.Context.ExecutionContext = questions.GetFlow(question);
             }
             else if (item is JsonRpcMessageWithId response)
             {

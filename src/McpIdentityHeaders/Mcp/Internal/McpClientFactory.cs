@@ -80,7 +80,7 @@ internal sealed class McpClientFactory(
         try
         {
             session.Client = await ConnectAsync(
-                session, CreateTransport(session, transport, httpClient, options), options, cancellationToken).ConfigureAwait(false);
+                session, CreateTransport(session, transport, httpClient, options.ProtocolVersion), options, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception)
         {
@@ -105,16 +105,17 @@ internal sealed class McpClientFactory(
     }
 
     /// <summary>Creates the SDK's transport. On a pooled session, the server's questions go to the principal of the call that asked.</summary>
-    private IClientTransport CreateTransport(McpSession session, HttpClientTransportOptions transport, HttpClient httpClient, McpClientOptions options)
+    private IClientTransport CreateTransport(McpSession session, HttpClientTransportOptions transport, HttpClient httpClient, string? protocol)
     {
         var http = new HttpClientTransport(transport, httpClient, loggerFactory);
-        if (!session.HasOwner || !StatelessSession.AnswersQuestions(options.Handlers))
+        if (!session.HasOwner)
         {
             return http;
         }
 
         session.Questions = new ServerQuestions(session, accessor);
-        return new AnsweringTransport(http, session.Questions);
+        return new AnsweringTransport(
+            http, session.Questions, skipsDiscovery: transport.TransportMode == HttpTransportMode.Sse && protocol is null);
     }
 
     /// <summary>Does what IHttpClientFactory.CreateClient does, with the session's handler before the pooled handlers.</summary>

@@ -88,7 +88,7 @@ internal sealed class McpSession : SessionIdentity
     /// <summary>Gets the session's cookies; null where it is shared: they would be one user's.</summary>
     internal CookieJar? Cookies => _isShared ? null : _cookies;
 
-    /// <summary>Gets or sets what tells which call the server's questions belong to; null where no handler answers any.</summary>
+    /// <summary>Gets or sets what tells which call the server's questions belong to; null where no server asks, or the caller owns it.</summary>
     internal ServerQuestions? Questions { get; set; }
 
     /// <summary>Gets or sets what claims the id that the backend gives to the session, and throws where another has it.</summary>
@@ -188,6 +188,7 @@ internal sealed class McpSession : SessionIdentity
     {
         _user = null;
         Notifications = new NotificationOwners();
+        Questions = null;
         _isShared = true;
         _cookies = null;
     }

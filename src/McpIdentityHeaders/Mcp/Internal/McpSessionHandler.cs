@@ -63,7 +63,7 @@ internal sealed class McpSessionHandler(
 
         if (async && session.Questions is { } questions)
         {
-            await questions.ObserveAsync(response, cancellationToken).ConfigureAwait(false);
+            await questions.ObserveAsync(request, response, cancellationToken).ConfigureAwait(false);
         }
         else if (async && session.Notifications is { HasHandlers: true } notifications && FindLease() is { } lease)
         {

@@ -6,43 +6,45 @@ using ModelContextProtocol.Protocol;
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>
-/// Which principal's call the server's questions on a session (elicitation, sampling, roots) belong to. A session's user has several
-/// principals, such as an impersonator's, and none of them may answer for another.
+/// Which principal's call the server's questions on a pooled session (elicitation, sampling, roots) belong to. A session's user has several
+/// principals, such as an impersonator's, and none of them may answer for another: neither the application's handlers nor the SDK itself,
+/// which answers what no handler is set for.
 /// </summary>
 internal sealed class ServerQuestions(McpSession session, IIdentityAccessor accessor)
 {
     private readonly ConcurrentDictionary<RequestId, ClaimsPrincipal> _calls = new();
     private readonly ConcurrentDictionary<RequestId, ClaimsPrincipal> _askers = new();
-
-    // In the session's own flow, no call asks.
-    private ClaimsPrincipal? Caller => AmbientIdentity.Current?.Session == session ? null : accessor.User ?? session.User;
+    private ClaimsPrincipal? _lastCaller;
+    private volatile bool _hasSeveralPrincipals;
 
     internal void OnCallSent(RequestId id)
     {
-        if (Caller is { } caller)
+        if (GetCaller() is not { } caller)
         {
-            _calls[id] = caller;
+            return;
+        }
+
+        _calls[id] = caller;
+        if (Interlocked.Exchange(ref _lastCaller, caller) is { } last && !_hasSeveralPrincipals)
+        {
+            _hasSeveralPrincipals = !PrincipalComparer.Instance.Equals(last, caller);
         }
     }
 
     internal void OnCallEnded(RequestId id) => _calls.TryRemove(id, out _);
 
     /// <summary>Reads the questions in the response to a call: Streamable HTTP asks them there.</summary>
-    internal Task ObserveAsync(HttpResponseMessage response, CancellationToken cancellationToken) => Caller is { } caller
-        ? EventObservingStream.ObserveAsync(response, data => OnEvent(data, caller), cancellationToken)
-        : Task.CompletedTask;
+    internal Task ObserveAsync(HttpRequestMessage request, HttpResponseMessage response, CancellationToken cancellationToken) =>
+        IsSessionsOwnFlow || request.Method != HttpMethod.Post || IdentityResolver.Resolve(request, accessor) is not { } caller
+            ? Task.CompletedTask
+            : EventObservingStream.ObserveAsync(response, data => OnEvent(data, caller), cancellationToken);
 
     /// <summary>
-    /// Gives the flow to answer a question in, as the principal of the call that asked. Null where that is unknown: the session's user answers.
+    /// Gives the flow to answer a question in: that of the principal of the call that asked. Null where the session's user answers.
     /// </summary>
-    internal ExecutionContext? GetFlow(RequestId question)
+    internal ExecutionContext? GetFlow(JsonRpcRequest question)
     {
-        if (!_askers.TryRemove(question, out ClaimsPrincipal? asker) && _calls.Values.Distinct().ToList() is [var only])
-        {
-            asker = only;
-        }
-
-        if (asker is null)
+        if (!session.HasOwner || FindAsker(question) is not { } asker)
         {
             return null;
         }
@@ -58,6 +60,36 @@ internal sealed class ServerQuestions(McpSession session, IIdentityAccessor acce
             state: null);
         return flow;
     }
+
+    /// <summary>Finds the principal that must answer: an anonymous one where it cannot be told which of several.</summary>
+    private ClaimsPrincipal? FindAsker(JsonRpcRequest question)
+    {
+        if (_askers.TryRemove(question.Id, out ClaimsPrincipal? asker))
+        {
+            return asker;
+        }
+
+        // A stream that calls share, or none: legacy SSE's, or the session's own.
+        ClaimsPrincipal[] callers = [.. _calls.Values.Distinct(PrincipalComparer.Instance)];
+        if (callers is [ClaimsPrincipal only])
+        {
+            return only;
+        }
+
+        // A ping is answered in no user's name.
+        bool isSessionsOwn = question.Method == RequestMethods.Ping || (callers.Length == 0 && !HasSeveralPrincipals);
+        return isSessionsOwn ? null : new ClaimsPrincipal();
+    }
+
+    private bool HasSeveralPrincipals => _hasSeveralPrincipals
+        || (Volatile.Read(ref _lastCaller) is { } last && !PrincipalComparer.Instance.Equals(last, session.User));
+
+    private bool IsSessionsOwnFlow => AmbientIdentity.Current?.Session == session;
+
+    // In the session's own flow, no call asks.
+    private ClaimsPrincipal? GetCaller() => IsSessionsOwnFlow || !session.HasOwner
+        ? null
+        : accessor.User ?? (LeaseIdentity.Current is { } lease && lease.Session == session ? lease.User : session.User);
 
     private void OnEvent(ReadOnlySpan<byte> data, ClaimsPrincipal caller)
     {
