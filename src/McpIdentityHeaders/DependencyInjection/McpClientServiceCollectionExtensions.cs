@@ -106,7 +106,7 @@ public static class McpClientServiceCollectionExtensions
             options.Services.AddSingleton<IOptionsChangeTokenSource<HttpClientTransportOptions>>(
                 new ConfigurationChangeTokenSource<HttpClientTransportOptions>(options.Name, section));
 
-            options.Services.AddKeyedSingleton(name, new McpClientSection(section.Path));
+            options.Services.AddKeyedSingleton(name, new McpClientSection(section));
             options.Services.AddOptions<McpClientPoolOptions>(name)
                 .Configure(settings => McpClientPoolSettings.Bind(bound.Read(), settings));
             options.Services.AddSingleton<IOptionsChangeTokenSource<McpClientPoolOptions>>(

@@ -84,6 +84,10 @@ public sealed class ConfigurationErrorTests
     [InlineData("Notes:Pool:MaxSessions=0", "MaxSessions")]
     [InlineData("Notes:Claims:Encoding=Morse", "'Notes:Claims:Encoding'")]
     [InlineData("Notes:Claims:MaxRedirections=-1", "MaxRedirections")]
+    [InlineData("Notes:TransportMode=Pigeon", "'Notes:TransportMode'")]
+    [InlineData("Notes:ConnectionTimeout=soon", "'Notes:ConnectionTimeout'")]
+    [InlineData("Notes:AdditionalHeaders:X-Key=", "'Notes:AdditionalHeaders:X-Key'")]
+    [InlineData("Notes:KnownSessionId=abc", "KnownSessionId")]
     public async Task Missing_endpoint_is_reported_beside_another_error(string setting, string expected)
     {
         using IHost host = NewHost(setting, "Notes:Claims:TrustedOrigins:0=http://other.test");
@@ -92,6 +96,67 @@ public sealed class ConfigurationErrorTests
 
         Assert.Contains(expected, refused.Message, StringComparison.Ordinal);
         Assert.Contains("the setting 'Notes:Endpoint' in the configuration", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("nowhere")]
+    [InlineData("ftp://backend.test")]
+    public async Task Invalid_endpoint_is_not_called_missing(string endpoint)
+    {
+        using IHost host = NewHost($"Notes:Endpoint={endpoint}", "Notes:Claims:TrustedOrigins:0=http://other.test");
+
+        var refused = await Assert.ThrowsAnyAsync<Exception>(() => host.StartAsync());
+
+        Assert.Contains("'Notes:Endpoint'", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("has no endpoint", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Endpoint_that_failing_code_may_set_is_not_called_missing()
+    {
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Services.AddMcpClient("notes", options =>
+        {
+            options.Endpoint = new Uri("ftp://backend.test");
+            options.Endpoint = new Uri(Endpoint);
+        });
+        using IHost host = builder.Build();
+
+        var refused = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
+
+        Assert.StartsWith("MCP client 'notes': ", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("has no endpoint", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Invalid_setting_hides_no_error_of_a_validator()
+    {
+        using IHost host = NewHost(
+            "Notes:Endpoint=" + Endpoint,
+            "Notes:TransportMode=Pigeon",
+            "Notes:KnownSessionId=abc",
+            "Notes:Pool:MaxSessions=many",
+            "Notes:Pool:IdleTimeout=00:00:00",
+            "Notes:Claims:Encoding=Morse",
+            "Notes:Claims:MaxRedirections=-1");
+
+        var refused = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
+
+        Assert.All(
+            ["TransportMode", "KnownSessionId", "MaxSessions", "IdleTimeout", "Encoding", "MaxRedirections"],
+            setting => Assert.Contains(setting, refused.Message, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Invalid_transport_setting_hides_no_error_of_the_endpoint()
+    {
+        using IHost host = NewHost("Notes:Endpoint=http://backend.test/mcp", "Notes:TransportMode=Pigeon", "Notes:Claims:RequireHttps=true");
+
+        var refused = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
+
+        Assert.Contains("'Notes:TransportMode'", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("RequireHttps is set", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]

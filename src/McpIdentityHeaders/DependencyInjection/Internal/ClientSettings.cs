@@ -48,12 +48,19 @@ internal sealed class ClientSettings : IDisposable
     private static ClientSnapshot CreateSnapshot(IServiceProvider services, string name, ClientSnapshot? current)
     {
         List<Exception> errors = [];
-        HttpClientTransportOptions? transport = Try(() => CreateTransport(services, name), errors);
-        McpClientPoolOptions? pool = Try(() => services.GetRequiredService<IOptionsFactory<McpClientPoolOptions>>().Create(name), errors);
-        ClaimInjectionState? state = services.GetKeyedService<ClaimInjectionState>(name);
-        ClaimInjectionPlan? plan = state is null ? null : Try(() => CreatePlan(services, name, transport, current?.Injector?.Plan), errors);
+        var transport = OptionsSteps.Create<HttpClientTransportOptions>(services, name, errors);
 
-        if (transport is not null
+        // Code that failed may have been about to set one.
+        bool mayBeMissing = !errors.Exists(error => error is ArgumentException);
+        errors = [.. errors.Select(error => DescribeTransportError(error, name))];
+        bool isEndpointCertain = transport.Endpoint is not null || errors.Count == 0;
+        var pool = OptionsSteps.Create<McpClientPoolOptions>(services, name, errors);
+        ClaimInjectionState? state = services.GetKeyedService<ClaimInjectionState>(name);
+        ClaimInjectionPlan? plan = state is null
+            ? null
+            : CreatePlan(services, name, transport.Endpoint, isEndpointCertain, current?.Injector?.Plan, errors);
+
+        if (mayBeMissing
             && services.GetKeyedService<McpClientRegistration>(name) is not null
             && McpEndpoint.IsMissing(services, name, transport))
         {
@@ -61,24 +68,18 @@ internal sealed class ClientSettings : IDisposable
         }
 
         ThrowIfAny(errors, name);
-        return new ClientSnapshot(state is null ? null : new ClaimInjector(plan!, state.Telemetry), transport!, pool!);
+        return new ClientSnapshot(state is null ? null : new ClaimInjector(plan!, state.Telemetry), transport, pool);
     }
 
-    /// <param name="services">The container.</param>
-    /// <param name="name">The client's name.</param>
-    /// <param name="transport">The transport options; null where they are invalid.</param>
-    /// <param name="current">The plan in force.</param>
+    /// <summary>Makes the plan. Without a certain endpoint, the origins are unknown, and only other errors are found.</summary>
     private static ClaimInjectionPlan? CreatePlan(
-        IServiceProvider services, string name, HttpClientTransportOptions? transport, ClaimInjectionPlan? current)
+        IServiceProvider services, string name, Uri? endpoint, bool isEndpointCertain, ClaimInjectionPlan? current, List<Exception> errors)
     {
-        if (transport is null)
-        {
-            // The endpoint is unknown, and so are the origins. Other errors are still found.
-            services.GetRequiredService<IOptionsFactory<ClaimInjectionOptions>>().Create(name);
-            return null;
-        }
-
-        return ClaimInjectionPlanFactory.Create(services, name, transport.Endpoint, current);
+        int others = errors.Count;
+        var options = OptionsSteps.Create<ClaimInjectionOptions>(services, name, errors);
+        return errors.Count == others && isEndpointCertain
+            ? Try(() => ClaimInjectionPlanFactory.Create(services, name, options, endpoint, current), errors)
+            : null;
     }
 
     private static T? Try<T>(Func<T?> factory, List<Exception> errors)
@@ -115,19 +116,11 @@ internal sealed class ClientSettings : IDisposable
         }
     }
 
-    /// <summary>Makes the registered options anew. Their setters throw errors that name neither the client nor the fix.</summary>
-    private static HttpClientTransportOptions CreateTransport(IServiceProvider services, string name)
-    {
-        try
-        {
-            return services.GetRequiredService<IOptionsFactory<HttpClientTransportOptions>>().Create(name);
-        }
-        catch (ArgumentException exception)
-        {
-            throw new OptionsValidationException(
-                name,
-                typeof(HttpClientTransportOptions),
-                [$"MCP client '{name}': {exception.Message} Correct what configures HttpClientTransportOptions for this client."]);
-        }
-    }
+    /// <summary>Describes an error of the SDK's setters, which names neither the client nor the fix.</summary>
+    private static Exception DescribeTransportError(Exception error, string name) => error is ArgumentException
+        ? new OptionsValidationException(
+            name,
+            typeof(HttpClientTransportOptions),
+            [$"MCP client '{name}': {error.Message} Correct what configures HttpClientTransportOptions for this client."])
+        : error;
 }

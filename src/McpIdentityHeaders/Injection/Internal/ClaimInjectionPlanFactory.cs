@@ -13,12 +13,13 @@ internal static class ClaimInjectionPlanFactory
 
     /// <param name="services">The container.</param>
     /// <param name="name">The client's name.</param>
+    /// <param name="options">The client's options.</param>
     /// <param name="endpoint">The MCP client's endpoint; null where it is set elsewhere, or the client is not an MCP client.</param>
     /// <param name="current">The plan in force, which the new one is to follow; null at first.</param>
     /// <exception cref="OptionsValidationException">The options are not valid.</exception>
-    internal static ClaimInjectionPlan Create(IServiceProvider services, string name, Uri? endpoint, ClaimInjectionPlan? current)
+    internal static ClaimInjectionPlan Create(
+        IServiceProvider services, string name, ClaimInjectionOptions options, Uri? endpoint, ClaimInjectionPlan? current)
     {
-        ClaimInjectionOptions options = services.GetRequiredService<IOptionsFactory<ClaimInjectionOptions>>().Create(name);
         bool isOriginKnown = endpoint is not null || options.TrustedOrigins.Count > 0 || options.TrustedServices.Count > 0 || options.AllowAnyOrigin;
         Uri? baseAddress = ConfiguredBaseAddress.Find(services, name, isNeeded: !isOriginKnown).Uri;
         Uri[] origins = [.. new[] { endpoint, baseAddress }.OfType<Uri>().Where(uri => uri.IsAbsoluteUri)];
