@@ -39,7 +39,13 @@ public sealed class SoakTests(ITestOutputHelper output)
         await using McpBackend backend = await McpBackend.StartAsync(
             McpBackendKind.Sessions, PoolTesting.SignInByHeaderAsync, keepsExchanges: false);
         ServiceProvider services = McpTesting.ServicesFor(backend)
-            .ConfigurePool(options => options.MaxSessions = MaxSessions)
+            .ConfigurePool(options =>
+            {
+                options.MaxSessions = MaxSessions;
+
+                // On a machine under load, a session that is given up would stay open on the backend.
+                options.CloseTimeout = AsyncGate.Patience;
+            })
             .BuildServiceProvider();
         await using (services)
         {
