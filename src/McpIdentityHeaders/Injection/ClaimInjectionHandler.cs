@@ -94,8 +94,7 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
         if (!_isPrimaryHardened)
         {
             // Until a request has been sent, the handlers behind can still be replaced.
-            PrimaryHandlerHardening.Harden(InnerHandler, injector.Plan, ClaimInjectionTelemetry.None);
-            _proxy = new ForwardProxy(PrimaryHandlerHardening.FindPrimary(InnerHandler));
+            HardenPrimary(injector.Plan.Encoding);
         }
 
         try
@@ -122,4 +121,7 @@ public sealed class ClaimInjectionHandler : DelegatingHandler
             }
         }
     }
+
+    private void HardenPrimary(HeaderValueEncoding encoding) =>
+        _proxy = new ForwardProxy(PrimaryHandlerHardening.Harden(InnerHandler, clientName: string.Empty, encoding).Handler);
 }

@@ -65,6 +65,21 @@ internal sealed class IdentityPipelineBuilder(HttpMessageHandlerBuilder inner, I
         }
     }
 
+    private HardenedPrimary HardenPrimary(ClaimInjectionState state)
+    {
+        HardenedPrimary primary = PrimaryHandlerHardening.Harden(inner.PrimaryHandler, state.Telemetry.Name, state.Plan.Encoding);
+        if (!primary.IsKnown)
+        {
+            state.Telemetry.UnknownPrimaryHandler(primary.Handler);
+        }
+        else if (primary.AreCookiesOverruled)
+        {
+            state.Telemetry.CookiesOverruled();
+        }
+
+        return primary;
+    }
+
     private HttpMessageHandler BuildWithIdentity(ClaimInjectionState state, string name)
     {
         // Another library's builder around this one may have been decorated again: one set of handlers is enough.
@@ -74,8 +89,7 @@ internal sealed class IdentityPipelineBuilder(HttpMessageHandlerBuilder inner, I
         }
 
         IIdentityAccessor accessor = services.GetRequiredService<IIdentityAccessor>();
-        int allowed = PrimaryHandlerHardening.Harden(inner.PrimaryHandler, state.Plan, state.Telemetry);
-        var proxy = new ForwardProxy(PrimaryHandlerHardening.FindPrimary(inner.PrimaryHandler));
+        HardenedPrimary primary = HardenPrimary(state);
 
         // Only where it has something to note, since every client pays for a handler.
         if (state.Plan.HasServices)
@@ -84,8 +98,8 @@ internal sealed class IdentityPipelineBuilder(HttpMessageHandlerBuilder inner, I
         }
 
         var identity = new IdentityHandler(accessor);
-        var injection = new ClaimInjectionHandler(accessor, state, proxy);
-        inner.AdditionalHandlers.Add(new SameOriginRedirectHandler(() => Math.Min(allowed, state.Plan.MaxRedirections)));
+        var injection = new ClaimInjectionHandler(accessor, state, new ForwardProxy(primary.Handler));
+        inner.AdditionalHandlers.Add(new SameOriginRedirectHandler(() => Math.Min(primary.MaxRedirections, state.Plan.MaxRedirections)));
         inner.AdditionalHandlers.Add(identity);
         inner.AdditionalHandlers.Add(injection);
         foreach (InnermostHandlerFactory factory in services.GetKeyedServices<InnermostHandlerFactory>(name))

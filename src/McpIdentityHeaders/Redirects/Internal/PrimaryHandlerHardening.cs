@@ -12,31 +12,24 @@ internal static class PrimaryHandlerHardening
     private const string NoCookies = "UseCookies = false";
 
     /// <summary>Hardens the handler of a client that carries identities.</summary>
-    /// <returns>How many redirects in a row the user allows.</returns>
     /// <exception cref="InvalidOperationException">The handler cannot be changed.</exception>
-    internal static int Harden(HttpMessageHandler? handler, ClaimInjectionPlan plan, ClaimInjectionTelemetry telemetry)
+    internal static HardenedPrimary Harden(HttpMessageHandler? handler, string clientName, HeaderValueEncoding encoding)
     {
         HttpMessageHandler? primary = FindPrimary(handler);
         PrimarySetting[] settings = GetSettings(primary);
-        if (settings.Length == 0)
+        bool isKnown = settings.Length > 0;
+        bool areCookiesOverruled = isKnown && PrimaryHandlerUse.Of(primary!).Register(clientName, settings).Contains(NoCookies);
+        if (encoding == HeaderValueEncoding.Utf8)
         {
-            telemetry.UnknownPrimaryHandler(primary);
-        }
-        else if (PrimaryHandlerUse.Of(primary!).Register(telemetry.Name, settings).Contains(NoCookies))
-        {
-            telemetry.CookiesOverruled();
+            SendRawUtf8(primary, clientName);
         }
 
-        if (plan.Encoding == HeaderValueEncoding.Utf8)
-        {
-            SendRawUtf8(primary, telemetry.Name);
-        }
-
-        return GetMaxRedirections(primary);
+        return new HardenedPrimary(primary, GetMaxRedirections(primary), isKnown, areCookiesOverruled);
     }
 
     /// <summary>Has the handler of an MCP client without identities follow no redirects itself.</summary>
-    /// <inheritdoc cref="Harden"/>
+    /// <returns>How many redirects in a row the user allows.</returns>
+    /// <exception cref="InvalidOperationException">The handler cannot be changed.</exception>
     internal static int HardenRedirects(HttpMessageHandler? handler, string clientName)
     {
         HttpMessageHandler? primary = FindPrimary(handler);
@@ -84,7 +77,7 @@ internal static class PrimaryHandlerHardening
         }
     }
 
-    internal static HttpMessageHandler? FindPrimary(HttpMessageHandler? handler)
+    private static HttpMessageHandler? FindPrimary(HttpMessageHandler? handler)
     {
         while (handler is DelegatingHandler { InnerHandler: { } inner })
         {
