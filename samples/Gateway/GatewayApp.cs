@@ -97,6 +97,7 @@ public static class GatewayApp
         app.UseAuthentication();
         app.UseAuthorization();
         app.Use(sessionLimit.InvokeAsync);
+        app.Use(sessions.InvokeAsync);
         app.MapMcp("/mcp").RequireAuthorization();
         app.MapHealthChecks("/health");
         app.MapHealthChecks("/health/live", new() { Predicate = _ => false });

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Gateway.Features;
-using Gateway.Sessions;
 using McpIdentityHeaders;
 using Microsoft.Extensions.Options;
 using ModelContextProtocol;
@@ -15,7 +14,7 @@ internal sealed class BackendClient(
     IMcpClientPool pool,
     IHttpClientFactory http,
     IOptionsMonitor<HttpClientTransportOptions> options,
-    ClientProfile profile,
+    BackendHandshakes handshakes,
     ToolHeaders toolHeaders,
     RequestStates states,
     ILoggerFactory logging)
@@ -46,9 +45,9 @@ internal sealed class BackendClient(
     public async Task NotifyAsync(
         string prefix, JsonRpcNotification notification, CallerRequest caller, CancellationToken cancellationToken)
     {
-        using IdentityScope scope = AmbientIdentity.Use(profile.UserOf(caller));
         try
         {
+            using IdentityScope scope = AmbientIdentity.Use(await handshakes.UserOfAsync(prefix, caller, cancellationToken));
             await using McpClientLease lease = await pool.RentAsync(prefix, cancellationToken);
             if (!lease.Client.HasNoHandshake())
             {
@@ -174,7 +173,7 @@ internal sealed class BackendClient(
     {
         try
         {
-            return await AmbientIdentity.RunAsync(profile.UserOf(caller), action);
+            return await AmbientIdentity.RunAsync(await handshakes.UserOfAsync(prefix, caller, cancellationToken), action);
         }
         catch (McpProtocolException exception) when (!BackendErrors.IsAboutTheGateway(exception.ErrorCode))
         {
