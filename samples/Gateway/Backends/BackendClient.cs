@@ -15,7 +15,7 @@ internal sealed class BackendClient(
     IHttpClientFactory http,
     IOptionsMonitor<HttpClientTransportOptions> options,
     BackendHandshakes handshakes,
-    ToolHeaders toolHeaders,
+    BackendTools tools,
     RequestStates states,
     ILoggerFactory logging)
 {
@@ -69,7 +69,7 @@ internal sealed class BackendClient(
         string id = Guid.NewGuid().ToString("N");
         RequestMeta.Set(parameters, id, session, caller);
         var request = new JsonRpcRequest { Id = new RequestId(id), Method = method, Params = parameters };
-        toolHeaders.Add(prefix, request);
+        tools.Prepare(prefix, request);
         return BackendExchange.StartAsync(options.Get(prefix), http.CreateClient(prefix), session, request, logging);
     }
 
@@ -94,6 +94,11 @@ internal sealed class BackendClient(
     private async Task<JsonObject> SendAgainAsync(
         string prefix, string method, JsonObject parameters, CallerRequest caller, CancellationToken cancellationToken)
     {
+        if (method == RequestMethods.ToolsCall)
+        {
+            await tools.EnsureKnownAsync(prefix, cancellationToken);
+        }
+
         for (bool again = true; ; again = false)
         {
             McpClientLease lease = await pool.RentAsync(prefix, cancellationToken);
@@ -119,7 +124,7 @@ internal sealed class BackendClient(
             catch (McpProtocolException exception) when (again && exception.ErrorCode == McpErrorCode.HeaderMismatch)
             {
                 // The backend wants arguments as headers too.
-                await toolHeaders.LearnAsync(prefix, lease.Client, cancellationToken);
+                await tools.LearnAsync(prefix, cancellationToken);
             }
             finally
             {

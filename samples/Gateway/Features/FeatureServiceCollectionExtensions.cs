@@ -13,7 +13,8 @@ internal static class FeatureServiceCollectionExtensions
         services.AddSingleton<BackendHandshakes>();
         services.AddSingleton<BackendClient>();
         services.AddSingleton<BackendLists>();
-        services.AddSingleton<ToolHeaders>();
+        services.AddSingleton<BackendTools>();
+        services.AddSingleton<IConfigureOptions<McpServerOptions>>(provider => provider.GetRequiredService<BackendTools>());
         services.AddSingleton<RequestStates>();
         services.AddSingleton<BackendSubscriptions>();
         services.AddSingleton<CallerListeners>();

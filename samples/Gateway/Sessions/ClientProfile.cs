@@ -18,26 +18,14 @@ internal sealed class ClientProfile(IIdentityAccessor accessor, CallerSessions s
 {
     public const string ClaimType = "urn:gateway:client";
 
+    /// <summary>Gets the user with what is a client's of which only the user is known.</summary>
+    public ClaimsPrincipal? User => WithClaim("  {}");
+
     /// <summary>Gets the user with what tells the request's client apart.</summary>
     /// <param name="request">The request.</param>
     /// <param name="protocol">The protocol of the backend's session for that of the client; null where there are not both.</param>
-    public ClaimsPrincipal? UserOf(CallerRequest request, string? protocol)
-    {
-        if (accessor.User is not { Identity: ClaimsIdentity identity } user)
-        {
-            return accessor.User;
-        }
-
-        ClaimsIdentity known = identity.Clone();
-        foreach (Claim foreign in known.FindAll(ClaimType).ToList())
-        {
-            // An issuer has no say in it.
-            known.RemoveClaim(foreign);
-        }
-
-        known.AddClaim(new Claim(ClaimType, $"{request.Session?.Id} {protocol} {request.PassedCapabilities}"));
-        return new ClaimsPrincipal([known, .. user.Identities.Where(other => other != identity)]);
-    }
+    public ClaimsPrincipal? UserOf(CallerRequest request, string? protocol) =>
+        WithClaim($"{request.Session?.Id} {protocol} {request.PassedCapabilities}");
 
     public void Configure(string? name, McpClientOptions options)
     {
@@ -70,5 +58,23 @@ internal sealed class ClientProfile(IIdentityAccessor accessor, CallerSessions s
             RootsHandler = capabilities.Roots is null ? null : (question, cancellationToken) =>
                 session.AskAsync<ListRootsRequestParams?, ListRootsResult>(RequestMethods.RootsList, question, patience, cancellationToken),
         };
+    }
+
+    private ClaimsPrincipal? WithClaim(string client)
+    {
+        if (accessor.User is not { Identity: ClaimsIdentity identity } user)
+        {
+            return accessor.User;
+        }
+
+        ClaimsIdentity known = identity.Clone();
+        foreach (Claim foreign in known.FindAll(ClaimType).ToList())
+        {
+            // An issuer has no say in it.
+            known.RemoveClaim(foreign);
+        }
+
+        known.AddClaim(new Claim(ClaimType, client));
+        return new ClaimsPrincipal([known, .. user.Identities.Where(other => other != identity)]);
     }
 }

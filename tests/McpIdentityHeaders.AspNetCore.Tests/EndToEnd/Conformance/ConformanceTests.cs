@@ -10,7 +10,6 @@ public sealed class ConformanceTests
     {
         ["2025-11-25"] =
         [
-            "dns-rebinding-protection",
             "json-schema-2020-12",
             "resources-read-binary",
             "resources-read-text",
@@ -20,8 +19,6 @@ public sealed class ConformanceTests
         ],
         ["2026-07-28"] =
         [
-            "dns-rebinding-protection",
-            "http-custom-header-server-validation",
             "json-schema-2020-12",
             "resources-read-binary",
             "resources-read-text",
@@ -50,7 +47,8 @@ public sealed class ConformanceTests
     {
         await using RunningApp backend = await ConformanceBackend.StartAsync(prefixed: true);
         await using RunningApp unprefixed = await ConformanceBackend.StartAsync(prefixed: false);
-        await using Deployment deployment = await Deployment.StartAsync(others: (ConformanceBackend.Prefix, unprefixed.Endpoint));
+        await using Deployment deployment = await Deployment.StartAsync(
+            [("environment", "Development")], others: (ConformanceBackend.Prefix, unprefixed.Endpoint));
         deployment.Gateway.DefaultToken = await deployment.Oidc.IssueTokenAsync(OidcUser.Alice);
 
         IReadOnlyDictionary<string, string> direct = await ConformanceSuite.RunAsync(backend.Endpoint, revision);

@@ -17,7 +17,7 @@ public sealed class FeatureMatrixTests
     {
         [(Everything, "C# 2025-11-25")] = ["instructions", "tools"],
         [(Everything, "C# 2026-07-28")] = ["instructions", "tools", "ping", "roots", "subscription"],
-        [(Everything, "TypeScript v1")] = ["instructions", "tools", "schema"],
+        [(Everything, "TypeScript v1")] = ["instructions", "tools"],
         [(Everything, "TypeScript v2")] = ["instructions", "tools", "ping", "schema", "roots", "subscription"],
         [(CSharp, "C# 2025-11-25")] = ["instructions"],
         [(CSharp, "C# 2026-07-28")] = ["instructions"],
