@@ -97,6 +97,8 @@ public static class GatewayApp
         app.UseAuthentication();
         app.UseAuthorization();
         app.Use(sessionLimit.InvokeAsync);
+        app.Use(sessions.InvokeAsync);
+        app.Use(app.Services.GetRequiredService<BackendTools>().InvokeAsync);
         app.MapMcp("/mcp").RequireAuthorization();
         app.MapHealthChecks("/health");
         app.MapHealthChecks("/health/live", new() { Predicate = _ => false });

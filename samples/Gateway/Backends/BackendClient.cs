@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Gateway.Features;
-using Gateway.Sessions;
 using McpIdentityHeaders;
 using Microsoft.Extensions.Options;
 using ModelContextProtocol;
@@ -15,8 +14,8 @@ internal sealed class BackendClient(
     IMcpClientPool pool,
     IHttpClientFactory http,
     IOptionsMonitor<HttpClientTransportOptions> options,
-    ClientProfile profile,
-    ToolHeaders toolHeaders,
+    BackendHandshakes handshakes,
+    BackendTools tools,
     RequestStates states,
     ILoggerFactory logging)
 {
@@ -46,9 +45,9 @@ internal sealed class BackendClient(
     public async Task NotifyAsync(
         string prefix, JsonRpcNotification notification, CallerRequest caller, CancellationToken cancellationToken)
     {
-        using IdentityScope scope = AmbientIdentity.Use(profile.UserOf(caller));
         try
         {
+            using IdentityScope scope = AmbientIdentity.Use(await handshakes.UserOfAsync(prefix, caller, cancellationToken));
             await using McpClientLease lease = await pool.RentAsync(prefix, cancellationToken);
             if (!lease.Client.HasNoHandshake())
             {
@@ -70,7 +69,7 @@ internal sealed class BackendClient(
         string id = Guid.NewGuid().ToString("N");
         RequestMeta.Set(parameters, id, session, caller);
         var request = new JsonRpcRequest { Id = new RequestId(id), Method = method, Params = parameters };
-        toolHeaders.Add(prefix, request);
+        tools.Prepare(prefix, request);
         return BackendExchange.StartAsync(options.Get(prefix), http.CreateClient(prefix), session, request, logging);
     }
 
@@ -95,6 +94,11 @@ internal sealed class BackendClient(
     private async Task<JsonObject> SendAgainAsync(
         string prefix, string method, JsonObject parameters, CallerRequest caller, CancellationToken cancellationToken)
     {
+        if (method == RequestMethods.ToolsCall)
+        {
+            await tools.EnsureKnownAsync(prefix, cancellationToken);
+        }
+
         for (bool again = true; ; again = false)
         {
             McpClientLease lease = await pool.RentAsync(prefix, cancellationToken);
@@ -120,7 +124,7 @@ internal sealed class BackendClient(
             catch (McpProtocolException exception) when (again && exception.ErrorCode == McpErrorCode.HeaderMismatch)
             {
                 // The backend wants arguments as headers too.
-                await toolHeaders.LearnAsync(prefix, lease.Client, cancellationToken);
+                await tools.LearnAsync(prefix, cancellationToken);
             }
             finally
             {
@@ -174,7 +178,7 @@ internal sealed class BackendClient(
     {
         try
         {
-            return await AmbientIdentity.RunAsync(profile.UserOf(caller), action);
+            return await AmbientIdentity.RunAsync(await handshakes.UserOfAsync(prefix, caller, cancellationToken), action);
         }
         catch (McpProtocolException exception) when (!BackendErrors.IsAboutTheGateway(exception.ErrorCode))
         {

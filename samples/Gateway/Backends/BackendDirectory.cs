@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.RegularExpressions;
 using ModelContextProtocol;
 
@@ -40,6 +41,13 @@ internal sealed partial class BackendDirectory
 
     /// <summary>Gives a resource's URI, or its template, in front of the gateway. The first '+' ends the prefix.</summary>
     public static string QualifyUri(string prefix, string uri) => $"{prefix}+{uri}";
+
+    /// <summary>Finds the backend of a tool or prompt, and what the backend calls it, if there is such a backend.</summary>
+    public bool TryResolve(string name, [NotNullWhen(true)] out string? prefix, [NotNullWhen(true)] out string? own)
+    {
+        (prefix, own) = Split(name, '_') ?? default;
+        return own is not null;
+    }
 
     /// <summary>Finds the backend of a tool or prompt, and what the backend calls it.</summary>
     /// <exception cref="McpProtocolException">No backend has that prefix.</exception>

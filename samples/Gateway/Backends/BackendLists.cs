@@ -15,6 +15,7 @@ internal sealed class BackendLists(BackendDirectory backends, BackendClient clie
     /// <param name="has">Whether a backend has such items at all.</param>
     /// <param name="qualify">Makes a backend's item the gateway's; null leaves it out.</param>
     /// <param name="cancellationToken">Cancels the list.</param>
+    /// <param name="onListed">Gets the items of each backend that could be asked, as the backend names them.</param>
     /// <exception cref="BackendUnavailableException">
     /// No backend could be asked, or nothing was found for a fault of the caller's identity.
     /// </exception>
@@ -23,10 +24,16 @@ internal sealed class BackendLists(BackendDirectory backends, BackendClient clie
         string property,
         Func<ServerCapabilities, bool> has,
         Func<string, JsonObject, JsonObject?> qualify,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken,
+        Action<string, IEnumerable<JsonObject>>? onListed = null)
     {
         Part[] parts = await Task.WhenAll(
             backends.Prefixes.Select(prefix => ListAsync(prefix, request, property, has, cancellationToken)));
+
+        foreach (Part part in parts.Where(part => part.Error is null))
+        {
+            onListed?.Invoke(part.Prefix, part.Items);
+        }
 
         List<JsonObject> items = [.. parts.SelectMany(part => part.Items.Select(item => qualify(part.Prefix, item))).OfType<JsonObject>()];
         List<BackendUnavailableException> errors = [.. parts.Select(part => part.Error).OfType<BackendUnavailableException>()];

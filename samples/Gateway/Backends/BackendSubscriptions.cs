@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Gateway.Features;
-using Gateway.Sessions;
 using McpIdentityHeaders;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
@@ -9,7 +8,7 @@ using ModelContextProtocol.Protocol;
 namespace Gateway.Backends;
 
 /// <summary>Listens to backends: on the stream of a session, or by a request that stays open where there are no sessions.</summary>
-internal sealed class BackendSubscriptions(BackendClient client, ClientProfile profile)
+internal sealed class BackendSubscriptions(BackendClient client, BackendHandshakes handshakes)
 {
     private static readonly string[] OnSessions =
     [
@@ -37,7 +36,7 @@ internal sealed class BackendSubscriptions(BackendClient client, ClientProfile p
         McpClientLease lease = await client.RentAsync(prefix, caller, cancellationToken);
         try
         {
-            using IdentityScope scope = AmbientIdentity.Use(profile.UserOf(caller));
+            using IdentityScope scope = AmbientIdentity.Use(await handshakes.UserOfAsync(prefix, caller, cancellationToken));
             return lease.Client.HasNoHandshake()
                 ? await ListenAsync(prefix, lease, wanted, caller, deliver, cancellationToken)
                 : await ListenOnSessionAsync(prefix, lease, wanted, caller, deliver, cancellationToken);

@@ -10,9 +10,11 @@ internal static class FeatureServiceCollectionExtensions
     /// <summary>Adds what the gateway passes on, a class a kind, and the one way to the backends.</summary>
     public static IServiceCollection AddFeatures(this IServiceCollection services)
     {
+        services.AddSingleton<BackendHandshakes>();
         services.AddSingleton<BackendClient>();
         services.AddSingleton<BackendLists>();
-        services.AddSingleton<ToolHeaders>();
+        services.AddSingleton<BackendTools>();
+        services.AddSingleton<IConfigureOptions<McpServerOptions>>(provider => provider.GetRequiredService<BackendTools>());
         services.AddSingleton<RequestStates>();
         services.AddSingleton<BackendSubscriptions>();
         services.AddSingleton<CallerListeners>();

@@ -5,7 +5,7 @@ using ModelContextProtocol.Protocol;
 namespace Gateway.Features;
 
 /// <summary>Tools: each under its backend's prefix, called as the user of the moment.</summary>
-internal sealed class ToolFeature(BackendDirectory backends, BackendClient client, BackendLists lists) : IFeature
+internal sealed class ToolFeature(BackendDirectory backends, BackendClient client, BackendLists lists, BackendTools tools) : IFeature
 {
     public IReadOnlyDictionary<string, FeatureHandler> Handlers => new Dictionary<string, FeatureHandler>
     {
@@ -14,7 +14,12 @@ internal sealed class ToolFeature(BackendDirectory backends, BackendClient clien
     };
 
     private Task<JsonObject> ListAsync(CallerRequest request, CancellationToken cancellationToken) => lists.ListAsync(
-        request, "tools", has => has.Tools is not null, (prefix, tool) => Qualify(prefix, tool, request), cancellationToken);
+        request,
+        "tools",
+        has => has.Tools is not null,
+        (prefix, tool) => Qualify(prefix, tool, request),
+        cancellationToken,
+        onListed: tools.Keep);
 
     private async Task<JsonObject> CallAsync(CallerRequest request, CancellationToken cancellationToken)
     {
@@ -41,15 +46,20 @@ internal sealed class ToolFeature(BackendDirectory backends, BackendClient clien
 
     private static JsonObject? Qualify(string prefix, JsonObject tool, CallerRequest request)
     {
-        if (tool["execution"] is JsonObject execution)
+        // Tasks are not passed on, and so a tool that insists on them cannot be called.
+        if (BackendTool.InsistsOnTasks(tool))
         {
-            // Tasks are not passed on, and so a tool that insists on them cannot be called.
-            if ((string?)execution["taskSupport"] == "required")
-            {
-                return null;
-            }
+            return null;
+        }
 
+        // What allows tasks is called without them, which is what a tool without the setting says.
+        if (tool["execution"] is JsonObject execution && execution["taskSupport"]?.ToString() == "optional")
+        {
             execution.Remove("taskSupport");
+            if (execution.Count == 0)
+            {
+                tool.Remove("execution");
+            }
         }
 
         tool["name"] = BackendDirectory.Qualify(prefix, (string)tool["name"]!);

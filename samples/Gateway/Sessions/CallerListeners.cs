@@ -66,8 +66,8 @@ internal sealed class CallerListeners(
 
     private static string KeyOf(string prefix, string uri) => BackendDirectory.QualifyUri(prefix, uri);
 
-    private Task ListenAsync(string prefix, CallerRequest request) =>
-        request.Session!.ListenOnceAsync(prefix, async () =>
+    private Task<BackendSubscription> ListenAsync(string prefix, CallerRequest request) =>
+        request.Session!.Listening.GetAsync(prefix, async () =>
         {
             using var timeout = new CancellationTokenSource(limits.ListTimeout);
             try

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
 using System.Threading.Channels;
 using Gateway.Backends;
+using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
 
@@ -13,14 +15,20 @@ internal sealed class CallerSession(string id, McpServer server) : IAsyncDisposa
     private readonly Channel<JsonRpcNotification> _notifications = Channel.CreateBounded<JsonRpcNotification>(
         new BoundedChannelOptions(capacity: 256) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
 
-    private readonly Lock _lock = new();
-    private readonly Dictionary<string, Task<BackendSubscription>> _listening = [];
+    private readonly TaskCompletionSource _listens = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _ended = new();
     private readonly ConcurrentDictionary<string, BackendSubscription> _subscriptions = new();
 
     public string Id => id;
 
     /// <summary>Gets or sets the least serious log messages that the client wants; null for none.</summary>
     public string? LogLevel { get; set; }
+
+    /// <summary>Gets the protocol of each backend's session for this one; null where the backend has none.</summary>
+    public OncePerBackend<string?> Protocols { get; } = new();
+
+    /// <summary>Gets what listens to each backend.</summary>
+    public OncePerBackend<BackendSubscription> Listening { get; } = new();
 
     /// <summary>Sends a notification on the session's own stream.</summary>
     public void Deliver(JsonRpcNotification notification) => _notifications.Writer.TryWrite(notification);
@@ -34,17 +42,34 @@ internal sealed class CallerSession(string id, McpServer server) : IAsyncDisposa
         }
     }
 
-    /// <summary>Starts to listen to a backend, unless that is done already. A start that failed is made again.</summary>
-    public Task ListenOnceAsync(string prefix, Func<Task<BackendSubscription>> start)
-    {
-        lock (_lock)
-        {
-            if (!_listening.TryGetValue(prefix, out Task<BackendSubscription>? started) || started.IsFaulted || started.IsCanceled)
-            {
-                _listening[prefix] = started = start();
-            }
+    /// <summary>Notes that the client has opened the session's own stream: from now on it can be asked there.</summary>
+    public void OnListening() => _listens.TrySetResult();
 
-            return started;
+    /// <summary>Asks the client on the session's own stream, once that is open.</summary>
+    /// <exception cref="McpProtocolException">The client's error, or it has no such stream.</exception>
+    public async ValueTask<TAnswer> AskAsync<TQuestion, TAnswer>(
+        string method, TQuestion question, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ended.Token);
+        var request = new JsonRpcRequest
+        {
+            Method = method,
+            Params = JsonSerializer.SerializeToNode(question, McpJsonUtilities.DefaultOptions),
+        };
+        try
+        {
+            await _listens.Task.WaitAsync(patience, ended.Token);
+            JsonRpcResponse answer = await server.SendRequestAsync(request, ended.Token);
+            return answer.Result.Deserialize<TAnswer>(McpJsonUtilities.DefaultOptions)!;
+        }
+        catch (TimeoutException exception)
+        {
+            throw new McpProtocolException("The client listens to no stream that it could be asked on.", exception, McpErrorCode.InternalError);
+        }
+        catch (McpProtocolException exception)
+        {
+            JsonRpcErrorDetail error = BackendErrors.AsSent(exception).Error;
+            throw new McpProtocolException(error.Message, exception, (McpErrorCode)error.Code);
         }
     }
 
@@ -72,18 +97,13 @@ internal sealed class CallerSession(string id, McpServer server) : IAsyncDisposa
 
     public async ValueTask DisposeAsync()
     {
+        await _ended.CancelAsync();
         foreach (string key in _subscriptions.Keys)
         {
             await EndAsync(key);
         }
 
-        Task<BackendSubscription>[] started;
-        lock (_lock)
-        {
-            started = [.. _listening.Values];
-        }
-
-        foreach (Task<BackendSubscription> listening in started)
+        foreach (Task<BackendSubscription> listening in Listening.All)
         {
             await ((Task)listening).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (listening.IsCompletedSuccessfully)

@@ -10,6 +10,26 @@ internal sealed class CallerSessions(SessionLimit limit)
 
     public CallerSession? Find(string? id) => id is null ? null : _sessions.GetValueOrDefault(id);
 
+    /// <summary>Middleware: notes which clients listen to their sessions' own streams.</summary>
+    public Task InvokeAsync(HttpContext context, RequestDelegate next)
+    {
+        if (HttpMethods.IsGet(context.Request.Method) && Find(context.Request.Headers["Mcp-Session-Id"]) is { } session)
+        {
+            context.Response.OnStarting(() =>
+            {
+                // Another user's stream is refused.
+                if (context.Response.StatusCode == StatusCodes.Status200OK)
+                {
+                    session.OnListening();
+                }
+
+                return Task.CompletedTask;
+            });
+        }
+
+        return next(context);
+    }
+
     /// <summary>Runs a client's session until it ends, or its one request where there is no session.</summary>
     public async Task RunAsync(HttpContext context, McpServer server, CancellationToken cancellationToken)
     {

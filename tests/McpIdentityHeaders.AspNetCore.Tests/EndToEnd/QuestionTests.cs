@@ -23,15 +23,52 @@ public sealed class QuestionTests : IAsyncLifetime
             {
                 foreach (string protocol in (string[])["2025-11-25", "2026-07-28"])
                 {
-                    questions.Add(backend, protocol, "elicitation");
-                    questions.Add(backend, protocol, "sampling");
-                    questions.Add(backend, protocol, "roots");
+                    foreach (string kind in Kinds)
+                    {
+                        questions.Add(backend, protocol, kind);
+                    }
                 }
             }
 
             return questions;
         }
     }
+
+    /// <summary>Gets those that a backend asks on the stream of a call: it has a session, and the client either protocol.</summary>
+    public static TheoryData<string, string, string> CallQuestions
+    {
+        get
+        {
+            TheoryData<string, string, string> questions = [];
+            foreach ((string backend, string protocol) in (ReadOnlySpan<(string, string)>)
+                [("sessions", "2025-11-25"), ("sessions", "2026-07-28"), ("either", "2025-11-25")])
+            {
+                foreach (string kind in Kinds)
+                {
+                    questions.Add(backend, protocol, kind);
+                }
+            }
+
+            return questions;
+        }
+    }
+
+    public static TheoryData<string, string> SessionQuestions
+    {
+        get
+        {
+            TheoryData<string, string> questions = [];
+            foreach (string kind in Kinds)
+            {
+                questions.Add("sessions", kind);
+                questions.Add("either", kind);
+            }
+
+            return questions;
+        }
+    }
+
+    private static string[] Kinds => ["elicitation", "sampling", "roots"];
 
     public static TheoryData<string, string> All => WorkDeployment.All;
 
@@ -44,9 +81,44 @@ public sealed class QuestionTests : IAsyncLifetime
     {
         await using McpClient alice = await ConnectAsync(OidcUser.Alice, protocol, "green");
 
-        CallToolResult result = await AskAsync(alice, backend, kind);
+        CallToolResult result = await AskAsync(alice, $"{backend}_ask", kind);
 
-        Assert.Equal(kind == "roots" ? "file:///green" : "green", result.Text());
+        Assert.Equal(AnswerOf(kind, "green"), result.Text());
+    }
+
+    [Theory, MemberData(nameof(CallQuestions))]
+    public async Task Question_during_a_call_is_answered_on_the_session(string backend, string protocol, string kind)
+    {
+        await using McpClient alice = await ConnectAsync(OidcUser.Alice, protocol, "green");
+
+        CallToolResult result = await AskAsync(alice, $"{backend}_inquire", kind);
+
+        Assert.Equal(AnswerOf(kind, "green"), result.Text());
+    }
+
+    [Theory, MemberData(nameof(SessionQuestions))]
+    public async Task Question_beside_any_call_is_answered_by_the_user_of_the_session(string backend, string kind)
+    {
+        await using McpClient alice = await ConnectAsync(OidcUser.Alice, "2025-11-25", "green");
+        await using McpClient bob = await ConnectAsync(OidcUser.Bob, "2025-11-25", "red");
+
+        string[] answers = await Task.WhenAll(
+            _deployment.AskAsync(backend, OidcUser.Bob.Subject, kind), _deployment.AskAsync(backend, OidcUser.Alice.Subject, kind));
+
+        Assert.Equal([AnswerOf(kind, "red"), AnswerOf(kind, "green")], answers);
+    }
+
+    [Fact]
+    public async Task Question_beside_any_call_waits_until_the_client_listens()
+    {
+        string token = await _deployment.Gateway.Oidc.IssueTokenAsync(OidcUser.Alice);
+        using RawSession session = await RawSession.OpenAsync(_deployment.Gateway.Gateway.Endpoint, token, Elicitation);
+        Task<string> asking = _deployment.AskAsync("sessions", OidcUser.Alice.Subject, "elicitation");
+
+        JsonObject question = await session.ListenAsync();
+        await session.AnswerAsync(question, JsonNode.Parse("{ \"action\": \"accept\", \"content\": { \"color\": \"green\" } }")!);
+
+        Assert.Equal("green", await asking);
     }
 
     [Theory, MemberData(nameof(All))]
@@ -59,7 +131,7 @@ public sealed class QuestionTests : IAsyncLifetime
         CallToolResult[] results = await Task.WhenAll(
             from client in (McpClient[])[alice, alsoAlice, bob]
             from _ in Enumerable.Range(0, 3)
-            select AskAsync(client, backend, "elicitation"));
+            select AskAsync(client, $"{backend}_ask", "elicitation"));
 
         Assert.Equal(
             ["green", "green", "green", "blue", "blue", "blue", "red", "red", "red"], results.Select(result => result.Text()));
@@ -70,7 +142,7 @@ public sealed class QuestionTests : IAsyncLifetime
     {
         await using McpClient alice = await _deployment.Gateway.ConnectAsync(OidcUser.Alice, protocol);
 
-        CallToolResult result = await AskAsync(alice, "stateless", "elicitation");
+        CallToolResult result = await AskAsync(alice, "stateless_ask", "elicitation");
 
         Assert.True(result.IsError);
         Assert.StartsWith(
@@ -84,7 +156,7 @@ public sealed class QuestionTests : IAsyncLifetime
     {
         await using McpClient alice = await _deployment.Gateway.ConnectAsync(OidcUser.Alice, "2025-11-25");
 
-        await Assert.ThrowsAsync<McpProtocolException>(() => AskAsync(alice, "sessions", "elicitation"));
+        await Assert.ThrowsAsync<McpProtocolException>(() => AskAsync(alice, "sessions_ask", "elicitation"));
     }
 
     [Theory, InlineData("sessions"), InlineData("stateless")]
@@ -107,13 +179,15 @@ public sealed class QuestionTests : IAsyncLifetime
         Assert.Equal("green", (string?)answered["result"]!["content"]![0]!["text"]);
     }
 
+    private static string AnswerOf(string kind, string answer) => kind == "roots" ? $"file:///{answer}" : answer;
+
     private static JsonObject Elicitation => new() { ["elicitation"] = new JsonObject() };
 
     private static JsonObject Call(string backend, string kind) =>
         new() { ["name"] = $"{backend}_ask", ["arguments"] = new JsonObject { ["kind"] = kind } };
 
-    private static Task<CallToolResult> AskAsync(McpClient client, string backend, string kind) =>
-        client.CallToolAsync($"{backend}_ask", new Dictionary<string, object?> { ["kind"] = kind }).AsTask();
+    private static Task<CallToolResult> AskAsync(McpClient client, string tool, string kind) =>
+        client.CallToolAsync(tool, new Dictionary<string, object?> { ["kind"] = kind }).AsTask();
 
     private Task<McpClient> ConnectAsync(OidcUser user, string protocol, string answer) =>
         _deployment.Gateway.ConnectAsync(user, new McpClientOptions

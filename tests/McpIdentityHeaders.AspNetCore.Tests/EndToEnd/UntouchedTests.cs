@@ -1,6 +1,8 @@
+using System.Net;
 using System.Text.Json.Nodes;
 using McpIdentityHeaders.AspNetCore.Tests.EndToEnd.Support;
 using Microsoft.AspNetCore.Http;
+using ModelContextProtocol;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
 
@@ -28,6 +30,10 @@ public sealed class UntouchedTests : IAsyncLifetime
 
     private const string TaskTool = """
         { "name": "later", "inputSchema": { "type": "object" }, "execution": { "taskSupport": "required" } }
+        """;
+
+    private const string TasklessTool = """
+        { "name": "now", "inputSchema": { "type": "object" }, "execution": { "taskSupport": "forbidden" } }
         """;
 
     private const string HeaderTool = """
@@ -78,6 +84,34 @@ public sealed class UntouchedTests : IAsyncLifetime
             response["result"]!["tools"]!.AsArray(), tool => ((string?)tool!["name"])!.EndsWith("later", StringComparison.Ordinal));
     }
 
+    [Theory, InlineData("2025-11-25"), InlineData("2026-07-28")]
+    public async Task Tool_that_needs_tasks_cannot_be_called_even_unlisted(string protocol)
+    {
+        await using McpClient alice = await _deployment.ConnectAsync(OidcUser.Alice, protocol);
+
+        var refused = await Assert.ThrowsAsync<McpProtocolException>(() => alice.CallToolAsync("raw_later").AsTask());
+
+        Assert.Contains("The tool 'raw_later' can be called as a task only", refused.Message, StringComparison.Ordinal);
+        Assert.NotEqual("later", (string?)_called?["name"]);
+    }
+
+    [Fact]
+    public async Task Tool_that_forbids_tasks_says_so()
+    {
+        JsonObject response = Assert.Single(await SendAsync("tools/list", []));
+
+        JsonNode tool = Assert.Single(response["result"]!["tools"]!.AsArray(), tool => (string?)tool!["name"] == "raw_now")!;
+        Assert.Equal("""{"taskSupport":"forbidden"}""", tool["execution"]!.ToJsonString());
+    }
+
+    [Theory, InlineData("tasks/list"), InlineData("tasks/get"), InlineData("tasks/result"), InlineData("tasks/cancel")]
+    public async Task Tasks_themselves_are_no_method_of_the_gateway(string method)
+    {
+        JsonObject response = Assert.Single(await SendAsync(method, new JsonObject { ["taskId"] = "1" }));
+
+        Assert.Equal(-32601, (int?)response["error"]!["code"]);
+    }
+
     [Fact]
     public async Task Call_and_result_have_all_that_both_ends_say()
     {
@@ -116,9 +150,14 @@ public sealed class UntouchedTests : IAsyncLifetime
     {
         var call = new JsonObject { ["name"] = "raw_measure", ["arguments"] = new JsonObject { ["size"] = "large" } };
 
-        JsonObject response = Assert.Single(await SendAsync("tools/call", call));
+        using HttpResponseMessage response = await RawCall.PostAsync(
+            _deployment.Gateway.Endpoint,
+            await _deployment.Oidc.IssueTokenAsync(OidcUser.Alice),
+            "tools/call",
+            call,
+            headers: ("Mcp-Param-Size", "large"));
 
-        Assert.NotNull(response["result"]);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal("large", (string?)_called!["arguments"]!["size"]);
     }
 
@@ -155,7 +194,7 @@ public sealed class UntouchedTests : IAsyncLifetime
                     """);
                 break;
             case "tools/list":
-                response["result"] = JsonNode.Parse($$"""{ "tools": [{{Tool}}, {{TaskTool}}, {{HeaderTool}}], {{Stale}} }""");
+                response["result"] = JsonNode.Parse($$"""{ "tools": [{{Tool}}, {{TaskTool}}, {{TasklessTool}}, {{HeaderTool}}], {{Stale}} }""");
                 break;
             case "tools/call" when (string?)parameters["name"] == "refuse":
                 response["error"] = JsonNode.Parse("""{ "code": -31999, "message": "No.", "data": { "why": ["a"] } }""");

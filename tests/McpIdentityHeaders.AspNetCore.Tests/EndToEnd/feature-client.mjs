@@ -40,6 +40,11 @@ await client.connect(new sdk.StreamableHTTPClientTransport(new URL(endpoint), { 
 const strip = (name) => (name.startsWith(prefix) ? name.slice(prefix.length) : name);
 const names = (items) => items.map((item) => strip(item.name)).sort().join(" ");
 const find = (items, name) => items.find((item) => strip(item.name) === name) ?? { uri: `missing:${name}` };
+// JSON with its members in order: a client of another protocol revision keeps them in another.
+const sorted = (value) =>
+  JSON.stringify(value, (_, inner) =>
+    inner !== null && typeof inner === "object" && !Array.isArray(inner) ? Object.fromEntries(Object.entries(inner).sort()) : inner,
+  );
 const start = (text) => String(text).slice(0, 40);
 const block = (content) =>
   `${content.type}:${start(content.text ?? content.mimeType ?? content.resource?.text ?? content.resource?.mimeType ?? "")}`;
@@ -57,7 +62,7 @@ for (let attempt = 0; attempt < 20; attempt++) {
 const kinds = {
   instructions: async () => start(client.getInstructions()),
   tools: async () => names(tools.filter((tool) => tool.name.startsWith(prefix))),
-  schemas: async () => JSON.stringify(find(tools, rows.find((row) => row.kind === "schemas").target)).replaceAll(prefix, ""),
+  schemas: async () => sorted(find(tools, rows.find((row) => row.kind === "schemas").target)).replaceAll(prefix, ""),
   prompts: async () => names((await client.listPrompts()).prompts),
   resources: async () => names((await client.listResources()).resources),
   templates: async () => names((await client.listResourceTemplates()).resourceTemplates),

@@ -26,6 +26,15 @@ internal static class RawCall
         Uri endpoint, string token, string method, JsonObject parameters, JsonObject? capabilities = null)
     {
         using HttpResponseMessage response = await PostAsync(endpoint, token, method, parameters, capabilities);
+        await foreach (JsonObject message in ReadAsync(response))
+        {
+            yield return message;
+        }
+    }
+
+    /// <summary>Reads the messages of a response as they come.</summary>
+    public static async IAsyncEnumerable<JsonObject> ReadAsync(HttpResponseMessage response)
+    {
         Stream body = await response.Content.ReadAsStreamAsync();
         if (response.Content.Headers.ContentType?.MediaType == "application/json")
         {
@@ -42,8 +51,14 @@ internal static class RawCall
         }
     }
 
-    private static async Task<HttpResponseMessage> PostAsync(
-        Uri endpoint, string token, string method, JsonObject parameters, JsonObject? capabilities = null)
+    /// <summary>Sends a request, with further headers.</summary>
+    public static async Task<HttpResponseMessage> PostAsync(
+        Uri endpoint,
+        string token,
+        string method,
+        JsonObject parameters,
+        JsonObject? capabilities = null,
+        params (string Name, string Value)[] headers)
     {
         JsonObject sent = parameters.DeepClone().AsObject();
         JsonObject meta = sent["_meta"]?.AsObject() ?? [];
@@ -63,6 +78,11 @@ internal static class RawCall
         if ((parameters["name"] ?? parameters["uri"]) is { } name)
         {
             request.Headers.Add("Mcp-Name", name.ToString());
+        }
+
+        foreach ((string header, string value) in headers)
+        {
+            Assert.True(request.Headers.TryAddWithoutValidation(header, value));
         }
 
         return await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);

@@ -38,7 +38,7 @@ internal static class WorkBackend
             {
                 http.SessionMode = mode;
 #pragma warning disable MCPEXP002 // The way to a session's own stream.
-                http.RunSessionHandler = (_, server, cancellationToken) => notifier.RunAsync(server, cancellationToken);
+                http.RunSessionHandler = notifier.RunAsync;
 #pragma warning restore MCPEXP002
             })
             .WithTools<WorkTools>()
@@ -48,6 +48,7 @@ internal static class WorkBackend
             .WithCompleteHandler((request, _) => ValueTask.FromResult(Complete(request.Params)));
 
         WebApplication app = builder.Build();
+        app.Use(notifier.InvokeAsync);
         app.MapMcp("/mcp");
         return RunningApp.StartAsync(app);
     }

@@ -4,52 +4,72 @@ using ModelContextProtocol.AspNetCore;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.EndToEnd.Support;
 
-/// <summary>The gateway in front of the same backend twice: with sessions, and without.</summary>
+/// <summary>The gateway in front of the same backend three times: with sessions, without, and with them for clients that need them.</summary>
 internal sealed class WorkDeployment : IAsyncDisposable
 {
-    private readonly RunningApp _sessions;
-    private readonly RunningApp _stateless;
-
-    private WorkDeployment(WorkLog log, RunningApp sessions, RunningApp stateless, Deployment gateway)
+    private static readonly Dictionary<string, HttpServerSessionMode> Modes = new()
     {
-        Log = log;
-        _sessions = sessions;
-        _stateless = stateless;
-        Gateway = gateway;
-    }
-
-    public static IReadOnlyList<string> Backends { get; } = ["sessions", "stateless"];
-
-    /// <summary>Gets each backend with each protocol of a client.</summary>
-    public static TheoryData<string, string> All => new()
-    {
-        { "sessions", "2025-11-25" },
-        { "sessions", "2026-07-28" },
-        { "stateless", "2025-11-25" },
-        { "stateless", "2026-07-28" },
+        ["sessions"] = HttpServerSessionMode.Stateful,
+        ["stateless"] = HttpServerSessionMode.Stateless,
+        ["either"] = HttpServerSessionMode.StatefulForInitializeClients,
     };
 
-    public WorkLog Log { get; }
+    private readonly Dictionary<string, RunningApp> _backends = [];
 
-    public Deployment Gateway { get; }
+    private WorkDeployment()
+    {
+    }
+
+    public static IReadOnlyCollection<string> Backends => Modes.Keys;
+
+    /// <summary>Gets each backend with each protocol of a client.</summary>
+    public static TheoryData<string, string> All
+    {
+        get
+        {
+            TheoryData<string, string> all = [];
+            foreach (string backend in Backends)
+            {
+                all.Add(backend, "2025-11-25");
+                all.Add(backend, "2026-07-28");
+            }
+
+            return all;
+        }
+    }
+
+    public WorkLog Log { get; } = new();
+
+    public Deployment Gateway { get; private set; } = null!;
 
     /// <summary>Has a backend say something unasked.</summary>
     public Task NotifyAsync(string backend, string method, JsonObject? parameters = null) =>
-        (backend == "sessions" ? _sessions : _stateless).Services.GetRequiredService<WorkNotifier>().NotifyAsync(method, parameters ?? []);
+        GetNotifier(backend).NotifyAsync(method, parameters ?? []);
+
+    /// <summary>Has a backend ask on a user's session, beside any call, once that listens.</summary>
+    public Task<string> AskAsync(string backend, string user, string kind) => GetNotifier(backend).AskAsync(user, kind);
 
     public static async Task<WorkDeployment> StartAsync()
     {
-        var log = new WorkLog();
-        RunningApp sessions = await WorkBackend.StartAsync(log, HttpServerSessionMode.Stateful);
-        RunningApp stateless = await WorkBackend.StartAsync(log, HttpServerSessionMode.Stateless);
-        Deployment gateway = await Deployment.StartAsync(others: [("sessions", sessions.Endpoint), ("stateless", stateless.Endpoint)]);
-        return new WorkDeployment(log, sessions, stateless, gateway);
+        var deployment = new WorkDeployment();
+        foreach ((string backend, HttpServerSessionMode mode) in Modes)
+        {
+            deployment._backends[backend] = await WorkBackend.StartAsync(deployment.Log, mode);
+        }
+
+        deployment.Gateway = await Deployment.StartAsync(
+            others: [.. deployment._backends.Select(backend => (backend.Key, backend.Value.Endpoint))]);
+        return deployment;
     }
 
     public async ValueTask DisposeAsync()
     {
         await Gateway.DisposeAsync();
-        await _sessions.DisposeAsync();
-        await _stateless.DisposeAsync();
+        foreach (RunningApp backend in _backends.Values)
+        {
+            await backend.DisposeAsync();
+        }
     }
+
+    private WorkNotifier GetNotifier(string backend) => _backends[backend].Services.GetRequiredService<WorkNotifier>();
 }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
+using Microsoft.AspNetCore.Http;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
@@ -11,7 +12,10 @@ namespace McpIdentityHeaders.AspNetCore.Tests.EndToEnd.Support;
 /// <summary>Says something unasked to whoever listens to a backend: on the streams of its sessions, and to requests that listen.</summary>
 internal sealed class WorkNotifier
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
     private readonly ConcurrentDictionary<McpServer, bool> _sessions = new();
+    private readonly ConcurrentDictionary<string, TaskCompletionSource<McpServer>> _listening = new();
     private readonly ConcurrentDictionary<Channel<JsonRpcNotification>, bool> _listeners = new();
 
     public async Task NotifyAsync(string method, JsonObject parameters)
@@ -27,7 +31,28 @@ internal sealed class WorkNotifier
         }
     }
 
-    public async Task RunAsync(McpServer session, CancellationToken cancellationToken)
+    /// <summary>Asks on the session of a user, beside any call, once that session has a stream.</summary>
+    public async Task<string> AskAsync(string user, string kind) =>
+        await WorkQuestions.AskAsync(await GetListening(user).Task.WaitAsync(Patience), kind, CancellationToken.None);
+
+    /// <summary>Middleware: notes which user's session gets its stream.</summary>
+    public Task InvokeAsync(HttpContext context, RequestDelegate next)
+    {
+        if (HttpMethods.IsGet(context.Request.Method))
+        {
+            string id = context.Request.Headers["Mcp-Session-Id"].ToString();
+            string user = context.Request.Headers["X-User-Sub"].ToString();
+            context.Response.OnStarting(() =>
+            {
+                GetListening(user).TrySetResult(_sessions.Keys.Single(session => session.SessionId == id));
+                return Task.CompletedTask;
+            });
+        }
+
+        return next(context);
+    }
+
+    public async Task RunAsync(HttpContext _, McpServer session, CancellationToken cancellationToken)
     {
         _sessions[session] = true;
         try
@@ -36,7 +61,7 @@ internal sealed class WorkNotifier
         }
         finally
         {
-            _sessions.TryRemove(session, out _);
+            _sessions.TryRemove(session, out bool _);
         }
     }
 
@@ -68,4 +93,7 @@ internal sealed class WorkNotifier
 
         return new EmptyResult();
     }
+
+    private TaskCompletionSource<McpServer> GetListening(string user) =>
+        _listening.GetOrAdd(user, _ => new TaskCompletionSource<McpServer>(TaskCreationOptions.RunContinuationsAsynchronously));
 }

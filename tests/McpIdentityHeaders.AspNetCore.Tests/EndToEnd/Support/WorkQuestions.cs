@@ -30,18 +30,34 @@ internal sealed class WorkQuestions
         };
     }
 
+    [McpServerTool(Name = "inquire"), Description("Asks during the call, on the stream of the call, and answers with the answer.")]
+    public static Task<string> InquireAsync(McpServer server, string kind, CancellationToken cancellationToken) =>
+        AskAsync(server, kind, cancellationToken);
+
+    /// <summary>Asks on a session.</summary>
+    public static async Task<string> AskAsync(McpServer server, string kind, CancellationToken cancellationToken) => kind switch
+    {
+        "elicitation" => (await server.ElicitAsync(Elicitation, cancellationToken)).Content!["color"].GetString()!,
+        "sampling" => ((TextContentBlock)(await server.SampleAsync(Sampling, cancellationToken)).Content.Single()).Text,
+        _ => (await server.RequestRootsAsync(new ListRootsRequestParams(), cancellationToken)).Roots.Single().Uri,
+    };
+
+    private static ElicitRequestParams Elicitation => new()
+    {
+        Message = "Which color?",
+        RequestedSchema = new() { Properties = { ["color"] = new ElicitRequestParams.StringSchema() } },
+    };
+
+    private static CreateMessageRequestParams Sampling => new()
+    {
+        Messages = [new SamplingMessage { Role = Role.User, Content = [new TextContentBlock { Text = "Name a color." }] }],
+        MaxTokens = 10,
+    };
+
     private static InputRequest QuestionOf(string kind) => kind switch
     {
-        "elicitation" => InputRequest.ForElicitation(new ElicitRequestParams
-        {
-            Message = "Which color?",
-            RequestedSchema = new() { Properties = { ["color"] = new ElicitRequestParams.StringSchema() } },
-        }),
-        "sampling" => InputRequest.ForSampling(new CreateMessageRequestParams
-        {
-            Messages = [new SamplingMessage { Role = Role.User, Content = [new TextContentBlock { Text = "Name a color." }] }],
-            MaxTokens = 10,
-        }),
+        "elicitation" => InputRequest.ForElicitation(Elicitation),
+        "sampling" => InputRequest.ForSampling(Sampling),
         _ => InputRequest.ForRootsList(new ListRootsRequestParams()),
     };
 }
