@@ -32,7 +32,7 @@ public sealed class ReceivedAssertionOptions
     public Uri? KeySetUri { get; set; }
 
     /// <summary>Gets the issuer's keys, where they are not fetched.</summary>
-    /// <value>Empty by default. Public, asymmetric keys.</value>
+    /// <value>Empty by default. Public, asymmetric keys. An assertion names one by its thumbprint (RFC 7638) or by its own id.</value>
     public IList<SecurityKey> Keys { get; } = [];
 
     /// <summary>Gets or sets how soon after the last fetch an unknown key id has the keys fetched again.</summary>

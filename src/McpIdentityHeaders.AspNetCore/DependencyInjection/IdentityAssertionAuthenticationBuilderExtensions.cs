@@ -1,6 +1,9 @@
 using McpIdentityHeaders.AspNetCore;
 using McpIdentityHeaders.AspNetCore.Internal;
+using McpIdentityHeaders.Internal;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
@@ -10,6 +13,10 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class IdentityAssertionAuthenticationBuilderExtensions
 {
     private const int MaxDocumentLength = 1024 * 1024;
+
+    private static readonly TimeSpan FetchTimeout = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(5);
 
     /// <summary>Adds the scheme <see cref="IdentityAssertionDefaults.AuthenticationScheme"/>.</summary>
     /// <param name="builder">The authentication builder.</param>
@@ -26,6 +33,15 @@ public static class IdentityAssertionAuthenticationBuilderExtensions
     public static AuthenticationBuilder AddIdentityAssertion(this AuthenticationBuilder builder, Action<ReceivedAssertionOptions> configure) =>
         builder.AddIdentityAssertion(IdentityAssertionDefaults.AuthenticationScheme, configure);
 
+    /// <summary>
+    /// Adds the scheme <see cref="IdentityAssertionDefaults.AuthenticationScheme"/>, with settings that follow the configuration.
+    /// </summary>
+    /// <inheritdoc cref="AddIdentityAssertion(AuthenticationBuilder, Action{ReceivedAssertionOptions})"/>
+    /// <param name="builder">The authentication builder.</param>
+    /// <param name="section">Holds <see cref="ReceivedAssertionOptions"/> by their names but <c>Keys</c>, read as strictly as a client's.</param>
+    public static AuthenticationBuilder AddIdentityAssertion(this AuthenticationBuilder builder, IConfigurationSection section) =>
+        builder.AddIdentityAssertion(IdentityAssertionDefaults.AuthenticationScheme, section);
+
     /// <summary>Adds a scheme of another name.</summary>
     /// <inheritdoc cref="AddIdentityAssertion(AuthenticationBuilder, Action{ReceivedAssertionOptions})"/>
     /// <param name="builder">The authentication builder.</param>
@@ -34,26 +50,66 @@ public static class IdentityAssertionAuthenticationBuilderExtensions
     public static AuthenticationBuilder AddIdentityAssertion(
         this AuthenticationBuilder builder, string authenticationScheme, Action<ReceivedAssertionOptions> configure)
     {
-        ArgumentNullException.ThrowIfNull(builder);
-        ArgumentException.ThrowIfNullOrWhiteSpace(authenticationScheme);
         ArgumentNullException.ThrowIfNull(configure);
 
-        IServiceCollection services = builder.Services;
-        if (!services.HasKeyed<IdentityAssertionScheme>(authenticationScheme))
+        return builder.AddIdentityAssertionCore(authenticationScheme, options => options.Configure(configure));
+    }
+
+    /// <summary>Adds a scheme of another name, with settings that follow the configuration.</summary>
+    /// <inheritdoc cref="AddIdentityAssertion(AuthenticationBuilder, Action{ReceivedAssertionOptions})"/>
+    /// <param name="builder">The authentication builder.</param>
+    /// <param name="authenticationScheme">The scheme's name.</param>
+    /// <param name="section">Holds <see cref="ReceivedAssertionOptions"/> by their names but <c>Keys</c>, read as strictly as a client's.</param>
+    public static AuthenticationBuilder AddIdentityAssertion(
+        this AuthenticationBuilder builder, string authenticationScheme, IConfigurationSection section)
+    {
+        ArgumentNullException.ThrowIfNull(section);
+
+        return builder.AddIdentityAssertionCore(authenticationScheme, options =>
         {
+            var bound = new BoundSection(section);
+            options.Configure(settings => ReceivedAssertionSettings.Bind(bound.Read(), settings));
+            options.Services.AddSingleton<IOptionsChangeTokenSource<ReceivedAssertionOptions>>(
+                new ConfigurationChangeTokenSource<ReceivedAssertionOptions>(options.Name, section));
+        });
+    }
+
+    private static AuthenticationBuilder AddIdentityAssertionCore(
+        this AuthenticationBuilder builder, string scheme, Action<OptionsBuilder<ReceivedAssertionOptions>> configure)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentException.ThrowIfNullOrWhiteSpace(scheme);
+
+        IServiceCollection services = builder.Services;
+        if (!services.HasKeyed<IdentityAssertionScheme>(scheme))
+        {
+            AddBackchannel(services);
             services.AddMetrics();
-            services.AddHttpClient(
-                IdentityAssertionDefaults.AuthenticationScheme, client => client.MaxResponseContentBufferSize = MaxDocumentLength);
             services.TryAddSingleton<IdentityHeadersMetrics>();
             services.TryAddEnumerable(
                 ServiceDescriptor.Singleton<IValidateOptions<ReceivedAssertionOptions>, ReceivedAssertionOptionsValidator>());
-            services.AddKeyedSingleton(authenticationScheme, static (provider, key) => new IdentityAssertionScheme(provider, (string)key!));
-            services.AddStartupCheck(
-                authenticationScheme, provider => provider.GetRequiredKeyedService<IdentityAssertionScheme>(authenticationScheme));
-            builder.AddScheme<AuthenticationSchemeOptions, IdentityAssertionAuthenticationHandler>(authenticationScheme, configureOptions: null);
+            services.AddKeyedSingleton(scheme, static (provider, key) => new IdentityAssertionScheme(provider, (string)key!));
+            services.AddSingleton(new IdentityAssertionSchemeName(scheme));
+            services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, AuthenticationMiddlewareCheck>());
+            services.AddStartupCheck(scheme, provider => _ = provider.GetRequiredKeyedService<IdentityAssertionScheme>(scheme).Plan);
+            builder.AddScheme<AuthenticationSchemeOptions, IdentityAssertionAuthenticationHandler>(scheme, configureOptions: null);
         }
 
-        services.AddOptions<ReceivedAssertionOptions>(authenticationScheme).Configure(configure);
+        configure(services.AddOptions<ReceivedAssertionOptions>(scheme));
         return builder;
     }
+
+    /// <summary>The client that fetches keys. Requests wait for it, and what it gets decides whom to believe: no redirect leads it elsewhere.</summary>
+    private static void AddBackchannel(IServiceCollection services) => services
+        .AddHttpClient(IdentityAssertionDefaults.AuthenticationScheme, client =>
+        {
+            client.MaxResponseContentBufferSize = MaxDocumentLength;
+            client.Timeout = FetchTimeout;
+        })
+        .UseSocketsHttpHandler((handler, _) =>
+        {
+            handler.AllowAutoRedirect = false;
+            handler.UseCookies = false;
+            handler.PooledConnectionLifetime = ConnectionLifetime;
+        });
 }

@@ -18,7 +18,10 @@ public sealed class IdentityAssertionKeys
 
     internal IReadOnlyList<KeySource> Sources => _sources;
 
-    /// <summary>Adds the key of a PEM file. A changed file is read again within seconds, and an unreadable change leaves the last key in force.</summary>
+    /// <summary>
+    /// Adds the key of a PEM file. A changed file is read again within seconds, and an unreadable change leaves the last key in force. A key that
+    /// was replaced in its file is published for another 15 minutes.
+    /// </summary>
     /// <param name="path">
     /// A file with an unencrypted private key (<c>PRIVATE KEY</c>, <c>EC PRIVATE KEY</c> or <c>RSA PRIVATE KEY</c>), or a
     /// <c>PUBLIC KEY</c> that is published only.
@@ -45,8 +48,11 @@ public sealed class IdentityAssertionKeys
         _sources.Add(new FixedKeySource($"the certificate '{certificate.Thumbprint}'", () => AssertionKey.Of(certificate, algorithm)));
     }
 
-    /// <summary>Adds any credentials, such as those of a key vault.</summary>
-    /// <param name="credentials">An asymmetric key and one of ES256, RS256 and PS256.</param>
+    /// <summary>Adds any credentials, such as those of a key vault. A certificate's are valid as long as the certificate is.</summary>
+    /// <param name="credentials">
+    /// An <c>ECDsaSecurityKey</c>, <c>RsaSecurityKey</c>, <c>X509SecurityKey</c> or <c>JsonWebKey</c>, and one of ES256, RS256 and PS256. The
+    /// key's own id is not used, and the key is not changed.
+    /// </param>
     /// <exception cref="ArgumentNullException"><paramref name="credentials"/> is <see langword="null"/>.</exception>
     public void Add(SigningCredentials credentials)
     {

@@ -14,11 +14,14 @@ public sealed class IdentityAssertionOptions
     public string? Issuer { get; set; }
 
     /// <summary>Gets or sets the one backend that the assertion is for: the <c>aud</c> claim (RFC 7519, section 4.1.3).</summary>
-    /// <value>The default value is <see langword="null"/>: the origin of each request, such as <c>https://notes.example.com</c>.</value>
+    /// <value>
+    /// The default value is <see langword="null"/>: the origin of each request, such as <c>https://notes.example.com</c>. That is the Host header's,
+    /// where the request has another than its URI, and a trusted service's own where a handler in front resolved it.
+    /// </value>
     public string? Audience { get; set; }
 
     /// <summary>Gets or sets how long an assertion is valid.</summary>
-    /// <value>More than zero and at most 10 minutes. The default value is 60 seconds.</value>
+    /// <value>From 1 second to 10 minutes. The default value is 60 seconds. After half of it another is signed.</value>
     public TimeSpan Lifetime { get; set; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Gets or sets the header that carries the assertion.</summary>
@@ -43,8 +46,8 @@ public sealed class IdentityAssertionOptions
     /// <summary>Gets or sets whether each assertion is bound to its request.</summary>
     /// <value>
     /// The default value is <see langword="false"/>. Bound, it holds the method and the URI (<c>htm</c> and <c>htu</c>, RFC 9449, section 4.2),
-    /// the content's digest (<c>content_digest</c>, in the form of RFC 9530) and <c>mcp_session_id</c>, and each request has its own. Content
-    /// that cannot be read twice is refused.
+    /// the digests of the content and of a query (<c>content_digest</c> and <c>query_digest</c>, in the form of RFC 9530) and
+    /// <c>mcp_session_id</c>, and each request has its own. Content that cannot be read twice is refused.
     /// </value>
     public bool BindRequest { get; set; }
 

@@ -101,7 +101,7 @@ public static class ClaimInjectionHttpClientBuilderExtensions
                 // Kept once it is found: sessions are still closed when the container gives nothing any more.
                 var state = new Lazy<ClaimInjectionState>(() => provider.GetRequiredKeyedService<ClaimInjectionState>(name));
                 Func<string, bool> others = options.ShouldRedactHeaderValue;
-                options.ShouldRedactHeaderValue = header => state.Value.Plan.HeaderNames.Contains(header) || others(header);
+                options.ShouldRedactHeaderValue = header => state.Value.Plan.IsRedacted(header) || others(header);
             })
             .Validate(
                 _ => services.Last(service => service.ServiceType == typeof(IIdentityAccessor) && !service.IsKeyedService).Lifetime

@@ -1,17 +1,13 @@
 using System.Net;
-using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using CsCheck;
-using Microsoft.IdentityModel.Tokens;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.Assertions;
 
 /// <summary>What is not exactly an assertion of the issuer, for this backend, now and for this request, is refused.</summary>
 public sealed class TamperedAssertionTests
 {
-    private delegate void Tamper(Draft draft);
+    private delegate void Tamper(AssertionDraft draft);
 
     private static readonly Dictionary<string, Tamper> Tokens = new()
     {
@@ -46,6 +42,7 @@ public sealed class TamperedAssertionTests
         ["audience with a path"] = draft => draft.Payload["aud"] = draft.Payload["aud"]!.GetValue<string>() + "/mcp",
         ["empty audience"] = draft => draft.Payload["aud"] = "",
         ["no audiences"] = draft => draft.Payload["aud"] = new JsonArray(),
+        ["audience in capitals"] = draft => draft.Payload["aud"] = draft.Payload["aud"]!.GetValue<string>().ToUpperInvariant(),
         ["expired"] = draft => draft.Times(-200, -200, -31),
         ["not valid yet"] = draft => draft.Times(0, 40, 100),
         ["no expiry"] = draft => draft.Payload.Remove("exp"),
@@ -57,6 +54,16 @@ public sealed class TamperedAssertionTests
         ["valid for too long"] = draft => draft.Times(0, 0, 700),
         ["no issue time"] = draft => draft.Payload.Remove("iat"),
         ["issue time that is text"] = draft => draft.Payload["iat"] = "now",
+        ["issued in the future"] = draft => draft.Times(40, -10, 100),
+        ["start that is text"] = draft => draft.Payload["nbf"] = "now",
+        ["subject that is a list"] = draft => draft.Payload["sub"] = new JsonArray("alice", "bob"),
+        ["subject that is an object"] = draft => draft.Payload["sub"] = new JsonObject { ["a"] = "alice" },
+        ["algorithm in lower case"] = draft => draft.Header["alg"] = "es256",
+        ["kid that is empty"] = draft => draft.Header["kid"] = "",
+        ["kid that is a path"] = draft => draft.Header["kid"] = "../../dev/null",
+        ["kid that is a list"] = draft => draft.Header["kid"] = new JsonArray(draft.Header["kid"]!.GetValue<string>()),
+        ["type in capitals"] = draft => draft.Header["typ"] = "USER-ASSERTION+JWT",
+        ["white space around"] = draft => draft.Whole = $"{draft.Sign()} x",
         ["no start"] = draft => draft.Payload.Remove("nbf"),
         ["no subject"] = draft => draft.Payload.Remove("sub"),
         ["empty subject"] = draft => draft.Payload["sub"] = "",
@@ -89,11 +96,11 @@ public sealed class TamperedAssertionTests
     public async Task Tampered_token_is_refused(string name)
     {
         await using AssertionHosts hosts = await AssertionHosts.StartAsync();
-        var draft = new Draft(hosts);
+        var draft = new AssertionDraft(hosts);
         Tokens[name](draft);
 
-        using HttpResponseMessage refused = await SendAsync(hosts, draft.Whole ?? draft.Sign());
-        using HttpResponseMessage accepted = await SendAsync(hosts, new Draft(hosts).Sign());
+        using HttpResponseMessage refused = await hosts.SendTokenAsync(draft.Whole ?? draft.Sign());
+        using HttpResponseMessage accepted = await hosts.SendTokenAsync(new AssertionDraft(hosts).Sign());
 
         Assert.Equal((HttpStatusCode.Unauthorized, ""), (refused.StatusCode, await refused.Content.ReadAsStringAsync()));
         Assert.Equal("alice|Alice|{}", await accepted.Content.ReadAsStringAsync());
@@ -118,7 +125,7 @@ public sealed class TamperedAssertionTests
         Assert.NotEmpty(what);
         await using AssertionHosts hosts = await AssertionHosts.StartAsync();
 
-        using HttpResponseMessage response = await SendAsync(hosts, new Draft(hosts).Sign(), request => request.Headers.TryAddWithoutValidation(name, value));
+        using HttpResponseMessage response = await hosts.SendTokenAsync(new AssertionDraft(hosts).Sign(), request => request.Headers.TryAddWithoutValidation(name, value));
 
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
     }
@@ -128,8 +135,8 @@ public sealed class TamperedAssertionTests
     {
         await using AssertionHosts hosts = await AssertionHosts.StartAsync();
 
-        using HttpResponseMessage response = await SendAsync(
-            hosts, new Draft(hosts).Sign(), request => request.WithHeader("X-User-Sub", "alice").WithHeader("x-user-name", "Alice"));
+        using HttpResponseMessage response = await hosts.SendTokenAsync(
+            new AssertionDraft(hosts).Sign(), request => request.WithHeader("X-User-Sub", "alice").WithHeader("x-user-name", "Alice"));
 
         Assert.Equal("alice|Alice|{}", await response.Content.ReadAsStringAsync());
     }
@@ -140,13 +147,18 @@ public sealed class TamperedAssertionTests
         ["method in lower case"] = payload => payload["htm"] = "post",
         ["no method"] = payload => payload.Remove("htm"),
         ["another path"] = payload => payload["htu"] = payload["htu"]!.GetValue<string>() + "/",
+        ["path that is escaped"] = payload => payload["htu"] = payload["htu"]!.GetValue<string>().Replace("mcp", "m%63p", StringComparison.Ordinal),
+        ["path in capitals"] = payload => payload["htu"] = payload["htu"]!.GetValue<string>().Replace("mcp", "MCP", StringComparison.Ordinal),
+        ["query in the URI"] = payload => payload["htu"] = payload["htu"]!.GetValue<string>() + "?a=1",
+        ["fragment in the URI"] = payload => payload["htu"] = payload["htu"]!.GetValue<string>() + "#a",
+        ["digest of a query"] = payload => payload["query_digest"] = AssertionDraft.Digest(""),
         ["another host"] = payload => payload["htu"] = "http://other.example.com/mcp",
         ["another scheme"] = payload => payload["htu"] = payload["htu"]!.GetValue<string>().Replace("http:", "https:", StringComparison.Ordinal),
         ["no URI"] = payload => payload.Remove("htu"),
-        ["another digest"] = payload => payload["content_digest"] = Digest("{ }"),
-        ["digest of nothing"] = payload => payload["content_digest"] = Digest(""),
-        ["digest without its form"] = payload => payload["content_digest"] = Digest("{}")["sha-256=".Length..],
-        ["digest of another algorithm"] = payload => payload["content_digest"] = Digest("{}").Replace("256", "512", StringComparison.Ordinal),
+        ["another digest"] = payload => payload["content_digest"] = AssertionDraft.Digest("{ }"),
+        ["digest of nothing"] = payload => payload["content_digest"] = AssertionDraft.Digest(""),
+        ["digest without its form"] = payload => payload["content_digest"] = AssertionDraft.Digest("{}")["sha-256=".Length..],
+        ["digest of another algorithm"] = payload => payload["content_digest"] = AssertionDraft.Digest("{}").Replace("256", "512", StringComparison.Ordinal),
         ["no digest"] = payload => payload.Remove("content_digest"),
         ["another session"] = payload => payload["mcp_session_id"] = "session-2",
         ["no session"] = payload => payload.Remove("mcp_session_id"),
@@ -161,11 +173,11 @@ public sealed class TamperedAssertionTests
     public async Task Assertion_that_is_bound_to_another_request_is_refused(string name)
     {
         await using AssertionHosts hosts = await AssertionHosts.StartAsync(receive: options => options.RequireBinding = true);
-        Draft draft = NewBound(hosts);
+        AssertionDraft draft = AssertionDraft.ForRequest(hosts);
         Bindings[name](draft.Payload);
 
-        using HttpResponseMessage refused = await SendAsync(hosts, draft.Sign(), InSession);
-        using HttpResponseMessage accepted = await SendAsync(hosts, NewBound(hosts).Sign(), InSession);
+        using HttpResponseMessage refused = await hosts.SendTokenAsync(draft.Sign(), InSession);
+        using HttpResponseMessage accepted = await hosts.SendTokenAsync(AssertionDraft.ForRequest(hosts).Sign(), InSession);
 
         Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.OK), (refused.StatusCode, accepted.StatusCode));
     }
@@ -175,7 +187,7 @@ public sealed class TamperedAssertionTests
     {
         await using AssertionHosts hosts = await AssertionHosts.StartAsync(receive: options => options.RequireBinding = true);
 
-        using HttpResponseMessage response = await SendAsync(hosts, new Draft(hosts).Sign());
+        using HttpResponseMessage response = await hosts.SendTokenAsync(new AssertionDraft(hosts).Sign());
 
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
     }
@@ -184,9 +196,9 @@ public sealed class TamperedAssertionTests
     public async Task Replayed_assertion_is_refused_however_many_come_at_once()
     {
         await using AssertionHosts hosts = await AssertionHosts.StartAsync(receive: options => options.RequireBinding = true);
-        string token = NewBound(hosts).Sign();
+        string token = AssertionDraft.ForRequest(hosts).Sign();
 
-        HttpResponseMessage[] responses = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => SendAsync(hosts, token, InSession)));
+        HttpResponseMessage[] responses = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => hosts.SendTokenAsync(token, InSession)));
 
         Assert.Single(responses, response => response.StatusCode == HttpStatusCode.OK);
         Assert.Equal(19, responses.Count(response => response.StatusCode == HttpStatusCode.Unauthorized));
@@ -197,20 +209,21 @@ public sealed class TamperedAssertionTests
     {
         await using AssertionHosts hosts = await AssertionHosts.StartAsync(receive: options => options.RequireBinding = true);
         const string Content = """{"jsonrpc":"2.0","id":1,"method":"tools/call"}""";
-        Gen<(string Part, int Place, int Step)> changes = Gen.Select(Gen.OneOf(Gen.Const("token"), Gen.Const("content"), Gen.Const("session"), Gen.Const("path")), Gen.Int[0, 9_999], Gen.Int[1, 61]);
+        Gen<(string Part, int Place, int Step)> changes = Gen.Select(Gen.OneOf(Gen.Const("token"), Gen.Const("content"), Gen.Const("session"), Gen.Const("path"), Gen.Const("query")), Gen.Int[0, 9_999], Gen.Int[1, 61]);
 
         await changes.SampleAsync(
             async change =>
             {
-                Draft draft = NewBound(hosts);
-                draft.Payload["content_digest"] = Digest(Content);
+                AssertionDraft draft = AssertionDraft.ForRequest(hosts, Content);
+                draft.Payload["query_digest"] = AssertionDraft.Digest("id=1");
                 string token = draft.Sign();
                 (string sent, string content, string session, string path) = change.Part switch
                 {
-                    "token" => (Change(token, change.Place, change.Step), Content, "session-1", "/mcp"),
-                    "content" => (token, Change(Content, change.Place, change.Step), "session-1", "/mcp"),
-                    "session" => (token, Content, Change("session-1", change.Place, change.Step), "/mcp"),
-                    _ => (token, Content, "session-1", $"/{Change("mcp", change.Place, change.Step)}"),
+                    "token" => (Change(token, change.Place, change.Step), Content, "session-1", "/mcp?id=1"),
+                    "content" => (token, Change(Content, change.Place, change.Step), "session-1", "/mcp?id=1"),
+                    "session" => (token, Content, Change("session-1", change.Place, change.Step), "/mcp?id=1"),
+                    "query" => (token, Content, "session-1", $"/mcp?{Change("id=1", change.Place, change.Step)}"),
+                    _ => (token, Content, "session-1", $"/{Change("mcp", change.Place, change.Step)}?id=1"),
                 };
                 using var http = new HttpClient();
                 using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(hosts.Backend, path)) { Content = new StringContent(content) };
@@ -231,147 +244,5 @@ public sealed class TamperedAssertionTests
         return $"{text[..index]}{changed}{text[(index + 1)..]}";
     }
 
-    private static Draft NewBound(AssertionHosts hosts)
-    {
-        var draft = new Draft(hosts);
-        draft.Payload["htm"] = "POST";
-        draft.Payload["htu"] = new Uri(hosts.Backend, "/mcp").ToString();
-        draft.Payload["content_digest"] = Digest("{}");
-        draft.Payload["mcp_session_id"] = "session-1";
-        draft.Payload["jti"] = Guid.NewGuid().ToString();
-        return draft;
-    }
-
     private static void InSession(HttpRequestMessage request) => request.WithHeader("Mcp-Session-Id", "session-1");
-
-    private static string Digest(string content) => $"sha-256=:{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(content)))}:";
-
-    private static async Task<HttpResponseMessage> SendAsync(AssertionHosts hosts, string token, Action<HttpRequestMessage>? change = null)
-    {
-        using var http = new HttpClient();
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(hosts.Backend, "/mcp")) { Content = new StringContent("{}") };
-        request.WithHeader(AssertionHosts.Header, token);
-        change?.Invoke(request);
-        return await http.SendAsync(request);
-    }
-
-    /// <summary>A token to be: what a valid one says, until it is changed.</summary>
-    private sealed class Draft
-    {
-        private readonly ECDsa _key;
-        private Func<byte[], byte[]> _sign;
-
-        public Draft(AssertionHosts hosts)
-        {
-            _key = hosts.Key;
-            _sign = data => _key.SignData(data, HashAlgorithmName.SHA256);
-            long now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
-            Header = new JsonObject
-            {
-                ["alg"] = "ES256",
-                ["kid"] = Base64UrlEncoder.Encode(new ECDsaSecurityKey(_key).ComputeJwkThumbprint()),
-                ["typ"] = "user-assertion+jwt",
-            };
-            Payload = new JsonObject
-            {
-                ["iss"] = AssertionHosts.NameOf(hosts.Issuer),
-                ["aud"] = AssertionHosts.NameOf(hosts.Backend),
-                ["sub"] = "alice",
-                ["name"] = "Alice",
-                ["iat"] = now,
-                ["nbf"] = now,
-                ["exp"] = now + 60,
-            };
-        }
-
-        public JsonObject Header { get; }
-
-        public JsonObject Payload { get; }
-
-        public string? RawPayload { get; set; }
-
-        public string? Whole { get; set; }
-
-        public string Sign() => Sign(Header.ToJsonString(), RawPayload ?? Payload.ToJsonString());
-
-        public void Times(long issued, long start, long end)
-        {
-            long now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
-            (Payload["iat"], Payload["nbf"], Payload["exp"]) = (now + issued, now + start, now + end);
-        }
-
-        public void Unsigned(string algorithm)
-        {
-            Header["alg"] = algorithm;
-            _sign = _ => [];
-        }
-
-        public void Hmac(byte[] secret)
-        {
-            Header["alg"] = "HS256";
-            _sign = data => HMACSHA256.HashData(secret, data);
-        }
-
-        public byte[] PublicJwk() => Encoding.UTF8.GetBytes(JsonSerializer.Serialize(JsonWebKeyConverter.ConvertFromECDsaSecurityKey(new ECDsaSecurityKey(_key)).X));
-
-        public byte[] PublicPem() => Encoding.UTF8.GetBytes(_key.ExportSubjectPublicKeyInfoPem());
-
-        public void SignWithAnotherKey() => _sign = data =>
-        {
-            using var other = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-            return other.SignData(data, HashAlgorithmName.SHA256);
-        };
-
-        public void EmbedAnotherKey()
-        {
-            var other = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-            ECParameters parameters = other.ExportParameters(includePrivateParameters: false);
-            Header.Remove("kid");
-            Header["jwk"] = new JsonObject
-            {
-                ["kty"] = "EC",
-                ["crv"] = "P-256",
-                ["x"] = Base64UrlEncoder.Encode(parameters.Q.X!),
-                ["y"] = Base64UrlEncoder.Encode(parameters.Q.Y!),
-            };
-            _sign = data => other.SignData(data, HashAlgorithmName.SHA256);
-        }
-
-        public void KeyByAddress()
-        {
-            Header.Remove("kid");
-            Header["jku"] = "https://evil.example.com/jwks.json";
-            SignWithAnotherKey();
-        }
-
-        public void SignInDer() => _sign = data => _key.SignData(data, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
-
-        public void ReplacePayload(Action<JsonObject> change)
-        {
-            string[] parts = Sign().Split('.');
-            change(Payload);
-            Whole = $"{parts[0]}.{Encode(Payload.ToJsonString())}.{parts[2]}";
-        }
-
-        public void ReplaceHeader(Action<JsonObject> change)
-        {
-            string[] parts = Sign().Split('.');
-            change(Header);
-            Whole = $"{Encode(Header.ToJsonString())}.{parts[1]}.{parts[2]}";
-        }
-
-        public void ReplaceSignature(byte[] signature)
-        {
-            string[] parts = Sign().Split('.');
-            Whole = $"{parts[0]}.{parts[1]}.{Base64UrlEncoder.Encode(signature)}";
-        }
-
-        private string Sign(string header, string payload)
-        {
-            string signed = $"{Encode(header)}.{Encode(payload)}";
-            return $"{signed}.{Base64UrlEncoder.Encode(_sign(Encoding.ASCII.GetBytes(signed)))}";
-        }
-
-        private static string Encode(string text) => Base64UrlEncoder.Encode(Encoding.UTF8.GetBytes(text));
-    }
 }

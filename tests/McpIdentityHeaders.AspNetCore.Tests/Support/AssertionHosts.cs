@@ -19,6 +19,8 @@ internal sealed class AssertionHosts : IAsyncDisposable
     private readonly WebApplication _gateway;
     private readonly WebApplication _backend;
 
+    private int _keyFetches;
+
     private AssertionHosts(WebApplication gateway, Uri issuer, WebApplication backend, Uri address, ECDsa key)
     {
         _gateway = gateway;
@@ -34,6 +36,12 @@ internal sealed class AssertionHosts : IAsyncDisposable
 
     public Uri Backend { get; }
 
+    /// <summary>Gets how often the key set was fetched.</summary>
+    public int KeyFetches => Volatile.Read(ref _keyFetches);
+
+    /// <summary>Gets or sets what the gateway answers for its keys, in place of them.</summary>
+    public RequestDelegate? KeySet { get; set; }
+
     public FakeLogCollector Logs => _backend.Services.GetFakeLogCollector();
 
     public static string NameOf(Uri address) => address.GetLeftPart(UriPartial.Authority);
@@ -41,22 +49,33 @@ internal sealed class AssertionHosts : IAsyncDisposable
     /// <param name="send">Changes what is sent.</param>
     /// <param name="receive">Changes what is accepted, after issuer, audience and authority.</param>
     /// <param name="authenticate">Adds another authentication to the backend, given issuer and audience.</param>
+    /// <param name="keys">Adds keys, in place of one that the host makes.</param>
+    /// <param name="services">More services of the backend.</param>
+    /// <param name="before">Middleware of the backend in front of authentication.</param>
+    /// <param name="map">Endpoints of the backend.</param>
     public static async Task<AssertionHosts> StartAsync(
         Action<IdentityAssertionOptions>? send = null,
         Action<ReceivedAssertionOptions>? receive = null,
-        Action<IServiceCollection, Uri, Uri>? authenticate = null)
+        Action<IServiceCollection, Uri, Uri>? authenticate = null,
+        Action<IdentityAssertionKeys>? keys = null,
+        Action<IServiceCollection>? services = null,
+        Action<WebApplication>? before = null,
+        Action<WebApplication>? map = null)
     {
+        AssertionHosts? hosts = null;
         var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        keys ??= added => added.Add(new SigningCredentials(new ECDsaSecurityKey(key), SecurityAlgorithms.EcdsaSha256));
         WebApplicationBuilder sending = NewBuilder(out Uri issuer);
         WebApplicationBuilder receiving = NewBuilder(out Uri address);
 
         sending.Services.AddMcpClient("backend", address).AddIdentityAssertion(options =>
         {
             options.Issuer = NameOf(issuer);
-            options.Keys.Add(new SigningCredentials(new ECDsaSecurityKey(key), SecurityAlgorithms.EcdsaSha256));
+            keys(options.Keys);
             send?.Invoke(options);
         });
         WebApplication gateway = sending.Build();
+        gateway.Use((context, next) => context.Request.Path == "/.well-known/jwks.json" ? hosts!.GetKeysAsync(context, next) : next(context));
         gateway.MapIdentityAssertionKeys();
         await gateway.StartAsync();
 
@@ -71,13 +90,17 @@ internal sealed class AssertionHosts : IAsyncDisposable
                 receive?.Invoke(options);
             });
         authenticate(receiving.Services, issuer, address);
+        services?.Invoke(receiving.Services);
         WebApplication backend = receiving.Build();
+        before?.Invoke(backend);
         backend.UseAuthentication();
         backend.UseAuthorization();
         backend.Map("/{**path}", RespondAsync);
         backend.MapGet("/secret", () => "secret").RequireAuthorization();
+        map?.Invoke(backend);
+        hosts = new AssertionHosts(gateway, issuer, backend, address, key);
         await backend.StartAsync();
-        return new AssertionHosts(gateway, issuer, backend, address, key);
+        return hosts;
     }
 
     /// <summary>Sends as the gateway does, for a user.</summary>
@@ -93,6 +116,16 @@ internal sealed class AssertionHosts : IAsyncDisposable
         return await client.SendAsync(request);
     }
 
+    /// <summary>Sends a POST of <c>{}</c> to /mcp with a token made by hand.</summary>
+    public async Task<HttpResponseMessage> SendTokenAsync(string token, Action<HttpRequestMessage>? change = null)
+    {
+        using var http = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(Backend, "/mcp")) { Content = new StringContent("{}") };
+        request.WithHeader(Header, token);
+        change?.Invoke(request);
+        return await http.SendAsync(request);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _gateway.StopAsync();
@@ -100,6 +133,12 @@ internal sealed class AssertionHosts : IAsyncDisposable
         await _backend.StopAsync();
         await _backend.DisposeAsync();
         Key.Dispose();
+    }
+
+    private Task GetKeysAsync(HttpContext context, RequestDelegate next)
+    {
+        Interlocked.Increment(ref _keyFetches);
+        return (KeySet ?? next)(context);
     }
 
     private static async Task RespondAsync(HttpContext context)

@@ -26,18 +26,36 @@ public sealed class RequestBindingTests
             ("POST", "https://notes.example.com/mcp", $"sha-256=:{Convert.ToBase64String(SHA256.HashData(sent!))}:", "session-1"),
             (token.GetPayloadValue<string>("htm"), token.GetPayloadValue<string>("htu"), token.GetPayloadValue<string>("content_digest"),
                 token.GetPayloadValue<string>("mcp_session_id")));
+        Assert.Equal($"sha-256=:{Convert.ToBase64String(SHA256.HashData("code=1"u8))}:", token.GetPayloadValue<string>("query_digest"));
         Assert.Equal(content == "none", sent!.Length == 0);
     }
 
-    [Fact]
-    public async Task Synchronous_request_is_bound_to_its_content()
+    [Theory]
+    [MemberData(nameof(Contents))]
+    public async Task Synchronous_request_is_bound_to_its_content(string content)
     {
-        await using AssertingClient client = NewClient(_ => { });
+        byte[]? sent = null;
+        await using AssertingClient client = NewClient(request => sent = request.Content is null ? [] : Read(request.Content));
 
-        await client.SendAsync(HttpTesting.Post("https://notes.example.com/mcp", new ByteArrayContent("abc"u8.ToArray())), synchronous: true);
+        await client.SendAsync(new HttpRequestMessage(HttpMethod.Post, "https://notes.example.com/mcp") { Content = NewContent(content) }, synchronous: true);
+
+        JsonWebToken token = await client.ReadAsync(client.Token);
+        Assert.Equal($"sha-256=:{Convert.ToBase64String(SHA256.HashData(sent!))}:", token.GetPayloadValue<string>("content_digest"));
+        Assert.False(token.TryGetPayloadValue("query_digest", out string _));
+    }
+
+    [Fact]
+    public async Task Content_that_changes_meanwhile_goes_out_as_it_was_hashed()
+    {
+        byte[]? sent = null;
+        await using AssertingClient client = NewClient(request => sent = Read(request.Content!));
+        var value = new CountingValue();
+
+        await client.SendAsync(HttpTesting.Post("https://notes.example.com/mcp", JsonContent.Create(value)));
 
         Assert.Equal(
-            $"sha-256=:{Convert.ToBase64String(SHA256.HashData("abc"u8))}:", (await client.ReadAsync(client.Token)).GetPayloadValue<string>("content_digest"));
+            $"sha-256=:{Convert.ToBase64String(SHA256.HashData(sent!))}:", new JsonWebToken(client.Token).GetPayloadValue<string>("content_digest"));
+        Assert.Equal(1, value.Reads);
     }
 
     [Fact]
@@ -94,6 +112,13 @@ public sealed class RequestBindingTests
         using var stream = new MemoryStream();
         content.CopyTo(stream, context: null, CancellationToken.None);
         return stream.ToArray();
+    }
+
+    private sealed class CountingValue
+    {
+        public int Count => ++Reads;
+
+        internal int Reads { get; private set; }
     }
 
     private sealed class OneWayStream : MemoryStream

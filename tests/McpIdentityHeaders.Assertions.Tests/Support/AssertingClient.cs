@@ -38,6 +38,8 @@ internal sealed class AssertingClient : IAsyncDisposable
 
     public FakeLogCollector Logs => _services.GetFakeLogCollector();
 
+    public IServiceProvider Services => _services;
+
     /// <summary>Gets the last token that arrived.</summary>
     public string Token => Assert.Single(Backend.Requests[^1].Values(Header));
 
@@ -45,7 +47,8 @@ internal sealed class AssertingClient : IAsyncDisposable
         ClaimsPrincipal? user,
         Action<IdentityAssertionOptions>? configure = null,
         Action<ClaimInjectionOptions>? injection = null,
-        Func<HttpRequestMessage, HttpResponseMessage>? respond = null)
+        Func<HttpRequestMessage, HttpResponseMessage>? respond = null,
+        Action<IHttpClientBuilder>? build = null)
     {
         var backend = new RecordingHandler(respond);
         var accessor = new PropertyAccessor(user);
@@ -54,9 +57,16 @@ internal sealed class AssertingClient : IAsyncDisposable
         services.AddLogging(logging => logging.AddFakeLogging());
         services.AddSingleton<IIdentityAccessor>(accessor);
         services.AddSingleton<TimeProvider>(time);
-        services.AddMcpClient(Name, Endpoint)
+        IHttpClientBuilder client = services.AddMcpClient(Name, Endpoint)
             .AddClaimInjection(options => injection?.Invoke(options))
-            .AddIdentityAssertion(options =>
+            .ConfigurePrimaryHttpMessageHandler(() => backend);
+        if (build is not null)
+        {
+            build(client);
+        }
+        else
+        {
+            client.AddIdentityAssertion(options =>
             {
                 options.Issuer = Issuer;
                 configure?.Invoke(options);
@@ -64,8 +74,9 @@ internal sealed class AssertingClient : IAsyncDisposable
                 {
                     options.Keys.AddDevelopmentKey();
                 }
-            })
-            .ConfigurePrimaryHttpMessageHandler(() => backend);
+            });
+        }
+
         return new AssertingClient(services.BuildServiceProvider(validateScopes: true), backend, accessor, time);
     }
 
@@ -75,7 +86,7 @@ internal sealed class AssertingClient : IAsyncDisposable
 
     /// <summary>Gets the error of the client's start-up.</summary>
     public OptionsValidationException StartupError() =>
-        Assert.Throws<OptionsValidationException>(() => _services.GetRequiredKeyedService<IdentityAssertionState>(Name));
+        Assert.Throws<OptionsValidationException>(() => _services.GetRequiredService<IHttpClientFactory>().CreateClient(Name));
 
     /// <summary>Verifies a token with the client's published keys.</summary>
     public Task<TokenValidationResult> ValidateAsync(string token, Action<TokenValidationParameters>? configure = null)
@@ -94,9 +105,10 @@ internal sealed class AssertingClient : IAsyncDisposable
         return new JsonWebTokenHandler { MapInboundClaims = false }.ValidateTokenAsync(token, parameters);
     }
 
-    public async Task<JsonWebToken> ReadAsync(string token)
+    public async Task<JsonWebToken> ReadAsync(string token, bool ignoreLifetime = false)
     {
-        TokenValidationResult result = await ValidateAsync(token);
+        TokenValidationResult result = await ValidateAsync(
+            token, parameters => parameters.LifetimeValidator = ignoreLifetime ? (_, _, _, _) => true : parameters.LifetimeValidator);
         Assert.True(result.IsValid, result.Exception?.Message);
         return (JsonWebToken)result.SecurityToken;
     }
@@ -110,7 +122,7 @@ internal sealed class AssertingClient : IAsyncDisposable
         {
             writer.WriteStartObject();
             writer.WriteStartArray("keys");
-            foreach (PublicJsonWebKey key in _services.GetRequiredKeyedService<IdentityAssertionState>(Name).Keys.GetPublicKeys())
+            foreach (PublicJsonWebKey key in _services.GetRequiredKeyedService<IdentityAssertionState>(Name).Plan.Keys.GetPublicKeys())
             {
                 key.WriteTo(writer);
             }

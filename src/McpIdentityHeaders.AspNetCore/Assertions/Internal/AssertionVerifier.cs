@@ -1,8 +1,5 @@
 using System.Security.Claims;
-using McpIdentityHeaders.Internal;
 using Microsoft.IdentityModel.JsonWebTokens;
-using Microsoft.IdentityModel.Protocols;
-using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Microsoft.IdentityModel.Tokens;
 
 namespace McpIdentityHeaders.AspNetCore.Internal;
@@ -13,16 +10,14 @@ internal sealed class AssertionVerifier
     private readonly JsonWebTokenHandler _handler;
     private readonly TokenValidationParameters _parameters;
     private readonly ReceivedAssertionOptions _options;
+    private readonly VerificationKeys _keys;
+    private readonly TimeProvider _time;
 
-    internal AssertionVerifier(string scheme, ReceivedAssertionOptions options, HttpClient backchannel, TimeProvider time)
+    internal AssertionVerifier(string scheme, ReceivedAssertionOptions options, VerificationKeys keys, TimeProvider time)
     {
         _options = options;
-        foreach (SecurityKey key in options.Keys)
-        {
-            // As the sender's: an assertion names its key by the thumbprint (RFC 7638).
-            key.KeyId ??= Base64UrlEncoder.Encode(key.ComputeJwkThumbprint());
-        }
-
+        _keys = keys;
+        _time = time;
         _handler = new JsonWebTokenHandler { MapInboundClaims = false, MaximumTokenSizeInBytes = options.MaxTokenLength };
         _parameters = new TokenValidationParameters
         {
@@ -36,35 +31,60 @@ internal sealed class AssertionVerifier
                 : throw new SecurityTokenInvalidIssuerException("The issuer is not ReceivedAssertionOptions.Issuer."),
             ValidAudience = options.Audience,
             ValidTypes = [options.TokenType],
-            ValidAlgorithms = options.Algorithms,
-            ClockSkew = options.ClockSkew,
+            AlgorithmValidator = (algorithm, key, _, _) => IsAllowed(algorithm, key),
             RequireSignedTokens = true,
             RequireExpirationTime = true,
             RequireAudience = true,
             TryAllIssuerSigningKeys = false,
-            IssuerSigningKeys = options.Keys,
-            ConfigurationManager = CreateConfigurationManager(options, backchannel),
-            LifetimeValidator = (notBefore, expires, _, parameters) => IsInTime(notBefore, expires, parameters.ClockSkew, time.GetUtcNow().UtcDateTime),
+            LifetimeValidator = (notBefore, expires, _, _) => IsInTime(notBefore, expires),
         };
     }
 
     /// <returns>The user and the token; or why there is none. The error quotes nothing of the token.</returns>
-    internal async Task<(ClaimsIdentity? User, JsonWebToken? Token, string? Error)> VerifyAsync(string token)
+    internal async Task<(ClaimsIdentity? User, JsonWebToken? Token, string? Error)> VerifyAsync(string token, CancellationToken cancellationToken)
     {
         if (token.Length > _options.MaxTokenLength)
         {
             return (null, null, "it is longer than MaxTokenLength allows");
         }
 
-        TokenValidationResult result = await _handler.ValidateTokenAsync(token, _parameters).ConfigureAwait(false);
+        if (!TryRead(token, out JsonWebToken? read) || string.IsNullOrEmpty(read.Kid))
+        {
+            return (null, null, "it is no signed token with the id of a key");
+        }
+
+        IReadOnlyList<SecurityKey> keys = await _keys.FindAsync(read.Kid, cancellationToken).ConfigureAwait(false);
+        if (keys.Count == 0)
+        {
+            return (null, null, "the issuer's keys have none of its key id");
+        }
+
+        TokenValidationParameters parameters = _parameters.Clone();
+        parameters.IssuerSigningKeyResolver = (_, _, _, _) => keys;
+        TokenValidationResult result = await _handler.ValidateTokenAsync(token, parameters).ConfigureAwait(false);
         if (!result.IsValid)
         {
             // The exception's message may quote claims.
             return (null, null, $"it is not valid ({result.Exception.GetType().Name})");
         }
 
-        var read = (JsonWebToken)result.SecurityToken;
+        read = (JsonWebToken)result.SecurityToken;
         return GetContentError(read) is { } error ? (null, null, error) : (result.ClaimsIdentity, read, null);
+    }
+
+    private static bool TryRead(string token, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out JsonWebToken? read)
+    {
+        try
+        {
+            read = new JsonWebToken(token);
+            return true;
+        }
+        catch (Exception)
+        {
+            // The library throws several types for what is no token.
+            read = null;
+            return false;
+        }
     }
 
     private string? GetContentError(JsonWebToken token)
@@ -84,6 +104,11 @@ internal sealed class AssertionVerifier
             return "it has no iat or no nbf";
         }
 
+        if (token.IssuedAt > _time.GetUtcNow().UtcDateTime + _options.ClockSkew)
+        {
+            return "it was issued in the future";
+        }
+
         if (token.Audiences.Count() != 1)
         {
             return "it is for several audiences, of which each could pass it on to another";
@@ -92,25 +117,13 @@ internal sealed class AssertionVerifier
         return token.ValidTo - token.IssuedAt > _options.MaxLifetime ? "it is valid for longer than MaxLifetime allows" : null;
     }
 
-    private static bool IsInTime(DateTime? notBefore, DateTime? expires, TimeSpan skew, DateTime now) =>
-        expires is { } end && now < end + skew && (notBefore is not { } start || now >= start - skew);
+    /// <summary>Whether the algorithm is one of the list, and the key's own where its set names one (RFC 7517, section 4.4).</summary>
+    private bool IsAllowed(string algorithm, SecurityKey key) =>
+        _options.Algorithms.Contains(algorithm) && (key is not JsonWebKey { Alg.Length: > 0 } named || named.Alg == algorithm);
 
-    private static ConfigurationManager<OpenIdConnectConfiguration>? CreateConfigurationManager(
-        ReceivedAssertionOptions options, HttpClient backchannel)
+    private bool IsInTime(DateTime? notBefore, DateTime? expires)
     {
-        if ((options.KeySetUri ?? options.Authority) is not { } uri)
-        {
-            return null;
-        }
-
-        // Plain http was refused at start-up, but for loopback.
-        var documents = new HttpDocumentRetriever(backchannel) { RequireHttps = !Origin.IsPlain(uri) };
-        return new ConfigurationManager<OpenIdConnectConfiguration>(
-            options.KeySetUri?.AbsoluteUri ?? $"{uri.AbsoluteUri.TrimEnd('/')}/.well-known/openid-configuration",
-            options.KeySetUri is null ? new OpenIdConnectConfigurationRetriever() : new KeySetRetriever(options.Issuer!),
-            documents)
-        {
-            RefreshInterval = options.KeyRefreshInterval,
-        };
+        DateTime now = _time.GetUtcNow().UtcDateTime;
+        return expires > now - _options.ClockSkew && (notBefore is not { } start || start <= now + _options.ClockSkew);
     }
 }

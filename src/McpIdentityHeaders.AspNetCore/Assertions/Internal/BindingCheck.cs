@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
+using McpIdentityHeaders.Internal;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
 using Microsoft.IdentityModel.JsonWebTokens;
 
@@ -8,55 +10,67 @@ namespace McpIdentityHeaders.AspNetCore.Internal;
 /// <summary>Checks that a bound assertion is for this very request: method, URI, content and MCP session.</summary>
 internal sealed class BindingCheck(Uri? publicOrigin)
 {
-    private const string DigestPrefix = "sha-256=:";
-
     /// <returns>Why it is not; null where it is.</returns>
     internal async Task<string?> GetErrorAsync(HttpContext context, JsonWebToken token)
     {
         HttpRequest request = context.Request;
-        if (Read(token, "htm") != request.Method)
+        if (Read(token, RequestBinding.MethodClaim) != request.Method)
         {
             return "it is bound to another method, or to none";
         }
 
-        if (Read(token, "htu") != GetTarget(request))
+        RequestTarget? target = GetTarget(request);
+        if (target is null || Read(token, RequestBinding.UriClaim) != target.Uri || Read(token, RequestBinding.QueryClaim) != target.QueryDigest)
         {
-            return "it is bound to another URI, or to none. If a proxy in front changes the URI, set PublicOrigin";
+            return "it is bound to another URI, or to none. If a proxy in front changes scheme or host, set PublicOrigin";
         }
 
         StringValues session = request.Headers["Mcp-Session-Id"];
-        if (Read(token, "mcp_session_id") != (session.Count == 0 ? null : session.ToString()))
+        if (Read(token, RequestBinding.SessionClaim) != (session.Count == 0 ? null : session.ToString()))
         {
             return "it is bound to another MCP session, or to none";
         }
 
-        return Read(token, "content_digest") == await ComputeDigestAsync(context).ConfigureAwait(false)
+        return Read(token, RequestBinding.ContentClaim) == await ComputeDigestAsync(context).ConfigureAwait(false)
             ? null
-            : "it is bound to other content, or to none";
+            : "it is bound to other content, or to none. If the pipeline decompresses requests, call UseAuthentication before that";
     }
 
     private static string? Read(JsonWebToken token, string claim) => token.TryGetPayloadValue(claim, out string value) ? value : null;
 
-    private string GetTarget(HttpRequest request)
+    /// <summary>Gets the URI as the sender sees it; null where the host is none that a sender can name.</summary>
+    private RequestTarget? GetTarget(HttpRequest request)
     {
-        string origin = publicOrigin is null
-            ? $"{request.Scheme}://{WithoutDefaultPort(request)}"
-            : publicOrigin.GetLeftPart(UriPartial.Authority);
-        return $"{origin}{request.PathBase.ToUriComponent()}{request.Path.ToUriComponent()}";
+        Uri? origin = publicOrigin;
+        return origin is not null || Uri.TryCreate($"{request.Scheme}://{request.Host.ToUriComponent()}", UriKind.Absolute, out origin)
+            ? RequestTarget.Create(RequestTarget.GetOrigin(origin), GetPathAndQuery(request))
+            : null;
     }
 
-    private static string WithoutDefaultPort(HttpRequest request) => (request.Scheme, request.Host.Port) switch
+    /// <summary>Gets path and query as they came: the decoded path stands for several that differ on the wire.</summary>
+    private static string GetPathAndQuery(HttpRequest request)
     {
-        ("https", 443) or ("http", 80) => new HostString(request.Host.Host).ToUriComponent(),
-        _ => request.Host.ToUriComponent(),
-    };
+        string target = request.HttpContext.Features.Get<IHttpRequestFeature>()?.RawTarget ?? string.Empty;
+        if (!target.StartsWith('/'))
+        {
+            // The absolute form (RFC 9112, section 3.2.2); or a server that does not tell.
+            int authority = target.IndexOf("://", StringComparison.Ordinal);
+            int path = authority < 0 ? -1 : target.IndexOf('/', authority + "://".Length);
+            target = path < 0 ? $"{request.PathBase}{request.Path}{request.QueryString}" : target[path..];
+        }
+
+        // A proxy in front took the prefix off, and a forwarded header gave it back.
+        string pathBase = request.PathBase.ToUriComponent();
+        return target.StartsWith(pathBase, StringComparison.Ordinal) ? target : pathBase + target;
+    }
 
     /// <summary>Hashes the content, and leaves it for the endpoint to read (RFC 9530, section 2).</summary>
     private static async Task<string> ComputeDigestAsync(HttpContext context)
     {
         context.Request.EnableBuffering();
+        context.Request.Body.Position = 0;
         byte[] hash = await SHA256.HashDataAsync(context.Request.Body, context.RequestAborted).ConfigureAwait(false);
         context.Request.Body.Position = 0;
-        return $"{DigestPrefix}{Convert.ToBase64String(hash)}:";
+        return ContentDigest.Format(hash);
     }
 }

@@ -1,6 +1,5 @@
 using System.Security.Claims;
 using System.Text.Encodings.Web;
-using McpIdentityHeaders.Internal;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -34,14 +33,15 @@ internal sealed class IdentityAssertionAuthenticationHandler(
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
         var scheme = services.GetRequiredKeyedService<IdentityAssertionScheme>(Scheme.Name);
+        ReceivedAssertionPlan plan = scheme.Plan;
         IHeaderDictionary headers = RemovedHeaders.GetAll(Context);
-        string[] names = [.. headers.Keys.Where(name => HeaderAlias.EqualsLeniently(scheme.Options.HeaderName, name))];
+        string[] names = [.. headers.Keys.Where(plan.IsAssertion)];
         if (names.Length == 0)
         {
             return AuthenticateResult.NoResult();
         }
 
-        (ClaimsIdentity? user, string? error) = await AuthenticateAsync(scheme, headers, names).ConfigureAwait(false);
+        (ClaimsIdentity? user, string? error) = await AuthenticateAsync(scheme, plan, headers, names).ConfigureAwait(false);
 
         // Whoever sees it can use it, as long as it is valid.
         RemovedHeaders.Remove(Context, names.Contains);
@@ -66,9 +66,9 @@ internal sealed class IdentityAssertionAuthenticationHandler(
     }
 
     private async Task<(ClaimsIdentity? User, string? Error)> AuthenticateAsync(
-        IdentityAssertionScheme scheme, IHeaderDictionary headers, string[] names)
+        IdentityAssertionScheme scheme, ReceivedAssertionPlan plan, IHeaderDictionary headers, string[] names)
     {
-        if (names is not [var name] || !name.Equals(scheme.Options.HeaderName, StringComparison.OrdinalIgnoreCase))
+        if (names is not [var name] || !name.Equals(plan.Options.HeaderName, StringComparison.OrdinalIgnoreCase))
         {
             return (null, "there is an alias of its header");
         }
@@ -78,19 +78,21 @@ internal sealed class IdentityAssertionAuthenticationHandler(
             return (null, "its header came more than once, or empty");
         }
 
-        (ClaimsIdentity? user, JsonWebToken? token, string? error) = await scheme.Verifier.VerifyAsync(value).ConfigureAwait(false);
-        error ??= scheme.Headers.GetError(headers, token!) ?? await GetBindingErrorAsync(scheme, token!).ConfigureAwait(false);
+        (ClaimsIdentity? user, JsonWebToken? token, string? error) =
+            await plan.Verifier.VerifyAsync(value, Context.RequestAborted).ConfigureAwait(false);
+        error ??= scheme.GetOtherHeaders().Prepend(plan.Headers).Select(plain => plain.GetError(headers, token!)).FirstOrDefault(found => found is not null)
+            ?? await GetBindingErrorAsync(scheme, plan, token!).ConfigureAwait(false);
         return error is null ? (user, null) : (null, error);
     }
 
-    private async Task<string?> GetBindingErrorAsync(IdentityAssertionScheme scheme, JsonWebToken token)
+    private async Task<string?> GetBindingErrorAsync(IdentityAssertionScheme scheme, ReceivedAssertionPlan plan, JsonWebToken token)
     {
-        if (scheme.Binding is null)
+        if (plan.Binding is null)
         {
             return null;
         }
 
-        if (await scheme.Binding.GetErrorAsync(Context, token).ConfigureAwait(false) is { } error)
+        if (await plan.Binding.GetErrorAsync(Context, token).ConfigureAwait(false) is { } error)
         {
             return error;
         }
@@ -100,9 +102,7 @@ internal sealed class IdentityAssertionAuthenticationHandler(
             return "it has no id, and could be used again";
         }
 
-        DateTimeOffset until = new DateTimeOffset(token.ValidTo, TimeSpan.Zero) + scheme.Options.ClockSkew;
-        return await scheme.Used!.TryUseAsync(token.Issuer, token.Id, until, Context.RequestAborted).ConfigureAwait(false)
-            ? null
-            : "it was used before";
+        TimeSpan kept = token.ValidTo - scheme.Time.GetUtcNow().UtcDateTime + plan.Options.ClockSkew;
+        return await scheme.Used.GetErrorAsync(token.Issuer, token.Id, kept, Context.RequestAborted).ConfigureAwait(false);
     }
 }

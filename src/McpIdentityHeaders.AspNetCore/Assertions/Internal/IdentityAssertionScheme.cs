@@ -6,51 +6,47 @@ using Microsoft.Extensions.Options;
 
 namespace McpIdentityHeaders.AspNetCore.Internal;
 
-/// <summary>The state that all handlers of one scheme share.</summary>
-internal sealed class IdentityAssertionScheme
+/// <summary>The state that all handlers of one scheme share: the plan in force, used ids, metrics and logger.</summary>
+internal sealed class IdentityAssertionScheme : IDisposable
 {
-    private readonly IdentityHeadersMetrics _metrics;
+    private readonly IServiceProvider _services;
+    private readonly string _name;
+    private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly LogRate _rate;
-    private readonly string _name;
+    private readonly IdentityHeadersMetrics _metrics;
+    private readonly Lazy<UsedAssertions?> _used;
+    private readonly Reloadable<ReceivedAssertionPlan> _plan;
 
     internal IdentityAssertionScheme(IServiceProvider services, string name)
     {
-        TimeProvider time = services.GetService<TimeProvider>() ?? TimeProvider.System;
+        _services = services;
         _name = name;
-        _rate = new LogRate(time);
-        _metrics = services.GetRequiredService<IdentityHeadersMetrics>();
+        _time = services.GetService<TimeProvider>() ?? TimeProvider.System;
         _logger = services.GetRequiredService<ILoggerFactory>().CreateLogger("McpIdentityHeaders.AspNetCore.IdentityAssertion");
-        Options = services.GetRequiredService<IOptionsFactory<ReceivedAssertionOptions>>().Create(name);
-        Verifier = new AssertionVerifier(
-            name, Options, services.GetRequiredService<IHttpClientFactory>().CreateClient(IdentityAssertionDefaults.AuthenticationScheme), time);
-        Headers = new PlainHeaders(Options.Headers, Options.Encoding);
-        if (!Options.RequireBinding)
-        {
-            return;
-        }
-
-        Binding = new BindingCheck(Options.PublicOrigin);
-        Used = new UsedAssertions(services.GetService<IDistributedCache>() ?? throw new OptionsValidationException(
-            name,
-            typeof(ReceivedAssertionOptions),
-            [
-                $"Authentication scheme '{name}': RequireBinding is set, and no IDistributedCache is registered to remember what was used. Call "
-                + "services.AddDistributedMemoryCache() on one machine, or register a cache that all replicas share.",
-            ]));
+        _rate = new LogRate(_time);
+        _metrics = services.GetRequiredService<IdentityHeadersMetrics>();
+        _used = new Lazy<UsedAssertions?>(() => services.GetService<IDistributedCache>() is { } cache ? new UsedAssertions(cache) : null);
+        _plan = new Reloadable<ReceivedAssertionPlan>(
+            CreatePlan,
+            OptionsChanges.Of<ReceivedAssertionOptions>(services, name),
+            changed: () => _logger.SettingsChanged(name),
+            rejected: exception => _logger.SettingsRefused(name, exception));
     }
 
-    internal ReceivedAssertionOptions Options { get; }
+    /// <exception cref="OptionsValidationException">The options are not valid, and never were.</exception>
+    internal ReceivedAssertionPlan Plan => _plan.Value;
 
-    internal AssertionVerifier Verifier { get; }
+    /// <summary>Gets the ids that were used.</summary>
+    internal UsedAssertions Used => _used.Value!;
 
-    internal PlainHeaders Headers { get; }
+    internal TimeProvider Time => _time;
 
-    /// <summary>Gets what checks the binding; null where none is required.</summary>
-    internal BindingCheck? Binding { get; }
+    /// <summary>Gets the plans of all schemes of plain headers: what such a scheme reads has to agree with an assertion too.</summary>
+    internal IEnumerable<PlainHeaders> GetOtherHeaders() => _services.GetServices<IdentityHeadersSchemeName>()
+        .Select(scheme => _services.GetRequiredKeyedService<IdentityHeadersScheme>(scheme.Value).Plan.PlainHeaders);
 
-    /// <summary>Gets the ids that were used; null where no binding is required.</summary>
-    internal UsedAssertions? Used { get; }
+    public void Dispose() => _plan.Dispose();
 
     internal void Accepted() => _metrics.Accepted();
 
@@ -66,5 +62,44 @@ internal sealed class IdentityAssertionScheme
 
             _logger.AssertionRefused(_name, peer, error);
         }
+    }
+
+    private ReceivedAssertionPlan CreatePlan(ReceivedAssertionPlan? current)
+    {
+        ReceivedAssertionOptions options = _services.GetRequiredService<IOptionsFactory<ReceivedAssertionOptions>>().Create(_name);
+        if (options.RequireBinding && _used.Value is null)
+        {
+            throw new OptionsValidationException(
+                _name,
+                typeof(ReceivedAssertionOptions),
+                [
+                    $"Authentication scheme '{_name}': RequireBinding is set, and no IDistributedCache is registered to remember what was used. Call "
+                    + "services.AddDistributedMemoryCache() on one machine, or register a cache that all replicas share.",
+                ]);
+        }
+
+        VerificationKeys keys = GetKeys(options, current?.Keys);
+        return new ReceivedAssertionPlan(options, keys, new AssertionVerifier(_name, options, keys, _time));
+    }
+
+    private VerificationKeys GetKeys(ReceivedAssertionOptions options, VerificationKeys? current)
+    {
+        if ((options.KeySetUri ?? options.Authority) is not { } address)
+        {
+            return new GivenKeys(options.Keys);
+        }
+
+        // A change of other settings must not lose what was fetched: the issuer may be away just then.
+        bool isKeySet = options.KeySetUri is not null;
+        return current is FetchedKeys fetched && fetched.Identity == (address, isKeySet, options.KeyRefreshInterval)
+            ? fetched
+            : new FetchedKeys(
+                _name,
+                address,
+                isKeySet,
+                options.KeyRefreshInterval,
+                _services.GetRequiredService<IHttpClientFactory>().CreateClient(IdentityAssertionDefaults.AuthenticationScheme),
+                _time,
+                _logger);
     }
 }

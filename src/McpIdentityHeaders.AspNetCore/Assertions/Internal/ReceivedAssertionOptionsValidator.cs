@@ -76,11 +76,15 @@ internal sealed class ReceivedAssertionOptionsValidator : IValidateOptions<Recei
             yield return "ReceivedAssertionOptions.MaxLifetime is not more than zero and at most 1 hour. 10 minutes is the default.";
         }
 
-        if (options.PublicOrigin is { } origin && !(origin.IsAbsoluteUri && Origin.IsHttp(origin)))
+        if (options.PublicOrigin is { } origin && !(origin.IsAbsoluteUri && Origin.IsHttp(origin) && origin.PathAndQuery == "/"))
         {
-            yield return "ReceivedAssertionOptions.PublicOrigin is no absolute http or https URI. Give one such as 'https://notes.example.com'.";
+            yield return "ReceivedAssertionOptions.PublicOrigin is no absolute http or https URI, or has a path. Give one such as "
+                + "'https://notes.example.com'.";
         }
     }
+
+    private static bool IsAsymmetric(SecurityKey key) =>
+        key is AsymmetricSecurityKey or JsonWebKey { Kty: JsonWebAlgorithmsKeyTypes.EllipticCurve or JsonWebAlgorithmsKeyTypes.RSA };
 
     private static IEnumerable<string> GetKeyErrors(ReceivedAssertionOptions options)
     {
@@ -99,11 +103,12 @@ internal sealed class ReceivedAssertionOptionsValidator : IValidateOptions<Recei
             }
         }
 
-        if (options.Keys.Any(key => key is not (AsymmetricSecurityKey or JsonWebKey { Kty: JsonWebAlgorithmsKeyTypes.EllipticCurve or JsonWebAlgorithmsKeyTypes.RSA })))
+        if (!options.Keys.All(IsAsymmetric))
         {
             yield return "ReceivedAssertionOptions.Keys has a key that is not asymmetric. Use the sender's public keys.";
         }
 
+        // Keyed hashes would turn a public key into a secret that anyone knows (RFC 8725, section 2.1).
         if (options.Algorithms.Count == 0 || options.Algorithms.Any(algorithm => !Supported.Contains(algorithm)))
         {
             yield return $"ReceivedAssertionOptions.Algorithms is empty, or has one that is none of {string.Join(", ", Supported)}.";

@@ -54,7 +54,11 @@ internal sealed class StrippingOrder
         .GetServices<IdentityHeadersSchemeName>()
         .Select(name => name.Value)
         .FirstOrDefault(name =>
-            services.GetRequiredKeyedService<IdentityHeadersScheme>(name).Plan.HeaderNames.Any(inbound.IsIdentityHeader));
+            services.GetRequiredKeyedService<IdentityHeadersScheme>(name).Plan.HeaderNames.Any(inbound.IsIdentityHeader))
+        ?? services.GetServices<IdentityAssertionSchemeName>()
+            .Select(name => name.Value)
+            .FirstOrDefault(name => inbound.IsIdentityHeader(
+                services.GetRequiredKeyedService<IdentityAssertionScheme>(name).Plan.Options.HeaderName));
 
     private bool IsFirst(Errors error) => (Interlocked.Or(ref _reported, (int)error) & (int)error) == 0;
 }

@@ -14,7 +14,7 @@ internal sealed class AssertionKeyDocuments(IServiceProvider services, string ke
 
     internal bool HasClients => _names.Length > 0;
 
-    private IEnumerable<IdentityAssertionState> Clients => _names.Select(name => services.GetRequiredKeyedService<IdentityAssertionState>(name));
+    private IEnumerable<IdentityAssertionPlan> Clients => _names.Select(name => services.GetRequiredKeyedService<IdentityAssertionState>(name).Plan);
 
     /// <summary>Gets the one issuer that a discovery document can be for; null where there are several, or it is no URI.</summary>
     private string? Issuer =>
@@ -28,9 +28,9 @@ internal sealed class AssertionKeyDocuments(IServiceProvider services, string ke
     internal Task WriteKeysAsync(HttpContext context) => PublishedDocument.WriteAsync(context, Write(writer =>
     {
         writer.WriteStartArray("keys");
-        foreach (PublicJsonWebKey key in GetKeys())
+        foreach (IGrouping<string, PublicJsonWebKey> key in GetKeys().GroupBy(key => key.KeyId))
         {
-            key.WriteTo(writer);
+            key.First().WriteTo(writer, withAlgorithm: key.Count() == 1);
         }
 
         writer.WriteEndArray();

@@ -18,12 +18,14 @@ internal sealed class IdentityHeadersHandler(
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggerFactory, encoder), IAuthenticationRequestHandler
 {
     private int _errorStatus;
+    private bool _isAsserted;
 
     public async Task<bool> HandleRequestAsync()
     {
         AuthenticateResult result = await HandleAuthenticateOnceAsync().ConfigureAwait(false);
-        if (result.Failure is not { } error)
+        if (result.Failure is not { } error || _isAsserted)
         {
+            // The assertion's own scheme ends a request with one that is refused.
             return false;
         }
 
@@ -41,20 +43,18 @@ internal sealed class IdentityHeadersHandler(
         return true;
     }
 
-    protected override Task<AuthenticateResult> HandleAuthenticateAsync() => Task.FromResult(Authenticate());
-
-    protected override Task HandleChallengeAsync(AuthenticationProperties properties)
-    {
-        // RFC 9110, section 15.5.2: a 401 names a scheme. Other schemes of the same policy add their own.
-        Response.Headers.Append(HeaderNames.WWWAuthenticate, IdentityHeadersDefaults.AuthenticationScheme);
-        return base.HandleChallengeAsync(properties);
-    }
-
-    private AuthenticateResult Authenticate()
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
         var scheme = services.GetRequiredKeyedService<IdentityHeadersScheme>(Scheme.Name);
         IdentityHeadersPlan plan = scheme.Plan;
-        AuthenticateResult result = Authenticate(scheme, plan, RemovedHeaders.GetAll(Context));
+        IHeaderDictionary headers = RemovedHeaders.GetAll(Context);
+
+        // Where an assertion is present, it alone decides who the user is. Its own scheme compares it with the headers.
+        string? assertion = FindAssertionScheme(headers);
+        _isAsserted = assertion is not null;
+        AuthenticateResult result = assertion is not null
+            ? await Context.AuthenticateAsync(assertion).ConfigureAwait(false)
+            : Authenticate(scheme, plan, headers);
 
         RemovedHeaders.Remove(Context, plan.Peers.IsSecret);
         if (result.Succeeded)
@@ -68,6 +68,17 @@ internal sealed class IdentityHeadersHandler(
 
         return result;
     }
+
+    protected override Task HandleChallengeAsync(AuthenticationProperties properties)
+    {
+        // RFC 9110, section 15.5.2: a 401 names a scheme. Other schemes of the same policy add their own.
+        Response.Headers.Append(HeaderNames.WWWAuthenticate, IdentityHeadersDefaults.AuthenticationScheme);
+        return base.HandleChallengeAsync(properties);
+    }
+
+    private string? FindAssertionScheme(IHeaderDictionary headers) => services.GetServices<IdentityAssertionSchemeName>()
+        .Select(name => name.Value)
+        .FirstOrDefault(name => services.GetRequiredKeyedService<IdentityAssertionScheme>(name).Plan.HasAssertion(headers));
 
     private AuthenticateResult Authenticate(IdentityHeadersScheme scheme, IdentityHeadersPlan plan, IHeaderDictionary headers)
     {

@@ -19,6 +19,9 @@ internal sealed class IdentityHeadersPlan(string scheme, IdentityHeadersOptions 
 
     internal TrustedPeers Peers { get; } = new(options);
 
+    /// <summary>Gets what compares the headers with an assertion beside them.</summary>
+    internal PlainHeaders PlainHeaders { get; } = new(options.Headers, options.Encoding);
+
     /// <summary>Gets the names of the identity headers and of the shared secrets.</summary>
     internal IReadOnlyList<string> HeaderNames { get; } =
         [.. options.Headers.Select(header => header.HeaderName), .. options.SharedSecrets.Select(secret => secret.HeaderName)];

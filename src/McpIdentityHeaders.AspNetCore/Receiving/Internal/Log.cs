@@ -24,7 +24,7 @@ internal static partial class Log
     internal static partial void RefusalsLeftOut(this ILogger logger, string scheme, long refusals);
 
     [LoggerMessage(6, LogLevel.Warning,
-        "AddIdentityHeaders is registered, and the application's pipeline has no UseAuthentication: no request's identity headers are "
+        "AddIdentityHeaders or AddIdentityAssertion is registered, and the application's pipeline has no UseAuthentication: no request's identity is "
         + "read, and untrusted ones are not refused. Call UseAuthentication before the endpoints. Where only a branch calls it, ignore "
         + "this line.")]
     internal static partial void AuthenticationMiddlewareMissing(this ILogger logger);

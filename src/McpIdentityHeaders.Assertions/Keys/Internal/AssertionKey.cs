@@ -10,14 +10,12 @@ internal sealed class AssertionKey
 {
     private const int MinRsaBits = 2048;
 
-    private AssertionKey(AsymmetricSecurityKey key, string algorithm, bool canSign, DateTimeOffset notBefore, DateTimeOffset notAfter)
+    private AssertionKey(AsymmetricSecurityKey key, string algorithm, bool canSign)
     {
         // The same id for the same key, wherever it is used (RFC 7638).
         key.KeyId = Base64UrlEncoder.Encode(key.ComputeJwkThumbprint());
         PublicKey = PublicJsonWebKey.Of(key, algorithm);
         Credentials = canSign ? new SigningCredentials(key, algorithm) : null;
-        NotBefore = notBefore;
-        NotAfter = notAfter;
     }
 
     /// <summary>Gets what signs; null where there is a public key alone.</summary>
@@ -25,37 +23,57 @@ internal sealed class AssertionKey
 
     internal PublicJsonWebKey PublicKey { get; }
 
-    internal DateTimeOffset NotBefore { get; }
+    /// <summary>Gets whether the key is valid for a time only, as a certificate's is.</summary>
+    internal bool HasValidity { get; private init; }
 
-    internal DateTimeOffset NotAfter { get; }
+    internal DateTimeOffset NotBefore { get; private init; }
+
+    internal DateTimeOffset NotAfter { get; private init; }
 
     /// <exception cref="InvalidOperationException">The key cannot be used.</exception>
     internal static AssertionKey Of(X509Certificate2 certificate, string? algorithm)
     {
-        AsymmetricAlgorithm? key = (AsymmetricAlgorithm?)certificate.GetECDsaPrivateKey() ?? certificate.GetRSAPrivateKey();
-        return key is null
-            ? throw new InvalidOperationException(
-                $"the certificate '{certificate.Thumbprint}' has no private key of P-256 or RSA. Load it with its private key")
-            : Of(key, algorithm, canSign: true, certificate.NotBefore, certificate.NotAfter);
+        AsymmetricAlgorithm key = (AsymmetricAlgorithm?)certificate.GetECDsaPrivateKey()
+            ?? certificate.GetRSAPrivateKey()
+            ?? throw new InvalidOperationException(
+                $"the certificate '{certificate.Thumbprint}' has no private key of P-256 or RSA. Load it with its private key");
+        (AsymmetricSecurityKey securityKey, string name) = ToSecurityKey(key, algorithm);
+        return new AssertionKey(securityKey, name, canSign: true)
+        {
+            HasValidity = true,
+            NotBefore = certificate.NotBefore,
+            NotAfter = certificate.NotAfter,
+        };
     }
 
     /// <exception cref="InvalidOperationException">The key cannot be used.</exception>
-    internal static AssertionKey Of(SigningCredentials credentials) =>
-        credentials.Key is AsymmetricSecurityKey key && IsSupported(credentials.Algorithm)
-            ? new AssertionKey(key, credentials.Algorithm, canSign: true, DateTimeOffset.MinValue, DateTimeOffset.MaxValue)
-            : throw new InvalidOperationException("the signing credentials are not an asymmetric key with ES256, RS256 or PS256. Use one of these");
+    internal static AssertionKey Of(SigningCredentials credentials)
+    {
+        if (credentials.Key is X509SecurityKey { Certificate: { } certificate })
+        {
+            return Of(certificate, credentials.Algorithm);
+        }
+
+        // A key of its own, since its id is set: the caller's may be in use elsewhere.
+        (AsymmetricSecurityKey key, string algorithm) = ToSecurityKey(GetAlgorithm(credentials), credentials.Algorithm);
+        key.CryptoProviderFactory = credentials.CryptoProviderFactory ?? credentials.Key.CryptoProviderFactory;
+        return new AssertionKey(key, algorithm, CanSign(key, algorithm));
+    }
 
     /// <exception cref="InvalidOperationException">The key cannot be used.</exception>
     /// <exception cref="ArgumentException">The text has no key.</exception>
     /// <exception cref="CryptographicException">The text has a key that cannot be read.</exception>
     internal static AssertionKey OfPem(string text, string? algorithm)
     {
-        bool canSign = text.Contains("PRIVATE KEY-----", StringComparison.Ordinal);
-        return Of(ImportPem(text), algorithm, canSign, DateTimeOffset.MinValue, DateTimeOffset.MaxValue);
+        (AsymmetricSecurityKey key, string name) = ToSecurityKey(ImportPem(text), algorithm);
+        return new AssertionKey(key, name, canSign: text.Contains("PRIVATE KEY-----", StringComparison.Ordinal));
     }
 
-    internal static AssertionKey CreateNew() => Of(
-        ECDsa.Create(ECCurve.NamedCurves.nistP256), algorithm: null, canSign: true, DateTimeOffset.MinValue, DateTimeOffset.MaxValue);
+    internal static AssertionKey CreateNew()
+    {
+        (AsymmetricSecurityKey key, string algorithm) = ToSecurityKey(ECDsa.Create(ECCurve.NamedCurves.nistP256), algorithm: null);
+        return new AssertionKey(key, algorithm, canSign: true);
+    }
 
     [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "The key lives as long as the program.")]
     private static AsymmetricAlgorithm ImportPem(string text)
@@ -76,21 +94,57 @@ internal sealed class AssertionKey
         return rsa;
     }
 
-    private static AssertionKey Of(
-        AsymmetricAlgorithm key, string? algorithm, bool canSign, DateTimeOffset notBefore, DateTimeOffset notAfter)
+    private static AsymmetricAlgorithm GetAlgorithm(SigningCredentials credentials) => credentials.Key switch
     {
-        return key switch
-        {
-            ECDsa { KeySize: 256 } curve when algorithm is null or SecurityAlgorithms.EcdsaSha256 =>
-                new AssertionKey(new ECDsaSecurityKey(curve), SecurityAlgorithms.EcdsaSha256, canSign, notBefore, notAfter),
-            RSA { KeySize: >= MinRsaBits } rsa when algorithm is null or SecurityAlgorithms.RsaSha256 or SecurityAlgorithms.RsaSsaPssSha256 =>
-                new AssertionKey(new RsaSecurityKey(rsa), algorithm ?? SecurityAlgorithms.RsaSha256, canSign, notBefore, notAfter),
-            _ => throw new InvalidOperationException(
-                $"a {key.SignatureAlgorithm} key of {key.KeySize} bits cannot sign with {algorithm ?? "ES256 or RS256"}. Use a P-256 key with ES256, "
-                + $"or an RSA key of at least {MinRsaBits} bits with RS256 or PS256"),
-        };
+        ECDsaSecurityKey curve => curve.ECDsa,
+        RsaSecurityKey { Rsa: { } rsa } => rsa,
+        RsaSecurityKey rsa => RSA.Create(rsa.Parameters),
+        JsonWebKey key when JsonWebKeyConverter.TryConvertToSecurityKey(key, out SecurityKey converted) && converted is AsymmetricSecurityKey =>
+            GetAlgorithm(new SigningCredentials(converted, credentials.Algorithm)),
+        _ => throw new InvalidOperationException(
+            "the signing credentials are not an asymmetric key with ES256, RS256 or PS256. Use one of these, in an ECDsaSecurityKey, an "
+            + "RsaSecurityKey, an X509SecurityKey or a JsonWebKey"),
+    };
+
+    private static (AsymmetricSecurityKey Key, string Algorithm) ToSecurityKey(AsymmetricAlgorithm key, string? algorithm) => key switch
+    {
+        ECDsa curve when (algorithm is null or SecurityAlgorithms.EcdsaSha256) && IsP256(curve) =>
+            (new ECDsaSecurityKey(curve), SecurityAlgorithms.EcdsaSha256),
+        RSA { KeySize: >= MinRsaBits } rsa when algorithm is null or SecurityAlgorithms.RsaSha256 or SecurityAlgorithms.RsaSsaPssSha256 =>
+            (new RsaSecurityKey(rsa), algorithm ?? SecurityAlgorithms.RsaSha256),
+        _ => throw new InvalidOperationException(
+            $"a {key.SignatureAlgorithm} key of {key.KeySize} bits cannot sign with {algorithm ?? "ES256 or RS256"}. Use a P-256 key with ES256, "
+            + $"or an RSA key of at least {MinRsaBits} bits with RS256 or PS256"),
+    };
+
+    /// <summary>Other curves have 256 bits too, and ES256 is for P-256 alone (RFC 7518, section 3.4).</summary>
+    private static bool IsP256(ECDsa key)
+    {
+        Oid curve = key.ExportParameters(includePrivateParameters: false).Curve.Oid;
+        Oid expected = ECCurve.NamedCurves.nistP256.Oid;
+        return curve.Value is { } value ? value == expected.Value : curve.FriendlyName is "nistP256" or "ECDSA_P256";
     }
 
-    private static bool IsSupported(string algorithm) =>
-        algorithm is SecurityAlgorithms.EcdsaSha256 or SecurityAlgorithms.RsaSha256 or SecurityAlgorithms.RsaSsaPssSha256;
+    /// <summary>Whether the key signs. No property tells it of an elliptic curve's.</summary>
+    private static bool CanSign(AsymmetricSecurityKey key, string algorithm)
+    {
+        CryptoProviderFactory factory = key.CryptoProviderFactory;
+        SignatureProvider? provider = null;
+        try
+        {
+            provider = factory.CreateForSigning(key, algorithm, cacheProvider: false);
+            return provider.Sign([1]).Length > 0;
+        }
+        catch (Exception exception) when (exception is CryptographicException or InvalidOperationException or NotSupportedException)
+        {
+            return false;
+        }
+        finally
+        {
+            if (provider is not null)
+            {
+                factory.ReleaseSignatureProvider(provider);
+            }
+        }
+    }
 }

@@ -3,21 +3,34 @@ using Microsoft.Extensions.Logging;
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>The keys of one client: which signs now, and which are published.</summary>
-internal sealed class AssertionKeyRing(string clientName, IReadOnlyList<KeySource> sources, TimeProvider time, ILogger logger)
+internal sealed class AssertionKeyRing
 {
+    private readonly IReadOnlyList<KeySource> _sources;
+    private readonly TimeProvider _time;
+    private readonly Action<string> _onError;
+
+    internal AssertionKeyRing(string clientName, IReadOnlyList<KeySource> sources, TimeProvider time, ILogger logger)
+    {
+        _sources = sources;
+        _time = time;
+        _onError = error => logger.KeyChangeRefused(clientName, error);
+    }
+
+    /// <summary>Gets whether a key is for development only.</summary>
+    internal bool HasDevelopmentKey => _sources.Any(source => source.IsForDevelopment);
+
     /// <summary>Gets the key that signs.</summary>
     /// <exception cref="InvalidOperationException">It cannot sign now. The message says why.</exception>
     internal AssertionKey GetSigningKey()
     {
-        KeySource first = sources[0];
-        AssertionKey key = Read(first);
+        KeySource first = _sources[0];
+        AssertionKey key = first.Read(_time, _onError);
         if (key.Credentials is null)
         {
-            throw new InvalidOperationException($"{first.Description}, the first of Keys, has no private key. Put one in front that has");
+            throw new InvalidOperationException(DescribeMissingPrivateKey(first));
         }
 
-        DateTimeOffset now = time.GetUtcNow();
-        if (now < key.NotBefore || now >= key.NotAfter)
+        if (key.HasValidity && _time.GetUtcNow() is var now && (now < key.NotBefore || now >= key.NotAfter))
         {
             throw new InvalidOperationException(
                 $"{first.Description}, the first of Keys, is valid from {key.NotBefore:u} to {key.NotAfter:u} only. Put a valid one in front");
@@ -27,17 +40,18 @@ internal sealed class AssertionKeyRing(string clientName, IReadOnlyList<KeySourc
     }
 
     /// <summary>Gets all keys for verifiers: those that sign, will sign, or have signed.</summary>
-    internal IEnumerable<PublicJsonWebKey> GetPublicKeys() => sources.Select(source => Read(source).PublicKey);
+    internal IEnumerable<PublicJsonWebKey> GetPublicKeys() => _sources.SelectMany(source => source.ReadPublic(_time, _onError));
 
     /// <summary>Gets what is wrong with the keys.</summary>
     internal IEnumerable<string> GetValidationErrors()
     {
-        foreach (KeySource source in sources)
+        foreach (KeySource source in _sources)
         {
             string? error = null;
             try
             {
-                Read(source);
+                AssertionKey key = source.Read(_time, _onError);
+                error = source == _sources[0] && key.Credentials is null ? DescribeMissingPrivateKey(source) : null;
             }
             catch (InvalidOperationException exception)
             {
@@ -51,5 +65,6 @@ internal sealed class AssertionKeyRing(string clientName, IReadOnlyList<KeySourc
         }
     }
 
-    private AssertionKey Read(KeySource source) => source.Read(time, error => logger.KeyChangeRefused(clientName, error));
+    private static string DescribeMissingPrivateKey(KeySource source) =>
+        $"{source.Description}, the first of Keys, has no private key. Put one in front that has";
 }

@@ -14,4 +14,8 @@ internal abstract class KeySource(string description)
     /// <param name="onError">Gets why a changed key was not taken.</param>
     /// <exception cref="InvalidOperationException">There never was a usable key. The message says what is wrong with it.</exception>
     internal abstract AssertionKey Read(TimeProvider time, Action<string>? onError = null);
+
+    /// <summary>Gets the key in force, and those before it that verifiers may still need.</summary>
+    /// <inheritdoc cref="Read"/>
+    internal virtual IEnumerable<PublicJsonWebKey> ReadPublic(TimeProvider time, Action<string>? onError = null) => [Read(time, onError).PublicKey];
 }

@@ -26,7 +26,8 @@ internal sealed class AssertionCacheKey : IEquatable<AssertionCacheKey>
 
     public bool Equals(AssertionCacheKey? other)
     {
-        if (other is null || _hash != other._hash || _audience != other._audience || _claims.Subject != other._claims.Subject)
+        if (other is null || _hash != other._hash || _audience != other._audience || _claims.Subject != other._claims.Subject
+            || _claims.Values.Length != other._claims.Values.Length)
         {
             return false;
         }

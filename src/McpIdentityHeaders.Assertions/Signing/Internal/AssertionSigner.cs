@@ -8,15 +8,15 @@ namespace McpIdentityHeaders.Internal;
 
 /// <summary>Signs one client's assertions, and keeps those that may be sent again.</summary>
 internal sealed class AssertionSigner(
-    IdentityAssertionOptions options, AssertionKeyRing keys, ClaimInjectionState client, TimeProvider time) : IDisposable
+    IdentityAssertionOptions options, AssertionKeyRing keys, ClaimInjectionTelemetry telemetry, TimeProvider time)
 {
     private const int MaxCached = 10_000;
     private const int IdBytes = 16;
 
     private readonly JsonWebTokenHandler _handler = new() { SetDefaultTimesOnTokenCreation = false };
-    private readonly MemoryCache _cache = new(new MemoryCacheOptions { SizeLimit = MaxCached });
 
-    public void Dispose() => _cache.Dispose();
+    // Never disposed: a request in flight may still use it. It holds no timer, only memory.
+    private readonly Lazy<MemoryCache> _cache = new(() => new MemoryCache(new MemoryCacheOptions { SizeLimit = MaxCached }));
 
     /// <summary>Gets an assertion that is bound to no request: one that was signed lately, or a new one.</summary>
     /// <exception cref="ClaimInjectionException">None can be signed. Nothing has been sent.</exception>
@@ -25,14 +25,14 @@ internal sealed class AssertionSigner(
         SigningCredentials credentials = GetCredentials();
         DateTimeOffset now = time.GetUtcNow();
         var key = new AssertionCacheKey(audience, claims);
-        if (_cache.TryGetValue(key, out CachedAssertion? cached) && cached!.Credentials == credentials && now < cached.RenewAt)
+        if (_cache.Value.TryGetValue(key, out object? found) && found is CachedAssertion cached && cached.IsUsable(credentials, now))
         {
             return cached.Token;
         }
 
         string token = Sign(claims, audience, credentials, now, binding: null);
-        using ICacheEntry entry = _cache.CreateEntry(key);
-        entry.Value = new CachedAssertion(token, credentials, now + (options.Lifetime / 2));
+        using ICacheEntry entry = _cache.Value.CreateEntry(key);
+        entry.Value = new CachedAssertion(token, credentials, now, now + (options.Lifetime / 2));
         entry.Size = 1;
         entry.AbsoluteExpirationRelativeToNow = options.Lifetime;
         return token;
@@ -43,7 +43,7 @@ internal sealed class AssertionSigner(
     internal string SignBound(AssertedClaims claims, string audience, RequestBinding binding) =>
         Sign(claims, audience, GetCredentials(), time.GetUtcNow(), binding);
 
-    internal ClaimInjectionException Reject(string error) => client.Telemetry.Reject(ClaimInjectionErrorReason.AssertionFailed, error);
+    internal ClaimInjectionException Reject(string error) => telemetry.Reject(ClaimInjectionErrorReason.AssertionFailed, error);
 
     private SigningCredentials GetCredentials()
     {
@@ -66,12 +66,12 @@ internal sealed class AssertionSigner(
             ["jti"] = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(IdBytes)),
         };
 
-        ClaimInjectionPlan plan = client.Plan;
-        for (int index = 0; index < claims.Values.Length; index++)
+        ClaimHeaderPlan[] headers = ((ClaimInjectionPlan)claims.Source).Headers;
+        for (int index = 0; index < headers.Length; index++)
         {
             if (claims.Values[index] is { } value)
             {
-                payload[plan.Headers[index].ClaimName] = value;
+                payload[headers[index].ClaimName] = value;
             }
         }
 
@@ -105,9 +105,9 @@ internal sealed class AssertionSigner(
                 SigningCredentials = credentials,
             });
         }
-        catch (Exception exception) when (exception is CryptographicException or SecurityTokenException or InvalidOperationException or NotSupportedException)
+        catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            // A key vault's own message may hold anything.
+            // A key vault throws what it likes, and its message may hold anything.
             throw Reject($"its user's assertion cannot be signed: the key threw a {exception.GetType().Name}. Check the first of IdentityAssertionOptions.Keys");
         }
     }

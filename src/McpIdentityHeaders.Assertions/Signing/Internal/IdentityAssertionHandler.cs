@@ -4,81 +4,110 @@ namespace McpIdentityHeaders.Internal;
 
 /// <summary>
 /// Sets the signed assertion on the clone that the injection handler has made. In the pipeline it stands right behind that, before the primary
-/// handler. It holds no user.
+/// handler. It holds no user and no settings: both come with the clone.
 /// </summary>
-internal sealed class IdentityAssertionHandler(IdentityAssertionOptions options, AssertionSigner signer) : DelegatingHandler
+internal sealed class IdentityAssertionHandler : DelegatingHandler
 {
-    private const string SessionId = "Mcp-Session-Id";
-
-    private readonly OriginNames _audiences = new();
+    private const string Authorization = "Authorization";
+    private const string McpSessionId = "Mcp-Session-Id";
 
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
 
-        return SendCoreAsync(request, async: false, cancellationToken).GetAwaiter().GetResult();
+        return IsSetAtOnce(request)
+            ? base.Send(request, cancellationToken)
+            : SendCoreAsync((IdentityRequestMessage)request, async: false, cancellationToken).GetAwaiter().GetResult();
     }
 
+    /// <remarks>No state machine on the common path: the injection handler in front has one, and isolates the flow.</remarks>
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
 
-        return SendCoreAsync(request, async: true, cancellationToken);
+        return IsSetAtOnce(request)
+            ? base.SendAsync(request, cancellationToken)
+            : SendCoreAsync((IdentityRequestMessage)request, async: true, cancellationToken);
     }
 
-    private async Task<HttpResponseMessage> SendCoreAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken)
+    /// <summary>Sets an assertion that needs neither the content nor a header of the caller's, and tells whether nothing else is to do.</summary>
+    private static bool IsSetAtOnce(HttpRequestMessage request)
     {
         // Only the injection handler sets the claims, and only for a trusted origin.
-        if (request is IdentityRequestMessage { AssertedClaims: { } claims })
+        if (request is not IdentityRequestMessage { AssertedClaims: { } claims } clone)
         {
-            ThrowIfAuthorized(request);
-            string audience = options.Audience ?? _audiences.GetName(request.RequestUri!);
-            string token = options.BindRequest
-                ? signer.SignBound(claims, audience, await BindAsync(request, async, cancellationToken).ConfigureAwait(false))
-                : signer.GetToken(claims, audience);
-            SetToken(request, token);
+            return true;
         }
 
-        return async
-            ? await base.SendAsync(request, cancellationToken).ConfigureAwait(false)
-            : base.Send(request, cancellationToken);
+        IdentityAssertionPlan plan = GetPlan(claims);
+        if (plan.Options.BindRequest || plan.Options.UseAuthorizationHeader)
+        {
+            return false;
+        }
+
+        SetHeader(clone, plan, plan.Signer.GetToken(claims, plan.GetAudience(clone, claims)));
+        return true;
     }
 
-    private void ThrowIfAuthorized(HttpRequestMessage request)
+    private async Task<HttpResponseMessage> SendCoreAsync(IdentityRequestMessage clone, bool async, CancellationToken cancellationToken)
     {
-        if (options.UseAuthorizationHeader && request.Headers.NonValidated.Contains("Authorization"))
+        AssertedClaims claims = clone.AssertedClaims!;
+        IdentityAssertionPlan plan = GetPlan(claims);
+        ThrowIfAuthorized(clone, plan);
+
+        string audience = plan.GetAudience(clone, claims);
+        string token = plan.Options.BindRequest
+            ? plan.Signer.SignBound(claims, audience, await BindAsync(clone, plan, async, cancellationToken).ConfigureAwait(false))
+            : plan.Signer.GetToken(claims, audience);
+        if (!plan.Options.UseAuthorizationHeader)
         {
-            throw signer.Reject(
+            SetHeader(clone, plan, token);
+            return async
+                ? await base.SendAsync(clone, cancellationToken).ConfigureAwait(false)
+                : base.Send(clone, cancellationToken);
+        }
+
+        clone.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        try
+        {
+            return async
+                ? await base.SendAsync(clone, cancellationToken).ConfigureAwait(false)
+                : base.Send(clone, cancellationToken);
+        }
+        finally
+        {
+            // A handler in between sees this clone again, and may send it again. All other headers of this library are removed in front.
+            clone.Headers.Authorization = null;
+        }
+    }
+
+    private static IdentityAssertionPlan GetPlan(AssertedClaims claims) => (IdentityAssertionPlan)((ClaimInjectionPlan)claims.Source).Assertion!;
+
+    private static void SetHeader(IdentityRequestMessage clone, IdentityAssertionPlan plan, string token) =>
+        clone.Headers.TryAddWithoutValidation(plan.Options.HeaderName, token);
+
+    private static void ThrowIfAuthorized(IdentityRequestMessage clone, IdentityAssertionPlan plan)
+    {
+        if (plan.Options.UseAuthorizationHeader && clone.Headers.NonValidated.Contains(Authorization))
+        {
+            throw plan.Signer.Reject(
                 "it has an Authorization header already, and IdentityAssertionOptions.UseAuthorizationHeader would replace it. Take out the "
                 + "handler that sets it, or send the assertion in a header of its own");
         }
     }
 
-    private async Task<RequestBinding> BindAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken)
+    private static async Task<RequestBinding> BindAsync(
+        IdentityRequestMessage clone, IdentityAssertionPlan plan, bool async, CancellationToken cancellationToken)
     {
-        if (!ContentDigest.CanCompute(request.Content))
+        if (!ContentDigest.CanCompute(clone.Content))
         {
-            throw signer.Reject(
+            throw plan.Signer.Reject(
                 "its assertion is bound to its content, which may not be read before it is sent. Send content that can be read twice, such as a "
                 + "ByteArrayContent, or set IdentityAssertionOptions.BindRequest to false");
         }
 
-        string digest = async
-            ? await ContentDigest.ComputeAsync(request.Content, cancellationToken).ConfigureAwait(false)
-            : ContentDigest.Compute(request.Content, cancellationToken);
-        string? session = request.Headers.NonValidated.TryGetValues(SessionId, out HeaderStringValues values) ? values.ToString() : null;
-        return new RequestBinding(request.Method.Method, OriginNames.GetTarget(request.RequestUri!), digest, session);
-    }
-
-    private void SetToken(HttpRequestMessage request, string token)
-    {
-        if (options.UseAuthorizationHeader)
-        {
-            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        }
-        else
-        {
-            request.Headers.Add(options.HeaderName, HeaderValueEncoder.EncodeSingle(token, HeaderValueEncoding.Mcp));
-        }
+        string digest = await ContentDigest.ComputeAsync(clone.Content, async, cancellationToken).ConfigureAwait(false);
+        string? session = clone.Headers.NonValidated.TryGetValues(McpSessionId, out HeaderStringValues values) ? values.ToString() : null;
+        return new RequestBinding(clone.Method.Method, plan.GetTarget(clone), digest, session);
     }
 }

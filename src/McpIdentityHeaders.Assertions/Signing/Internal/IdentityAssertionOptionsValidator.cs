@@ -6,13 +6,27 @@ namespace McpIdentityHeaders.Internal;
 /// <summary>Checks a client's assertion options. Each message names the client, the option and the fix.</summary>
 internal sealed class IdentityAssertionOptionsValidator : IValidateOptions<IdentityAssertionOptions>
 {
+    private static readonly TimeSpan MinLifetime = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan MaxLifetime = TimeSpan.FromMinutes(10);
 
     private static readonly IdentityAssertionRangesValidator Ranges = new();
 
     /// <summary>Gets the claims that the assertion itself sets.</summary>
     internal static FrozenSet<string> ReservedClaims { get; } =
-        FrozenSet.Create("iss", "aud", "iat", "nbf", "exp", "jti", "act", "htm", "htu", "content_digest", "mcp_session_id", "cnf");
+        FrozenSet.Create(
+            "iss",
+            "aud",
+            "iat",
+            "nbf",
+            "exp",
+            "jti",
+            "act",
+            "cnf",
+            RequestBinding.MethodClaim,
+            RequestBinding.UriClaim,
+            RequestBinding.QueryClaim,
+            RequestBinding.ContentClaim,
+            RequestBinding.SessionClaim);
 
     public ValidateOptionsResult Validate(string? name, IdentityAssertionOptions options)
     {
@@ -23,25 +37,6 @@ internal sealed class IdentityAssertionOptionsValidator : IValidateOptions<Ident
         }
 
         return result.Build();
-    }
-
-    /// <summary>Gets which headers of the client's map have no claim of their own in an assertion.</summary>
-    internal static IEnumerable<string> GetMapErrors(ClaimInjectionPlan plan)
-    {
-        foreach (ClaimHeaderPlan header in plan.Headers)
-        {
-            if (ReservedClaims.Contains(header.ClaimName))
-            {
-                yield return $"the header '{header.Name}' would become the claim '{header.ClaimName}', which an assertion sets itself. Take it from "
-                    + "another claim type, or out of ClaimInjectionOptions.Headers.";
-            }
-        }
-
-        foreach (IGrouping<string, ClaimHeaderPlan> same in plan.Headers.GroupBy(header => header.ClaimName).Where(same => same.Count() > 1))
-        {
-            yield return $"the headers {string.Join(" and ", same.Select(header => $"'{header.Name}'"))} would become one claim of the assertion, "
-                + $"'{same.Key}'. Take one of them out of ClaimInjectionOptions.Headers.";
-        }
     }
 
     private static IEnumerable<string> GetValidationErrors(string? name, IdentityAssertionOptions options)
@@ -61,9 +56,16 @@ internal sealed class IdentityAssertionOptionsValidator : IValidateOptions<Ident
             yield return "IdentityAssertionOptions.Audience is empty. Name the backend, or leave it unset for the origin of each request.";
         }
 
-        if (options.Lifetime <= TimeSpan.Zero || options.Lifetime > MaxLifetime)
+        // Its times are whole seconds.
+        if (options.Lifetime < MinLifetime || options.Lifetime > MaxLifetime)
         {
-            yield return "IdentityAssertionOptions.Lifetime is not more than zero and at most 10 minutes. One minute is the default.";
+            yield return "IdentityAssertionOptions.Lifetime is not from 1 second to 10 minutes. 60 seconds is the default.";
+        }
+
+        if (string.IsNullOrWhiteSpace(options.HeaderName))
+        {
+            yield return "IdentityAssertionOptions.HeaderName is empty. Name the header that verifiers read, such as 'X-User-Assertion', or set "
+                + "UseAuthorizationHeader.";
         }
 
         if (string.IsNullOrWhiteSpace(options.TokenType))

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -5,44 +6,66 @@ using Microsoft.Extensions.Options;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>What all assertion handlers of one client share.</summary>
-internal sealed class IdentityAssertionState : IDisposable
+/// <summary>
+/// What of one client's assertions outlives a change of its settings: the keys that were read from files, and the development key. The plan in
+/// force is the client's, so that all of its settings change together.
+/// </summary>
+internal sealed class IdentityAssertionState(IServiceProvider services, string name)
 {
-    private readonly Lazy<AssertionSigner> _signer;
+    private readonly ConcurrentDictionary<(string Path, string? Algorithm), KeySource> _files = new();
+    private readonly ILogger _logger =
+        services.GetService<ILoggerFactory>()?.CreateLogger(typeof(IdentityAssertionHandler)) ?? NullLogger.Instance;
 
-    internal IdentityAssertionState(IServiceProvider services, string name)
+    private readonly TimeProvider _time = services.GetService<TimeProvider>() ?? TimeProvider.System;
+    private KeySource? _developmentKey;
+    private int _warned;
+
+    /// <summary>Gets the plan in force.</summary>
+    /// <exception cref="OptionsValidationException">The client's settings are not valid, and never were.</exception>
+    internal IdentityAssertionPlan Plan =>
+        (IdentityAssertionPlan)services.GetRequiredKeyedService<ClaimInjectionState>(name).Plan.Assertion!;
+
+    /// <summary>Makes a plan of the options as they are now; what is wrong with them is in it.</summary>
+    internal AssertionHeader CreateHeader()
     {
-        ILogger logger = services.GetService<ILoggerFactory>()?.CreateLogger(typeof(IdentityAssertionHandler)) ?? NullLogger.Instance;
-        TimeProvider time = services.GetService<TimeProvider>() ?? TimeProvider.System;
-        Options = services.GetRequiredService<IOptionsFactory<IdentityAssertionOptions>>().Create(name);
-        Keys = new AssertionKeyRing(name, Options.Keys.Sources, time, logger);
-        ClaimInjectionState client = services.GetRequiredKeyedService<ClaimInjectionState>(name);
-        string[] errors = [.. Keys.GetValidationErrors().Concat(IdentityAssertionOptionsValidator.GetMapErrors(client.Plan))];
+        try
+        {
+            return CreateHeader(services.GetRequiredService<IOptionsFactory<IdentityAssertionOptions>>().Create(name));
+        }
+        catch (OptionsValidationException exception)
+        {
+            return new AssertionHeader(name: null, replacesHeaders: false, [.. exception.Failures]);
+        }
+        catch (InvalidOperationException exception)
+        {
+            // A configuration section that cannot be read.
+            return new AssertionHeader(name: null, replacesHeaders: false, [$"HttpClient '{name}': {exception.Message}"]);
+        }
+    }
+
+    private AssertionHeader CreateHeader(IdentityAssertionOptions options)
+    {
+        var keys = new AssertionKeyRing(name, [.. options.Keys.Sources.Select(Keep)], _time, _logger);
+        string[] errors = [.. keys.GetValidationErrors().Select(error => $"HttpClient '{name}': {error}")];
         if (errors.Length > 0)
         {
-            throw new OptionsValidationException(
-                name, typeof(IdentityAssertionOptions), errors.Select(error => $"HttpClient '{name}': {error}"));
+            return new AssertionHeader(options.UseAuthorizationHeader ? null : options.HeaderName, options.ReplaceHeaders, errors);
         }
 
-        if (Options.Keys.Sources.Any(source => source.IsForDevelopment))
+        if (keys.HasDevelopmentKey && Interlocked.Exchange(ref _warned, 1) == 0)
         {
-            logger.DevelopmentKey(name);
+            _logger.DevelopmentKey(name);
         }
 
-        _signer = new Lazy<AssertionSigner>(() => new AssertionSigner(Options, Keys, client, time));
+        var client = services.GetRequiredKeyedService<ClaimInjectionState>(name);
+        return new IdentityAssertionPlan(options, keys, new AssertionSigner(options, keys, client.Telemetry, _time));
     }
 
-    internal IdentityAssertionOptions Options { get; }
-
-    internal AssertionKeyRing Keys { get; }
-
-    public void Dispose()
+    /// <summary>Gives the source of before where there is one: a reload must not lose the last good key, or make another development key.</summary>
+    private KeySource Keep(KeySource source) => source switch
     {
-        if (_signer.IsValueCreated)
-        {
-            _signer.Value.Dispose();
-        }
-    }
-
-    internal IdentityAssertionHandler CreateHandler() => new(Options, _signer.Value);
+        PemFileKeySource file => _files.GetOrAdd(file.Identity, source),
+        { IsForDevelopment: true } => Interlocked.CompareExchange(ref _developmentKey, source, null) ?? source,
+        _ => source,
+    };
 }

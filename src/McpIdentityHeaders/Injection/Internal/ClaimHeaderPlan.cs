@@ -35,6 +35,8 @@ internal sealed class ClaimHeaderPlan
 
     internal bool Required { get; }
 
+    internal bool IsList => _format != ClaimValueFormat.Single;
+
     /// <summary>Gets whether the header may be left out for its size: it is not required, and not the subject's.</summary>
     internal bool MayBeOmitted { get; }
 

@@ -102,7 +102,7 @@ internal sealed class ClaimHeaderWriter(ClaimInjectionPlan plan, ClaimInjectionT
                 ClaimInjectionErrorReason.NoSubject,
                 $"its user has no subject, which an assertion needs, in a claim of the types {plan.Users.SubjectClaimTypes}. Set "
                 + "ClaimInjectionOptions.SubjectClaimTypes");
-            clone.AssertedClaims = new AssertedClaims(subject, values);
+            clone.AssertedClaims = new AssertedClaims(subject, values, plan);
         }
 
         return true;

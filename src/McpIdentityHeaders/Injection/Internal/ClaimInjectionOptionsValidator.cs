@@ -15,6 +15,11 @@ internal sealed class ClaimInjectionOptionsValidator : IValidateOptions<ClaimInj
             result.AddError($"{Describe(name)}: {error}");
         }
 
+        foreach (string error in options.Assertion?.Errors ?? [])
+        {
+            result.AddError(error);
+        }
+
         return result.Build();
     }
 

@@ -59,7 +59,8 @@ internal sealed class ClaimInjectionPlan(ClaimInjectionOptions options, IEnumera
 
     internal bool ServesAnyOrigin => _anyOrigin || ServesAnyOriginByDefault;
 
-    private bool NamesOrigin => _origins.Length > 0 || HasServices;
+    /// <summary>Gets whether some origin is named, and trusted for that.</summary>
+    internal bool NamesOrigin => _origins.Length > 0 || HasServices;
 
     /// <summary>Compiles the options of a handler made by hand, which has no container to validate them.</summary>
     /// <exception cref="ArgumentException">The options are not valid.</exception>
@@ -80,6 +81,15 @@ internal sealed class ClaimInjectionPlan(ClaimInjectionOptions options, IEnumera
     internal bool IsTrusted(Uri uri) => Contains(_origins, uri);
 
     internal bool IsService(Uri uri) => Contains(_services, uri);
+
+    /// <summary>Whether logs must not show the header's value.</summary>
+    internal bool IsRedacted(string headerName) =>
+        HeaderNames.Contains(headerName)
+        || (Assertion is { Name: null } && headerName.Equals("Authorization", StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>Gets the service that the program sent the request to, where a handler in front resolved it.</summary>
+    internal Uri? FindResolvedService(HttpRequestMessage request, Uri uri) =>
+        IsResolvedService(request, uri) && !IsTrusted(uri) ? RequestedService.Find(request) : null;
 
     /// <summary>Whether each origin that the request names, by its URI and by its Host header, is one that was named here.</summary>
     /// <param name="request">The request.</param>

@@ -55,6 +55,11 @@ internal static class ClaimInjectionPlanFactory
         {
             yield return ClaimInjectionPlan.NoOriginForSecret;
         }
+
+        foreach (string error in options.Assertion?.GetValidationErrors(plan) ?? [])
+        {
+            yield return error;
+        }
     }
 
     private static IEnumerable<string> GetChangeErrors(ClaimInjectionPlan? current, ClaimInjectionPlan changed)

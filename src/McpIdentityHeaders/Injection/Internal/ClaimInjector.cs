@@ -23,6 +23,9 @@ internal sealed class ClaimInjector(ClaimInjectionPlan plan, ClaimInjectionTelem
     {
         carriesIdentity = false;
 
+        // A handler in between may send its clone again, for another origin.
+        clone?.AssertedClaims = null;
+
         if (user is null && plan.MissingIdentity == MissingIdentityBehavior.Forward)
         {
             telemetry.UnknownUser();

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Configuration;
 
-namespace McpIdentityHeaders.AspNetCore.Tests.Support;
+namespace McpIdentityHeaders.Tests.Support;
 
 /// <summary>A configuration that a test changes, as a file's provider does when the file was written.</summary>
 internal sealed class ChangingSettings : ConfigurationProvider, IConfigurationSource

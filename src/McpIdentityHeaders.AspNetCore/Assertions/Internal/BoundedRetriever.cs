@@ -1,0 +1,39 @@
+using Microsoft.IdentityModel.Protocols;
+using Microsoft.IdentityModel.Protocols.OpenIdConnect;
+
+namespace McpIdentityHeaders.AspNetCore.Internal;
+
+/// <summary>Fetches at most once in an interval, whoever asks: while an issuer is away, the manager would ask again with every request.</summary>
+internal sealed class BoundedRetriever(IConfigurationRetriever<OpenIdConnectConfiguration> inner, TimeSpan interval, TimeProvider time)
+    : IConfigurationRetriever<OpenIdConnectConfiguration>
+{
+    private readonly Lock _gate = new();
+    private long? _fetched;
+
+    /// <summary>Gets whether a fetch is allowed now.</summary>
+    internal bool IsAllowed
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _fetched is not { } fetched || time.GetElapsedTime(fetched) >= interval;
+            }
+        }
+    }
+
+    public Task<OpenIdConnectConfiguration> GetConfigurationAsync(string address, IDocumentRetriever retriever, CancellationToken cancel)
+    {
+        lock (_gate)
+        {
+            if (!IsAllowed)
+            {
+                throw new InvalidOperationException("The issuer's keys were asked for a moment ago.");
+            }
+
+            _fetched = time.GetTimestamp();
+        }
+
+        return inner.GetConfigurationAsync(address, retriever, cancel);
+    }
+}

@@ -1,0 +1,99 @@
+using System.Diagnostics.CodeAnalysis;
+using McpIdentityHeaders.Internal;
+using Microsoft.Extensions.Logging;
+using Microsoft.IdentityModel.Protocols;
+using Microsoft.IdentityModel.Protocols.OpenIdConnect;
+using Microsoft.IdentityModel.Protocols.OpenIdConnect.Configuration;
+using Microsoft.IdentityModel.Tokens;
+
+namespace McpIdentityHeaders.AspNetCore.Internal;
+
+/// <summary>
+/// Keys that are fetched by the key set's address, or by discovery. The configuration manager fetches them again every few minutes, behind the
+/// requests. An unknown id has them fetched at once, and its request waits: by itself the manager would refuse the first requests after a
+/// rotation.
+/// </summary>
+[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A semaphore without a wait handle.")]
+internal sealed class FetchedKeys(
+    string scheme, Uri address, bool isKeySet, TimeSpan refreshInterval, HttpClient backchannel, TimeProvider time, ILogger logger) : VerificationKeys
+{
+    // The shortest that the manager accepts, and how long a sender lets its keys be cached. It bounds how long a withdrawn key counts.
+    private static readonly TimeSpan AutomaticRefreshInterval = TimeSpan.FromMinutes(5);
+
+    private readonly SemaphoreSlim _gate = new(1);
+    private readonly BoundedRetriever _retriever = new(
+        isKeySet ? new KeySetRetriever() : new OpenIdConnectConfigurationRetriever(), refreshInterval, time);
+
+    private volatile ConfigurationManager<OpenIdConnectConfiguration>? _manager;
+
+    internal (Uri Address, bool IsKeySet, TimeSpan RefreshInterval) Identity => (address, isKeySet, refreshInterval);
+
+    internal override async ValueTask<IReadOnlyList<SecurityKey>> FindAsync(string keyId, CancellationToken cancellationToken)
+    {
+        ConfigurationManager<OpenIdConnectConfiguration>? seen = _manager;
+        IReadOnlyList<SecurityKey> keys = await FindAsync(seen, keyId).ConfigureAwait(false);
+        if (keys.Count > 0)
+        {
+            return keys;
+        }
+
+        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            // A request in front has fetched them, or may not: a flood of unknown ids must not become a flood of fetches.
+            if (_manager == seen && _retriever.IsAllowed)
+            {
+                await FetchAsync().ConfigureAwait(false);
+            }
+
+            return await FindAsync(_manager, keyId).ConfigureAwait(false);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    private static async Task<IReadOnlyList<SecurityKey>> FindAsync(ConfigurationManager<OpenIdConnectConfiguration>? manager, string keyId)
+    {
+        if (manager is null)
+        {
+            return [];
+        }
+
+        OpenIdConnectConfiguration configuration = await manager.GetConfigurationAsync(CancellationToken.None).ConfigureAwait(false);
+        return [.. configuration.JsonWebKeySet.Keys.Where(key => key.Kid == keyId && IsForSignatures(key))];
+    }
+
+    private static bool IsForSignatures(JsonWebKey key) =>
+        key.Kty is JsonWebAlgorithmsKeyTypes.EllipticCurve or JsonWebAlgorithmsKeyTypes.RSA && (string.IsNullOrEmpty(key.Use) || key.Use == "sig");
+
+    private async Task FetchAsync()
+    {
+        ConfigurationManager<OpenIdConnectConfiguration> manager = CreateManager();
+        try
+        {
+            // Not cancelled with the request that happened to come first: others wait for it. The client has a time-out.
+            await manager.GetConfigurationAsync(CancellationToken.None).ConfigureAwait(false);
+            _manager = manager;
+        }
+        catch (Exception exception)
+        {
+            logger.KeysNotFetched(scheme, address.GetLeftPart(UriPartial.Path), (exception.InnerException ?? exception).GetType().Name);
+        }
+    }
+
+    private ConfigurationManager<OpenIdConnectConfiguration> CreateManager()
+    {
+        // Plain http was refused at start-up, but for loopback.
+        var documents = new HttpDocumentRetriever(backchannel) { RequireHttps = !Origin.IsPlain(address) };
+        return new ConfigurationManager<OpenIdConnectConfiguration>(
+            isKeySet ? address.AbsoluteUri : $"{address.AbsoluteUri.TrimEnd('/')}/.well-known/openid-configuration",
+            _retriever,
+            documents,
+            new OpenIdConnectConfigurationValidator())
+        {
+            AutomaticRefreshInterval = AutomaticRefreshInterval,
+        };
+    }
+}

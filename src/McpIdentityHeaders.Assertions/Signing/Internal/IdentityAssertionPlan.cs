@@ -1,0 +1,78 @@
+using System.Collections.Concurrent;
+
+namespace McpIdentityHeaders.Internal;
+
+/// <summary>One client's valid assertion options, with its keys and what was signed by them. It belongs to one plan of claim injection.</summary>
+internal sealed class IdentityAssertionPlan(IdentityAssertionOptions options, AssertionKeyRing keys, AssertionSigner signer)
+    : AssertionHeader(options.UseAuthorizationHeader ? null : options.HeaderName, options.ReplaceHeaders, errors: [])
+{
+    // Assertions go to named origins only: there are more than a few with services that are resolved to ever new addresses alone.
+    private const int MaxOrigins = 1000;
+
+    private readonly ConcurrentDictionary<Origin, string> _origins = new();
+
+    internal IdentityAssertionOptions Options => options;
+
+    internal AssertionKeyRing Keys => keys;
+
+    internal AssertionSigner Signer => signer;
+
+    /// <summary>Gets the backend that an assertion is for: the service that was resolved, or else the origin that the request names.</summary>
+    internal string GetAudience(HttpRequestMessage request, AssertedClaims claims) =>
+        options.Audience
+        ?? GetName(((ClaimInjectionPlan)claims.Source).FindResolvedService(request, request.RequestUri!) ?? GetNamedUri(request));
+
+    /// <summary>Gets the URI as the backend is to see it.</summary>
+    internal RequestTarget GetTarget(HttpRequestMessage request) =>
+        RequestTarget.Create(GetName(GetNamedUri(request)), request.RequestUri!.PathAndQuery);
+
+    internal override IEnumerable<string> GetValidationErrors(ClaimInjectionPlan plan)
+    {
+        foreach (ClaimHeaderPlan header in plan.Headers)
+        {
+            if (IdentityAssertionOptionsValidator.ReservedClaims.Contains(header.ClaimName))
+            {
+                yield return $"the header '{header.Name}' would become the claim '{header.ClaimName}', which an assertion sets itself. Take it from "
+                    + "another claim type, or out of ClaimInjectionOptions.Headers.";
+            }
+
+            if (header is { ClaimName: "sub", IsList: true })
+            {
+                yield return $"the header '{header.Name}' would become the claim 'sub' as a list, and a subject is one value. Set its Format to "
+                    + "Single.";
+            }
+        }
+
+        foreach (IGrouping<string, ClaimHeaderPlan> same in plan.Headers.GroupBy(header => header.ClaimName).Where(same => same.Count() > 1))
+        {
+            yield return $"the headers {string.Join(" and ", same.Select(header => $"'{header.Name}'"))} would become one claim of the assertion, "
+                + $"'{same.Key}'. Take one of them out of ClaimInjectionOptions.Headers.";
+        }
+
+        if (!plan.NamesOrigin && !plan.ServesAnyOriginByDefault)
+        {
+            yield return "no origin is named that an assertion could be sent to. Set TrustedOrigins, or the endpoint.";
+        }
+    }
+
+    /// <summary>A proxy routes by the Host header, and the backend takes that for its own name.</summary>
+    private static Uri GetNamedUri(HttpRequestMessage request) =>
+        HostHeader.TryGetOtherHost(request, request.RequestUri!, out Uri? host) && host is not null ? host : request.RequestUri!;
+
+    private string GetName(Uri uri)
+    {
+        var origin = new Origin(uri);
+        if (_origins.TryGetValue(origin, out string? name))
+        {
+            return name;
+        }
+
+        name = RequestTarget.GetOrigin(uri);
+        if (_origins.Count < MaxOrigins)
+        {
+            _origins.TryAdd(origin, name);
+        }
+
+        return name;
+    }
+}
