@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using System.Security.Cryptography.X509Certificates;
+using McpIdentityHeaders.AspNetCore.Internal;
 
 namespace McpIdentityHeaders.AspNetCore;
 
@@ -15,6 +16,27 @@ namespace McpIdentityHeaders.AspNetCore;
 /// </remarks>
 public sealed class IdentityHeadersOptions
 {
+    private readonly ClaimHeader[] _defaultHeaders;
+    private int? _maxHeaderValueLength;
+    private int? _maxTotalLength;
+    private string? _nameClaimType;
+    private string? _roleClaimType;
+
+    /// <summary>Creates the options with their defaults.</summary>
+    public IdentityHeadersOptions()
+    {
+        Headers = new ClaimInjectionOptions().Headers;
+        _defaultHeaders = [.. Headers];
+    }
+
+    /// <summary>Gets or sets the proxy in front that signs users in: its own documented headers are read, in its own encoding.</summary>
+    /// <value>
+    /// The default value is <see langword="null"/>: <see cref="Headers"/> and <see cref="Encoding"/> apply. With a profile, these two stay
+    /// as they are by default, and the subject becomes a claim of the first of <see cref="SubjectClaimTypes"/>. A profile trusts no peer by
+    /// itself.
+    /// </value>
+    public IdentityHeadersProfile? Profile { get; set; }
+
     /// <summary>Gets the headers, and the claims that they become.</summary>
     /// <value>
     /// The same three by default as <see cref="ClaimInjectionOptions.Headers"/>. The map has to equal the sender's. A header becomes claims
@@ -22,7 +44,7 @@ public sealed class IdentityHeadersOptions
     /// One header has to become the subject: it has one of <see cref="SubjectClaimTypes"/>, and becomes a claim of that. A
     /// <see cref="ClaimHeader.Required"/> one that is missing is refused.
     /// </value>
-    public ClaimHeaderCollection Headers { get; } = new ClaimInjectionOptions().Headers;
+    public ClaimHeaderCollection Headers { get; }
 
     /// <summary>Gets the claim types of a user's subject.</summary>
     /// <value>
@@ -40,14 +62,28 @@ public sealed class IdentityHeadersOptions
     public HeaderValueEncoding Encoding { get; set; }
 
     /// <summary>Gets or sets the most bytes that one header's value may have on the wire.</summary>
-    /// <value>From 1 to 1,048,576. The default value is 4096.</value>
+    /// <value>
+    /// From 1 to 1,048,576. The default value is 4096, and 16384 with <see cref="IdentityHeadersProfile.AzureAppService"/>, which has all
+    /// claims in one header.
+    /// </value>
     [Range(1, 1024 * 1024)]
-    public int MaxHeaderValueLength { get; set; } = 4096;
+    public int MaxHeaderValueLength
+    {
+        get => _maxHeaderValueLength ?? HeaderProfile.Find(Profile)?.MaxHeaderValueLength ?? 4096;
+        set => _maxHeaderValueLength = value;
+    }
 
     /// <summary>Gets or sets the most bytes that all identity headers of a request may have on the wire, names and values together.</summary>
-    /// <value>From 1 to 1,048,576. The default value is 8192. Kestrel's own limit for all headers is 32 KiB.</value>
+    /// <value>
+    /// From 1 to 1,048,576. The default value is 8192, and 20480 with <see cref="IdentityHeadersProfile.AzureAppService"/>. Kestrel's own
+    /// limit for all headers is 32 KiB.
+    /// </value>
     [Range(1, 1024 * 1024)]
-    public int MaxTotalLength { get; set; } = 8192;
+    public int MaxTotalLength
+    {
+        get => _maxTotalLength ?? HeaderProfile.Find(Profile)?.MaxTotalLength ?? 8192;
+        set => _maxTotalLength = value;
+    }
 
     /// <summary>Gets which peers may speak for users, by where they connect from.</summary>
     /// <value>
@@ -83,12 +119,35 @@ public sealed class IdentityHeadersOptions
     public bool RemoveIdentityHeaders { get; set; }
 
     /// <summary>Gets or sets the claim type that <see cref="ClaimsIdentity.Name"/> is read from.</summary>
-    /// <value>The default value is <c>name</c>.</value>
+    /// <value>
+    /// The default value is <c>name</c>; with a profile of oauth2-proxy, <c>preferred_username</c>. With
+    /// <see cref="IdentityHeadersProfile.AzureAppService"/>, what <c>name_typ</c> says comes first, unless this is set.
+    /// </value>
     [Required]
-    public string NameClaimType { get; set; } = "name";
+    public string NameClaimType
+    {
+        get => IsNameClaimTypeSet ? _nameClaimType! : HeaderProfile.Find(Profile)?.NameClaimType ?? "name";
+        set => (_nameClaimType, IsNameClaimTypeSet) = (value, true);
+    }
 
     /// <summary>Gets or sets the claim type that roles are read from, as by <c>[Authorize(Roles = "…")]</c>.</summary>
-    /// <value>The default value is <c>roles</c>.</value>
+    /// <value>
+    /// The default value is <c>roles</c>; with a profile that has groups, <c>groups</c>. With
+    /// <see cref="IdentityHeadersProfile.AzureAppService"/>, what <c>role_typ</c> says comes first, unless this is set.
+    /// </value>
     [Required]
-    public string RoleClaimType { get; set; } = "roles";
+    public string RoleClaimType
+    {
+        get => IsRoleClaimTypeSet ? _roleClaimType! : HeaderProfile.Find(Profile)?.RoleClaimType ?? "roles";
+        set => (_roleClaimType, IsRoleClaimTypeSet) = (value, true);
+    }
+
+    /// <summary>Gets whether <see cref="Headers"/> are other than by default.</summary>
+    internal bool AreHeadersChanged => !Headers.SequenceEqual(_defaultHeaders);
+
+    /// <summary>Gets whether <see cref="NameClaimType"/> was set.</summary>
+    internal bool IsNameClaimTypeSet { get; private set; }
+
+    /// <summary>Gets whether <see cref="RoleClaimType"/> was set.</summary>
+    internal bool IsRoleClaimTypeSet { get; private set; }
 }

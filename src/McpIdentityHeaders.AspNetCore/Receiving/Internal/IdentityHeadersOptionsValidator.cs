@@ -41,6 +41,41 @@ internal sealed class IdentityHeadersOptionsValidator : IValidateOptions<Identit
             }
         }
 
+        foreach (string error in options.Profile is { } profile ? GetProfileErrors(profile, options) : GetMapErrors(options))
+        {
+            yield return error;
+        }
+
+        ReceivedHeader[] headers = ReceivedHeader.CreateAll(options);
+        ClaimHeaderCollection names = [.. headers.Select(header => new ClaimHeader(header.Name, "any"))];
+        foreach (SharedSecret? secret in options.SharedSecrets)
+        {
+            foreach (string error in secret?.GetValidationErrors(names) ?? ["SharedSecrets has null in it. Remove it."])
+            {
+                yield return error;
+            }
+        }
+
+        if (options.SubjectClaimTypes.Count == 0 || options.SubjectClaimTypes.Any(string.IsNullOrWhiteSpace))
+        {
+            yield return "SubjectClaimTypes is empty, or has an empty claim type. Name the claim types of a user's subject, such as 'sub'.";
+        }
+
+        ReceivedHeader[] subjects = Array.FindAll(headers, header => header.IsSubject);
+        if (subjects is not [{ IsList: false }])
+        {
+            yield return $"{subjects.Length} of Headers become the subject, and there must be one, a Single one. Have it, such as 'X-User-Sub' from "
+                + "'sub', in Headers, and no other of a claim type in SubjectClaimTypes.";
+        }
+
+        if (Array.FindAll(headers, header => header.IsIssuer) is [_, _, ..] or [{ IsList: true }])
+        {
+            yield return "the issuer, 'iss', is not one Single header's. Take the others out of Headers.";
+        }
+    }
+
+    private static IEnumerable<string> GetMapErrors(IdentityHeadersOptions options)
+    {
         foreach (string error in ClaimHeaderRules.GetValidationErrors(options.Headers))
         {
             yield return error;
@@ -51,36 +86,24 @@ internal sealed class IdentityHeadersOptionsValidator : IValidateOptions<Identit
             yield return encodingError;
         }
 
-        foreach (SharedSecret? secret in options.SharedSecrets)
-        {
-            foreach (string error in secret?.GetValidationErrors(options.Headers) ?? ["SharedSecrets has null in it. Remove it."])
-            {
-                yield return error;
-            }
-        }
-
         foreach (ClaimHeader header in options.Headers.Where(header => header.ClaimTypes.Count == 0))
         {
             yield return $"header '{header.HeaderName}' has no claim type, so that it is unknown what it becomes. Give it one, in place of "
                 + "the code that a sender's has.";
         }
+    }
 
-        if (options.SubjectClaimTypes.Count == 0 || options.SubjectClaimTypes.Any(string.IsNullOrWhiteSpace))
+    private static IEnumerable<string> GetProfileErrors(IdentityHeadersProfile profile, IdentityHeadersOptions options)
+    {
+        if (HeaderProfile.Find(profile) is null)
         {
-            yield return "SubjectClaimTypes is empty, or has an empty claim type. Name the claim types of a user's subject, such as 'sub'.";
+            yield return $"Profile is the unknown '{profile}'. Use a value of IdentityHeadersProfile.";
         }
 
-        ReceivedHeader[] headers = ReceivedHeader.CreateAll(options);
-        ReceivedHeader[] subjects = Array.FindAll(headers, header => header.IsSubject);
-        if (subjects is not [{ Format: ClaimValueFormat.Single }])
+        if (options.AreHeadersChanged || options.Encoding != HeaderValueEncoding.Mcp)
         {
-            yield return $"{subjects.Length} of Headers become the subject, and there must be one, a Single one. Have it, such as 'X-User-Sub' from "
-                + "'sub', in Headers, and no other of a claim type in SubjectClaimTypes.";
-        }
-
-        if (Array.FindAll(headers, header => header.IsIssuer) is [_, _, ..] or [{ Format: not ClaimValueFormat.Single }])
-        {
-            yield return "the issuer, 'iss', is not one Single header's. Take the others out of Headers.";
+            yield return $"Profile is {profile}, which has headers and an encoding of its own, and Headers or Encoding is set too. Remove "
+                + "these, or leave Profile out and name all headers in Headers.";
         }
     }
 }

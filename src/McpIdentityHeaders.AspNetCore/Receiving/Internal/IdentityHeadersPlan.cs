@@ -7,37 +7,62 @@ using Microsoft.Extensions.Primitives;
 namespace McpIdentityHeaders.AspNetCore.Internal;
 
 /// <summary>One scheme's valid options, compiled and immutable. One plan serves a request from beginning to end.</summary>
-internal sealed class IdentityHeadersPlan(string scheme, IdentityHeadersOptions options)
+internal sealed class IdentityHeadersPlan
 {
-    private readonly ReceivedHeader[] _headers = ReceivedHeader.CreateAll(options);
-    private readonly IdentityHeaderNames _headerNames = new(options.Headers.Select(header => header.HeaderName));
-    private readonly HeaderValueEncoding _encoding = options.Encoding;
-    private readonly int _maxHeaderValueLength = options.MaxHeaderValueLength;
-    private readonly int _maxTotalLength = options.MaxTotalLength;
-    private readonly string _nameClaimType = options.NameClaimType;
-    private readonly string _roleClaimType = options.RoleClaimType;
+    private readonly string _scheme;
+    private readonly ReceivedHeader[] _headers;
+    private readonly IdentityHeaderNames _headerNames;
+    private readonly int _maxHeaderValueLength;
+    private readonly int _maxTotalLength;
+    private readonly string _nameClaimType;
+    private readonly string _roleClaimType;
+    private readonly bool _isNameClaimTypeSet;
+    private readonly bool _isRoleClaimTypeSet;
 
-    internal TrustedPeers Peers { get; } = new(options);
+    internal IdentityHeadersPlan(string scheme, IdentityHeadersOptions options)
+    {
+        _scheme = scheme;
+        _headers = ReceivedHeader.CreateAll(options);
+        _maxHeaderValueLength = options.MaxHeaderValueLength;
+        _maxTotalLength = options.MaxTotalLength;
+        _nameClaimType = options.NameClaimType;
+        _roleClaimType = options.RoleClaimType;
+        _isNameClaimTypeSet = options.IsNameClaimTypeSet;
+        _isRoleClaimTypeSet = options.IsRoleClaimTypeSet;
+
+        string[] names = [.. _headers.Select(header => header.Name)];
+        _headerNames = new IdentityHeaderNames(names);
+        HeaderNames = [.. names, .. options.SharedSecrets.Select(secret => secret.HeaderName)];
+        RemovesIdentityHeaders = options.RemoveIdentityHeaders;
+        Peers = new TrustedPeers(options);
+    }
+
+    internal TrustedPeers Peers { get; }
 
     /// <summary>Gets what compares the headers with an assertion beside them.</summary>
     internal PlainHeaders PlainHeaders { get; } = new(options.Headers, options.Encoding);
 
     /// <summary>Gets the names of the identity headers and of the shared secrets.</summary>
-    internal IReadOnlyList<string> HeaderNames { get; } =
-        [.. options.Headers.Select(header => header.HeaderName), .. options.SharedSecrets.Select(secret => secret.HeaderName)];
+    internal IReadOnlyList<string> HeaderNames { get; }
 
     /// <summary>Gets what in the map does not fit the other settings, though it may be meant. Each names the setting to change.</summary>
     internal IEnumerable<string> Warnings
     {
         get
         {
+            if (Array.Exists(_headers, header => header.ClaimType is null))
+            {
+                // Which claims it holds, only a request shows.
+                yield break;
+            }
+
             if (!Array.Exists(_headers, header => header.ClaimType == _nameClaimType))
             {
                 yield return $"no header becomes the claim '{_nameClaimType}', so that the user has no name. Set NameClaimType to a claim "
                     + "type that a header has, or add such a header to Headers";
             }
 
-            ReceivedHeader[] lists = Array.FindAll(_headers, header => header.Format != ClaimValueFormat.Single);
+            ReceivedHeader[] lists = Array.FindAll(_headers, header => header.IsList);
             if (lists.Length > 0 && !Array.Exists(_headers, header => header.ClaimType == _roleClaimType))
             {
                 string becomes = string.Join(", ", lists.Select(header => $"'{header.Name}' becomes the claims '{header.ClaimType}'"));
@@ -48,7 +73,7 @@ internal sealed class IdentityHeadersPlan(string scheme, IdentityHeadersOptions 
     }
 
     /// <summary>Gets whether the identity headers leave the request once they are accepted.</summary>
-    internal bool RemovesIdentityHeaders { get; } = options.RemoveIdentityHeaders;
+    internal bool RemovesIdentityHeaders { get; }
 
     /// <summary>Whether it is an identity header, or an alias of one.</summary>
     internal bool IsIdentityHeader(string headerName) => _headerNames.ContainsLeniently(headerName);
@@ -61,7 +86,7 @@ internal sealed class IdentityHeadersPlan(string scheme, IdentityHeadersOptions 
     /// <param name="error">Why there is no user. It quotes no value.</param>
     internal ClaimsIdentity? Read(IHeaderDictionary headers, out string? error)
     {
-        List<(ReceivedHeader Header, string Value)> claims = [];
+        var claims = new ReceivedClaims();
         error = ReadClaims(headers, claims);
         if (error is not null)
         {
@@ -69,16 +94,16 @@ internal sealed class IdentityHeadersPlan(string scheme, IdentityHeadersOptions 
         }
 
         // Set the issuer: the MCP server compares it to tell equal subjects of two issuers apart.
-        string issuer = claims.Find(claim => claim.Header.IsIssuer).Value ?? scheme;
+        string issuer = claims.Issuer ?? _scheme;
         return new ClaimsIdentity(
-            claims.Select(claim => new Claim(claim.Header.ClaimType, claim.Value, ClaimValueTypes.String, issuer)),
-            scheme,
-            _nameClaimType,
-            _roleClaimType);
+            claims.Items.Select(claim => new Claim(claim.Type, claim.Value, ClaimValueTypes.String, issuer)),
+            _scheme,
+            !_isNameClaimTypeSet && claims.NameClaimType is { } nameType && claims.Has(nameType) ? nameType : _nameClaimType,
+            _isRoleClaimTypeSet ? _roleClaimType : claims.RoleClaimType ?? _roleClaimType);
     }
 
     /// <returns>The error, or null.</returns>
-    private string? ReadClaims(IHeaderDictionary headers, List<(ReceivedHeader Header, string Value)> claims)
+    private string? ReadClaims(IHeaderDictionary headers, ReceivedClaims claims)
     {
         foreach ((string name, StringValues values) in headers)
         {
@@ -110,18 +135,21 @@ internal sealed class IdentityHeadersPlan(string scheme, IdentityHeadersOptions 
 
             if (string.IsNullOrWhiteSpace(value))
             {
+                if (header.IgnoresBlank)
+                {
+                    continue;
+                }
+
                 return $"the header '{header.Name}' is blank. A sender leaves out a header that has no value";
             }
 
-            if (HeaderValueDecoder.Decode(value, header.Format, _encoding) is not { } decoded)
+            if (!header.Read(value, claims))
             {
                 return $"the value of the header '{header.Name}' is not in the canonical form of its format and encoding";
             }
-
-            claims.AddRange(decoded.Select(item => (header, item)));
         }
 
-        return claims.Exists(claim => claim.Header.IsSubject) ? null : "they come without the subject's";
+        return claims.SubjectClaimType is null ? "they come without the subject's" : null;
     }
 
     private string? GetNameError(string name, StringValues values)

@@ -6,6 +6,7 @@ namespace McpIdentityHeaders.AspNetCore.Internal;
 internal static class IdentityHeadersSettings
 {
     private static readonly SettingsTable<IdentityHeadersOptions> Table = new(
+        ("Profile", (options, setting) => options.Profile = setting.GetEnum<IdentityHeadersProfile>()),
         ("Headers", (options, setting) => ClaimInjectionSettings.AddHeaders(setting, options.Headers)),
         ("SubjectClaimTypes", (options, setting) => setting.ReplaceItemsOf(options.SubjectClaimTypes, claimType => claimType.GetString())),
         ("Encoding", (options, setting) => options.Encoding = setting.GetEnum<HeaderValueEncoding>()),

@@ -5,26 +5,47 @@ namespace McpIdentityHeaders.AspNetCore.Internal;
 /// <summary>One header, compiled: the claims that it becomes.</summary>
 internal sealed class ReceivedHeader
 {
-    private ReceivedHeader(ClaimHeader header, string claimType, bool isSubject)
+    private readonly Func<string, ReceivedClaims, bool> _read;
+
+    /// <summary>Creates a header that becomes claims of one type.</summary>
+    /// <param name="name">The header's name.</param>
+    /// <param name="claimType">The claims' type.</param>
+    /// <param name="decode">Decodes the header's value; null where it is malformed.</param>
+    internal ReceivedHeader(string name, string claimType, Func<string, IReadOnlyList<string>?> decode)
     {
-        Name = header.HeaderName;
+        Name = name;
         ClaimType = claimType;
-        IsSubject = isSubject;
-        Required = header.Required;
-        Format = header.Format;
+        IsIssuer = claimType == "iss";
+        _read = (value, claims) => Read(decode(value), claims);
+    }
+
+    /// <summary>Creates a header that holds claims of several types.</summary>
+    /// <param name="name">The header's name.</param>
+    /// <param name="read">Adds them. False where the header's value is malformed.</param>
+    internal ReceivedHeader(string name, Func<string, ReceivedClaims, bool> read)
+    {
+        Name = name;
+        _read = read;
     }
 
     internal string Name { get; }
 
-    internal string ClaimType { get; }
+    /// <summary>Gets the type of the claims; null where the header itself says it.</summary>
+    internal string? ClaimType { get; }
 
-    internal bool Required { get; }
+    internal bool Required { get; init; }
 
-    internal ClaimValueFormat Format { get; }
+    internal bool IsList { get; init; }
 
-    internal bool IsSubject { get; }
+    internal bool IsSubject { get; init; }
 
-    internal bool IsIssuer => ClaimType == "iss";
+    internal bool IsIssuer { get; init; }
+
+    /// <summary>Gets whether a blank header counts as one that did not come.</summary>
+    internal bool IgnoresBlank { get; init; }
+
+    /// <summary>Gets whether it counts only where no header in front has a claim of its type.</summary>
+    internal bool IsFallback { get; init; }
 
     /// <summary>
     /// Compiles a map, which may be a copy of the sender's: where no header becomes a subject by its first claim type, one that the sender
@@ -32,6 +53,12 @@ internal sealed class ReceivedHeader
     /// </summary>
     internal static ReceivedHeader[] CreateAll(IdentityHeadersOptions options)
     {
+        if (HeaderProfile.Find(options.Profile) is { } profile)
+        {
+            return profile.CreateHeaders(options.SubjectClaimTypes.FirstOrDefault("sub"));
+        }
+
+        HeaderValueEncoding encoding = options.Encoding;
         bool isSubjectFirst = options.Headers.Any(header => options.SubjectClaimTypes.Contains(GetClaimTypes(header, options)[0]));
         return
         [
@@ -39,12 +66,47 @@ internal sealed class ReceivedHeader
             {
                 string[] claimTypes = GetClaimTypes(header, options);
                 string? subject = Array.Find(isSubjectFirst ? claimTypes[..1] : claimTypes, options.SubjectClaimTypes.Contains);
-                return new ReceivedHeader(header, subject ?? claimTypes[0], subject is not null);
+                return new ReceivedHeader(
+                    header.HeaderName, subject ?? claimTypes[0], value => HeaderValueDecoder.Decode(value, header.Format, encoding))
+                {
+                    Required = header.Required,
+                    IsList = header.Format != ClaimValueFormat.Single,
+                    IsSubject = subject is not null,
+                };
             }),
         ];
     }
 
     internal bool IsNamed(string headerName) => HeaderAlias.EqualsLeniently(Name, headerName);
+
+    /// <summary>Adds the claims of a value that is not blank.</summary>
+    /// <returns>Whether the value is in its canonical form.</returns>
+    internal bool Read(string value, ReceivedClaims claims) => _read(value, claims);
+
+    private bool Read(IReadOnlyList<string>? values, ReceivedClaims claims)
+    {
+        if (values is null)
+        {
+            return false;
+        }
+
+        if (IsSubject)
+        {
+            claims.SubjectClaimType = ClaimType;
+        }
+
+        if (IsIssuer)
+        {
+            claims.Issuer = values[0];
+        }
+
+        foreach (string value in IsFallback && claims.Has(ClaimType!) ? [] : values)
+        {
+            claims.Add(ClaimType!, value);
+        }
+
+        return true;
+    }
 
     /// <summary>Gets the claim types that the sender may have read, or what a path leads to.</summary>
     private static string[] GetClaimTypes(ClaimHeader header, IdentityHeadersOptions options) =>
