@@ -55,7 +55,7 @@ public sealed class IdentityAssertionOptions
     /// <value>The default value is <see langword="null"/>: no such claim.</value>
     public string? Actor { get; set; }
 
-    /// <summary>Gets or sets the most bytes that an assertion may have. A user whose assertion would be larger is refused.</summary>
+    /// <summary>Gets or sets the most bytes that an assertion may have. A request with a larger one is refused.</summary>
     /// <value>From 256 to 1,048,576. The default value is 8192. Servers commonly accept 8 to 32 KiB of headers in all.</value>
     [Range(256, 1024 * 1024)]
     public int MaxTokenLength { get; set; } = 8192;

@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.Readme;
 
-/// <summary>The README's gateway and backend, as they stand there.</summary>
+/// <summary>The gateway of docs/gateways.md and the backend of docs/start.md, as they stand there.</summary>
 internal static class EdgesSnippet
 {
     public static void RegisterGateway(WebApplicationBuilder builder, Uri endpoint)

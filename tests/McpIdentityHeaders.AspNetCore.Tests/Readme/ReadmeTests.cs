@@ -1,5 +1,4 @@
 using System.Net;
-using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -7,19 +6,9 @@ using Microsoft.Extensions.Logging;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.Readme;
 
-/// <summary>What the README shows is what is compiled and run here.</summary>
+/// <summary>The gateway of docs/gateways.md and the backend of docs/start.md, run.</summary>
 public sealed class ReadmeTests
 {
-    [Fact]
-    public void Snippets_stand_in_the_readme_word_for_word()
-    {
-        string readme = Squeeze(File.ReadAllText(Path.Combine(Folder(), "..", "..", "..", "README.md")));
-        string[] snippets = File.ReadAllText(Path.Combine(Folder(), "EdgesSnippet.cs")).Split("// <snippet>")[1..];
-
-        Assert.Equal(3, snippets.Length);
-        Assert.All(snippets, snippet => Assert.Contains(Squeeze(snippet.Split("// </snippet>")[0]), readme, StringComparison.Ordinal));
-    }
-
     [Fact]
     public async Task Backend_knows_the_user_who_is_signed_in_at_the_gateway()
     {
@@ -70,8 +59,4 @@ public sealed class ReadmeTests
         await app.StartAsync();
         return app;
     }
-
-    private static string Squeeze(string text) => string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
-
-    private static string Folder([CallerFilePath] string thisFile = "") => Path.GetDirectoryName(thisFile)!;
 }

@@ -22,17 +22,16 @@ public sealed class JobQueueTests
                 services.AddMcpClient("notes", backend.Endpoint).AddClaimInjection();
                 services.AddSingleton<Notes>();
                 services.AddSingleton(Channel.CreateUnbounded<Job>());
+                services.AddSingleton(seen);
                 services.AddHostedService<NotesWorker>();
             },
             app =>
             {
-                app.MapGet("/jobs", async (string name, ClaimsPrincipal user, Notes notes, Channel<Job> jobs) =>
-                {
-                    // <snippet>
+                // <snippet>
+                app.MapGet("/jobs", async (string name, ClaimsPrincipal user, Notes notes, Channel<Job> jobs, Channel<string> done) =>
                     await jobs.Writer.WriteAsync(new Job(user.Clone(), async cancellationToken =>
-                        await seen.Writer.WriteAsync($"{name} {await notes.WhoAmIAsync(cancellationToken)}", cancellationToken)));
-                    // </snippet>
-                });
+                        await done.Writer.WriteAsync($"{name} {await notes.WhoAmIAsync(cancellationToken)}", cancellationToken))));
+                // </snippet>
                 app.MapGet("/stored", async (string name, ClaimsPrincipal user, Notes notes, Channel<Job> jobs) =>
                 {
                     string row = JsonSerializer.Serialize(StoredUser.From(user));

@@ -2,7 +2,7 @@ using ModelContextProtocol.Protocol;
 
 namespace McpIdentityHeaders.Tests.Readme;
 
-/// <summary>The README's decoder for a backend in C#, as it stands there.</summary>
+/// <summary>The decoder of docs/receiving.md in C#, as it stands there.</summary>
 internal static class DecodeSnippet
 {
     // <snippet>

@@ -8,7 +8,7 @@ using ModelContextProtocol.Protocol;
 
 namespace McpIdentityHeaders.Tests.Readme;
 
-/// <summary>Every decoder that the README shows, and the receiver's own, over the values of vectors.json.</summary>
+/// <summary>Every decoder that docs/receiving.md shows, and the receiver's own, over the values of vectors.json.</summary>
 public sealed partial class DecoderTests
 {
     private const string CallWithNode = """
@@ -46,7 +46,7 @@ public sealed partial class DecoderTests
     }
 
     [Fact]
-    public void Readme_shows_a_decoder_in_each_of_three_languages() =>
+    public void Page_shows_a_decoder_in_each_of_three_languages() =>
         Assert.Equal(["csharp", "ts", "python"], Decoders().Select(decoder => decoder.Language));
 
     [Fact]
@@ -141,7 +141,7 @@ public sealed partial class DecoderTests
     private static string Decoder(string language) => Decoders().Single(decoder => decoder.Language == language).Source;
 
     private static IEnumerable<(string Language, string Source)> Decoders() =>
-        from block in CodeBlock().Matches(File.ReadAllText(Path.Combine(Folder(), "..", "..", "..", "README.md")))
+        from block in CodeBlock().Matches(File.ReadAllText(Path.Combine(Folder(), "..", "..", "..", "docs", "receiving.md")))
         where block.Groups["source"].Value.Contains("base64", StringComparison.OrdinalIgnoreCase)
             || block.Groups["source"].Value.Contains("decode", StringComparison.OrdinalIgnoreCase)
         select (block.Groups["language"].Value, block.Groups["source"].Value);

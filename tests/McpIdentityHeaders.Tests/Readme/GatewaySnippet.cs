@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace McpIdentityHeaders.Tests.Readme;
 
-/// <summary>The README's gateway, as it stands there.</summary>
+/// <summary>The gateway of docs/start.md, as it stands there.</summary>
 internal static class GatewaySnippet
 {
     internal static void Register(WebApplicationBuilder builder, Uri endpoint)

@@ -35,12 +35,13 @@ internal sealed class IdentityHeadersPlan
         HeaderNames = [.. names, .. options.SharedSecrets.Select(secret => secret.HeaderName)];
         RemovesIdentityHeaders = options.RemoveIdentityHeaders;
         Peers = new TrustedPeers(options);
+        PlainHeaders = new PlainHeaders(options.Headers, options.Encoding);
     }
 
     internal TrustedPeers Peers { get; }
 
     /// <summary>Gets what compares the headers with an assertion beside them.</summary>
-    internal PlainHeaders PlainHeaders { get; } = new(options.Headers, options.Encoding);
+    internal PlainHeaders PlainHeaders { get; }
 
     /// <summary>Gets the names of the identity headers and of the shared secrets.</summary>
     internal IReadOnlyList<string> HeaderNames { get; }
