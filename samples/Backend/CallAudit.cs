@@ -53,7 +53,7 @@ internal sealed partial class CallAudit(ILogger<CallAudit> logger)
     // A subject is whatever an issuer says. Escaped, no line break in it can begin a line of its own.
     private static string UserOf(MessageContext context) => context.User?.FindFirst("sub") is { } subject
         ? JsonEncodedText.Encode($"{subject.Value} of {subject.Issuer}").ToString()
-        : "nobody";
+        : "anonymous";
 
     // A name that no tool has is the caller's free text, and stays out of the log.
     private static string ToolOf(MessageContext context, JsonRpcRequest request) =>

@@ -17,7 +17,7 @@ internal sealed record Caller(string Name, ClaimsPrincipal? User, IReadOnlyDicti
         // Set as it is, this subject would end its header line and add one of its own.
         SignedIn("Mallory", subject: "mallory\r\nX-User-Sub: admin"),
 
-        new("nobody", User: null, new Dictionary<string, string>()),
+        new("anonymous", User: null, new Dictionary<string, string>()),
     ];
 
     private static Caller SignedIn(string name, string subject, string? fullName = null, string? email = null)

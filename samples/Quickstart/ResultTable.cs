@@ -50,7 +50,7 @@ internal static class ResultTable
         return call.Answer switch
         {
             null => [[caller, "-", "(the call failed)", "-"]],
-            { Headers: [] } => [[caller, "-", "(no identity header)", "nobody"]],
+            { Headers: [] } => [[caller, "-", "(no identity header)", "anonymous"]],
             { Headers: var headers } => headers.Select((header, index) =>
                 new[] { index == 0 ? caller : string.Empty, header.Name, header.RawValue, Visible(header.DecodedValue) }),
         };

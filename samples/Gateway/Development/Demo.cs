@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Gateway.Development;
 
-/// <summary>All sample users at once, with clients of both kinds: does each get their own, and nobody what is another's?</summary>
+/// <summary>All sample users at once, with clients of both kinds: does each get their own, and none what is another's?</summary>
 internal static class Demo
 {
     private static readonly string[] Protocols = ["2026-07-28", "2025-11-25"];
@@ -31,14 +31,14 @@ internal static class Demo
             Print(visit.User.Subject, visit.Protocol, visit.Tools, visit.OwnNotes, visit.AllNotes, visit.SeenAs);
         }
 
-        Print("nobody", "-", "-", "-", "-", $"nothing: the gateway answered {(int)answer.StatusCode}");
+        Print("anonymous", "-", "-", "-", "-", $"nothing: the gateway answered {(int)answer.StatusCode}");
         Console.WriteLine();
 
         List<string> problems =
             [.. visits.Where(visit => visit.Problem is not null).Select(visit => $"{visit.User.Subject}: {visit.Problem}")];
         if (answer.StatusCode != HttpStatusCode.Unauthorized)
         {
-            problems.Add($"nobody: the gateway answered {(int)answer.StatusCode}");
+            problems.Add($"anonymous: the gateway answered {(int)answer.StatusCode}");
         }
 
         if (problems is [{ } first, ..])
@@ -49,7 +49,7 @@ internal static class Demo
 
         Console.WriteLine($"""
             {visits.Length} clients at once, and each was its own user to the backend, though all of them also sent
-            'X-User-Sub: mallory' and 'X_User_Roles: admin'. The notes of one are nobody else's, and the
+            'X-User-Sub: mallory' and 'X_User_Roles: admin'. The notes of one are no one else's, and the
             administrators' tool is for administrators.
             """);
         return 0;

@@ -109,7 +109,7 @@ public sealed class HttpContextIdentityTests
         });
         using HttpClient client = server.NewClient();
 
-        Assert.Equal(UserNames.NotKnown, await server.GetAsync(client, "/", "alice"));
+        Assert.Equal(UserNames.Unknown, await server.GetAsync(client, "/", "alice"));
     }
 
     [Fact]

@@ -41,7 +41,7 @@ public sealed class BlazorTests
 
         foreach (string user in new[] { "alice", "bob" })
         {
-            string expected = hasHandler ? user : "nobody";
+            string expected = hasHandler ? user : "anonymous";
             await using CircuitClient circuit = await CircuitClient.OpenAsync(server.Uri, await server.GetAsync(browser, "/", user), user);
             Assert.Equal($"shown {expected}", await ReadAsync(seen));
 

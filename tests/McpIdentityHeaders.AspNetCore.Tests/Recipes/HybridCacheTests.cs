@@ -50,7 +50,7 @@ public sealed class HybridCacheTests
         string user = await services.GetRequiredService<HybridCache>().GetOrCreateAsync(
             "key", _ => ValueTask.FromResult(UserNames.Ambient), cancellationToken: cancellation.Token);
 
-        Assert.Equal(UserNames.NotKnown, user);
+        Assert.Equal(UserNames.Unknown, user);
     }
 
     private static ServiceProvider Services(McpBackend backend)

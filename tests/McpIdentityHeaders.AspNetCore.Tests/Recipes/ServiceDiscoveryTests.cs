@@ -26,7 +26,7 @@ public sealed class ServiceDiscoveryTests
 
         string user = await AmbientIdentity.RunAsync(Users.Alice, () => services.GetRequiredService<Notes>().WhoAmIAsync());
 
-        Assert.Equal("nobody", user);
+        Assert.Equal("anonymous", user);
     }
 
     private static ServiceProvider Services(McpBackend backend, bool trustsResolved)

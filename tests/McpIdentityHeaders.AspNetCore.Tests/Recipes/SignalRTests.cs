@@ -22,7 +22,7 @@ public sealed class SignalRTests
 
         await Task.WhenAll(new[] { "alice", "bob", null }.Select(async user =>
         {
-            string expected = user ?? "nobody";
+            string expected = user ?? "anonymous";
             await using HubConnection connection = await ConnectAsync(server, transport, user);
 
             Assert.Equal(expected, await connection.InvokeAsync<string>(nameof(NotesHub.WhoAmI)));
@@ -60,7 +60,7 @@ public sealed class SignalRTests
         await using HubConnection connection = await ConnectAsync(server, HttpTransportType.WebSockets, "alice");
 
         Assert.Equal(
-            ["nobody", "nobody", "nobody"], await connection.StreamAsync<string>(nameof(NotesHub.StreamWithoutUser)).ToArrayAsync());
+            ["anonymous", "anonymous", "anonymous"], await connection.StreamAsync<string>(nameof(NotesHub.StreamWithoutUser)).ToArrayAsync());
     }
 
     private static Task<InboundServer> StartAsync(McpBackend backend, Channel<string>? seen = null) => InboundServer.StartAsync(

@@ -30,7 +30,7 @@ public sealed class StreamingEndpointTests
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless);
         await using InboundServer server = await StartAsync(backend, []);
 
-        Assert.Equal(["nobody", "nobody", "nobody"], await ReadAsync(server, "/scope", "alice"));
+        Assert.Equal(["anonymous", "anonymous", "anonymous"], await ReadAsync(server, "/scope", "alice"));
     }
 
     [Theory]

@@ -101,7 +101,7 @@ public sealed class ConcurrentUsersTests
 
     private static void AssertCallsOfEach(McpBackend backend, int calls) => Assert.Equal(
         Subjects.ToDictionary(subject => subject, _ => calls),
-        backend.Calls().Where(call => call.Subject != Opener).CountBy(call => call.Subject ?? "nobody").ToDictionary());
+        backend.Calls().Where(call => call.Subject != Opener).CountBy(call => call.Subject ?? "anonymous").ToDictionary());
 
     private static async Task CallAsync(McpClient client, string subject, int times)
     {

@@ -147,7 +147,7 @@ public sealed class McpClientRegistrationTests
         await using McpClient mailClient = await CreateAsync(services, "mail");
 
         Assert.Equal("alice", await filesClient.CallTextAsync("whoami"));
-        Assert.Equal("nobody", await mailClient.CallTextAsync("whoami"));
+        Assert.Equal("anonymous", await mailClient.CallTextAsync("whoami"));
     }
 
     private static async Task AssertReachesAsync(string name, Func<IServiceCollection, Uri, IHttpClientBuilder> add)

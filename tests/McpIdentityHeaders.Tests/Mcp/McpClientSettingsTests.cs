@@ -185,7 +185,7 @@ public sealed class McpClientSettingsTests
         Set(configuration, "Endpoint", "nowhere either");
         Set(configuration, "Endpoint", backend.Endpoint.ToString());
         await using McpClient client = await services.ConnectAsync();
-        Assert.Equal("nobody", await client.CallTextAsync("whoami"));
+        Assert.Equal("anonymous", await client.CallTextAsync("whoami"));
     }
 
     [Theory]

@@ -92,11 +92,11 @@ public sealed class SessionCallTests
     }
 
     [Theory]
-    [InlineData(McpBackendKind.Stateless, Flow.OfNobody)]
+    [InlineData(McpBackendKind.Stateless, Flow.Anonymous)]
     [InlineData(McpBackendKind.Stateless, Flow.OfAnonymous)]
-    [InlineData(McpBackendKind.Sessions, Flow.OfNobody)]
+    [InlineData(McpBackendKind.Sessions, Flow.Anonymous)]
     [InlineData(McpBackendKind.Sessions, Flow.OfAnonymous)]
-    [InlineData(McpBackendKind.LegacySse, Flow.OfNobody)]
+    [InlineData(McpBackendKind.LegacySse, Flow.Anonymous)]
     [InlineData(McpBackendKind.LegacySse, Flow.OfAnonymous)]
     public async Task Anonymous_call_on_alices_session_carries_no_identity_header(McpBackendKind kind, Flow caller)
     {

@@ -117,7 +117,7 @@ public sealed class SessionLegTests
     [Theory]
     [InlineData(McpBackendKind.Sessions, Flow.OfBob)]
     [InlineData(McpBackendKind.Sessions, Flow.OfAnonymous)]
-    [InlineData(McpBackendKind.Sessions, Flow.NotKnown)]
+    [InlineData(McpBackendKind.Sessions, Flow.Unknown)]
     [InlineData(McpBackendKind.LegacySse, Flow.OfBob)]
     [InlineData(McpBackendKind.LegacySse, Flow.OfAnonymous)]
     public async Task Response_to_the_server_carries_the_sessions_user_whoever_calls(McpBackendKind kind, Flow caller)
@@ -164,9 +164,9 @@ public sealed class SessionLegTests
 
     [Theory]
     [InlineData(Flow.OfBob)]
-    [InlineData(Flow.OfNobody)]
+    [InlineData(Flow.Anonymous)]
     [InlineData(Flow.OfAnonymous)]
-    [InlineData(Flow.NotKnown)]
+    [InlineData(Flow.Unknown)]
     public async Task Delete_carries_the_sessions_user_whoever_disposes(Flow disposer)
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);

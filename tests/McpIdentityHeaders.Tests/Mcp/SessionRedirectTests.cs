@@ -39,7 +39,7 @@ public sealed class SessionRedirectTests
 
     [Theory]
     [InlineData(Flow.OfBob, "bob")]
-    [InlineData(Flow.OfNobody, null)]
+    [InlineData(Flow.Anonymous, null)]
     [InlineData(Flow.OfAnonymous, null)]
     public async Task Call_that_a_redirect_turns_into_a_get_keeps_the_callers_user(Flow caller, string? expected)
     {

@@ -73,7 +73,7 @@ public sealed class UserIdentityFlowTests
 
         // The session was opened by a request, and its flow knows no user: nothing but messages does.
         Assert.Equal(7, loop.Count);
-        Assert.All(loop, who => Assert.Equal(UserNames.NotKnown, who));
+        Assert.All(loop, who => Assert.Equal(UserNames.Unknown, who));
         Assert.Equal(["alice", "alice", UserNames.Anonymous, UserNames.Anonymous, "bob", "bob"], handlers);
     }
 

@@ -38,7 +38,7 @@ public sealed class UserIdentityGatewayTests
         {
             await using McpClient client = await gateway.ConnectAsync(new Caller(name));
 
-            Assert.Equal(name ?? "nobody", await client.CallTextAsync(tool));
+            Assert.Equal(name ?? "anonymous", await client.CallTextAsync(tool));
         }
 
         Assert.Equal(Names, backend.Calls().Select(call => call.Subject));
@@ -59,7 +59,7 @@ public sealed class UserIdentityGatewayTests
         await held.Arrived;
         held.Release();
 
-        Assert.Equal(names.Select(name => name ?? "nobody"), await answers);
+        Assert.Equal(names.Select(name => name ?? "anonymous"), await answers);
         Assert.Equal(names.Order(), backend.Calls().Select(call => call.Subject).Order());
     }
 

@@ -53,7 +53,7 @@ public sealed class UserIdentityMessageTests
         await using UserServer server = await UserServer.StartAsync(kind, mcp: _ => { });
         await using McpClient client = await server.ConnectAsync(new Caller("alice"));
 
-        Assert.Equal(UserNames.NotKnown, await client.CallTextAsync("who"));
+        Assert.Equal(UserNames.Unknown, await client.CallTextAsync("who"));
     }
 
     [Theory]

@@ -6,9 +6,9 @@ namespace McpIdentityHeaders.Tests.Pool;
 public sealed class AnonymousSessionTests
 {
     [Theory]
-    [InlineData(Flow.OfNobody)]
+    [InlineData(Flow.Anonymous)]
     [InlineData(Flow.OfAnonymous)]
-    [InlineData(Flow.NotKnown)]
+    [InlineData(Flow.Unknown)]
     public async Task Anonymous_session_is_closed_with_its_lease(Flow flow)
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
@@ -17,7 +17,7 @@ public sealed class AnonymousSessionTests
 
         await using (McpClientLease lease = await services.RentAsync())
         {
-            Assert.Equal("nobody", await lease.Client.CallTextAsync("whoami"));
+            Assert.Equal("anonymous", await lease.Client.CallTextAsync("whoami"));
             Assert.Single(backend.LiveSessions);
         }
 
@@ -27,13 +27,13 @@ public sealed class AnonymousSessionTests
     }
 
     [Theory]
-    [InlineData(Flow.OfNobody, Flow.OfNobody)]
+    [InlineData(Flow.Anonymous, Flow.Anonymous)]
     [InlineData(Flow.OfAnonymous, Flow.OfAnonymous)]
-    [InlineData(Flow.NotKnown, Flow.NotKnown)]
-    [InlineData(Flow.OfNobody, Flow.OfAnonymous)]
-    [InlineData(Flow.OfAnonymous, Flow.NotKnown)]
-    [InlineData(Flow.NotKnown, Flow.OfBob)]
-    [InlineData(Flow.OfBob, Flow.OfNobody)]
+    [InlineData(Flow.Unknown, Flow.Unknown)]
+    [InlineData(Flow.Anonymous, Flow.OfAnonymous)]
+    [InlineData(Flow.OfAnonymous, Flow.Unknown)]
+    [InlineData(Flow.Unknown, Flow.OfBob)]
+    [InlineData(Flow.OfBob, Flow.Anonymous)]
     public async Task Anonymous_session_is_never_shared(Flow one, Flow other)
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);

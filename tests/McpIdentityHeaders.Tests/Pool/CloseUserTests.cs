@@ -33,7 +33,7 @@ public sealed class CloseUserTests
         Assert.Equal(2, backend.LiveSessions.Count);
         Assert.Single(other.LiveSessions);
         Assert.Equal("bob", await bobs.Client.CallTextAsync("whoami"));
-        Assert.Equal("nobody", await anonymous.Client.CallTextAsync("whoami"));
+        Assert.Equal("anonymous", await anonymous.Client.CallTextAsync("whoami"));
         await AssertFailsAsync(rented.Client.CallTextAsync("whoami"));
         Assert.Equal(2, backend.Calls().Count());
     }
@@ -222,9 +222,9 @@ public sealed class CloseUserTests
     }
 
     [Theory]
-    [InlineData(Flow.OfNobody)]
+    [InlineData(Flow.Anonymous)]
     [InlineData(Flow.OfAnonymous)]
-    [InlineData(Flow.NotKnown)]
+    [InlineData(Flow.Unknown)]
     public async Task Principal_without_a_session_key_is_an_argument_error(Flow flow)
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
@@ -232,7 +232,7 @@ public sealed class CloseUserTests
         await services.CallForAsync(Users.Alice);
         ClaimsPrincipal principal = flow switch
         {
-            Flow.OfNobody => new ClaimsPrincipal(),
+            Flow.Anonymous => new ClaimsPrincipal(),
             Flow.OfAnonymous => new ClaimsPrincipal(Users.NotSignedIn(("sub", "alice"))),
             _ => Users.With(("name", "Alice Adams")),
         };

@@ -12,9 +12,9 @@ public sealed class ClosingTests
 
     [Theory]
     [InlineData(Flow.OfBob)]
-    [InlineData(Flow.OfNobody)]
+    [InlineData(Flow.Anonymous)]
     [InlineData(Flow.OfAnonymous)]
-    [InlineData(Flow.NotKnown)]
+    [InlineData(Flow.Unknown)]
     public async Task Delete_of_an_evicted_session_carries_its_user(Flow renter)
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
@@ -30,9 +30,9 @@ public sealed class ClosingTests
 
     [Theory]
     [InlineData(Flow.OfBob)]
-    [InlineData(Flow.OfNobody)]
+    [InlineData(Flow.Anonymous)]
     [InlineData(Flow.OfAnonymous)]
-    [InlineData(Flow.NotKnown)]
+    [InlineData(Flow.Unknown)]
     public async Task Delete_of_an_expired_session_carries_its_user(Flow timer)
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
@@ -50,10 +50,10 @@ public sealed class ClosingTests
     [Theory]
     [InlineData(Flow.OfBob, true)]
     [InlineData(Flow.OfBob, false)]
-    [InlineData(Flow.OfNobody, true)]
+    [InlineData(Flow.Anonymous, true)]
     [InlineData(Flow.OfAnonymous, false)]
-    [InlineData(Flow.NotKnown, true)]
-    [InlineData(Flow.NotKnown, false)]
+    [InlineData(Flow.Unknown, true)]
+    [InlineData(Flow.Unknown, false)]
     public async Task Delete_when_the_container_is_disposed_carries_its_user(Flow disposer, bool synchronous)
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
@@ -69,7 +69,7 @@ public sealed class ClosingTests
 
     [Theory]
     [InlineData(Flow.OfBob)]
-    [InlineData(Flow.NotKnown)]
+    [InlineData(Flow.Unknown)]
     public async Task Delete_of_an_anonymous_session_carries_no_user_whoever_returns_it(Flow disposer)
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);

@@ -75,8 +75,8 @@ public sealed class ElicitationTests
     }
 
     [Theory]
-    [InlineData(Flow.OfNobody)]
-    [InlineData(Flow.NotKnown)]
+    [InlineData(Flow.Anonymous)]
+    [InlineData(Flow.Unknown)]
     public async Task Anonymous_user_is_asked_and_responds_without_identity(Flow anonymous)
     {
         bool? isSignedIn = null;

@@ -60,9 +60,9 @@ public sealed class FlowTests
 
     [Theory]
     [InlineData(Flow.OfBob)]
-    [InlineData(Flow.OfNobody)]
+    [InlineData(Flow.Anonymous)]
     [InlineData(Flow.OfAnonymous)]
-    [InlineData(Flow.NotKnown)]
+    [InlineData(Flow.Unknown)]
     public async Task Users_handler_sees_the_sessions_user_in_each_of_its_own_requests(Flow disposer)
     {
         var seen = new ConcurrentQueue<Seen>();

@@ -16,10 +16,10 @@ public sealed class LeaseCheckTests
 
     [Theory]
     [InlineData(McpBackendKind.Sessions, Flow.OfBob, AnothersUser)]
-    [InlineData(McpBackendKind.Sessions, Flow.OfNobody, AnonymousUser)]
+    [InlineData(McpBackendKind.Sessions, Flow.Anonymous, AnonymousUser)]
     [InlineData(McpBackendKind.Sessions, Flow.OfAnonymous, AnonymousUser)]
     [InlineData(McpBackendKind.LegacySse, Flow.OfBob, AnothersUser)]
-    [InlineData(McpBackendKind.LegacySse, Flow.OfNobody, AnonymousUser)]
+    [InlineData(McpBackendKind.LegacySse, Flow.Anonymous, AnonymousUser)]
     [InlineData(McpBackendKind.OlderStateless, Flow.OfBob, AnothersUser)]
     [InlineData(McpBackendKind.Stateless, Flow.OfBob, AnothersUser)]
     [InlineData(McpBackendKind.Stateless, Flow.OfAnonymous, AnonymousUser)]
@@ -38,7 +38,7 @@ public sealed class LeaseCheckTests
 
     [Theory]
     [InlineData(Flow.OfBob, AnothersUser)]
-    [InlineData(Flow.OfNobody, AnonymousUser)]
+    [InlineData(Flow.Anonymous, AnonymousUser)]
     [InlineData(Flow.OfAnonymous, AnonymousUser)]
     public async Task Call_of_another_user_is_refused_without_claim_injection(Flow caller, string reason)
     {
@@ -69,7 +69,7 @@ public sealed class LeaseCheckTests
         await AssertRefusedAsync(backend, Flow.OfBob, unknown, $"{prefix} 'backend': the request was not sent: {UserOnAnonymous}");
 
         await AssertUserCanCallAsync(backend, Users.Anonymous, anonymous);
-        Assert.Equal("nobody", await unknown.Client.CallTextAsync("whoami"));
+        Assert.Equal("anonymous", await unknown.Client.CallTextAsync("whoami"));
     }
 
     [Fact]
@@ -148,7 +148,7 @@ public sealed class LeaseCheckTests
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
         await using McpClientLease lease = await services.RentAsync();
 
-        Assert.Equal("nobody", await AmbientIdentity.RunAsync(null, () => lease.Client.CallTextAsync("whoami")));
+        Assert.Equal("anonymous", await AmbientIdentity.RunAsync(null, () => lease.Client.CallTextAsync("whoami")));
     }
 
     [Theory]

@@ -93,7 +93,7 @@ public sealed class LeaseRenterTests
 
     [Theory]
     [InlineData(Flow.OfBob, $"a user called on another user's session. {RentYourOwn}")]
-    [InlineData(Flow.OfNobody, $"an anonymous user called on a signed-in user's session. {RentYourOwn}")]
+    [InlineData(Flow.Anonymous, $"an anonymous user called on a signed-in user's session. {RentYourOwn}")]
     [InlineData(Flow.OfAnonymous, $"an anonymous user called on a signed-in user's session. {RentYourOwn}")]
     public async Task Call_of_another_user_is_refused_on_a_shared_client(Flow caller, string reason)
     {
@@ -128,15 +128,15 @@ public sealed class LeaseRenterTests
         await using McpClientLease alices = await services.RentForAsync(Users.Alice);
         await using McpClientLease lease = isAnonymous ? await services.RentForAsync(null) : await services.RentAsync();
 
-        Assert.Equal("nobody", await lease.Client.CallTextAsync("whoami"));
-        Assert.Equal("nobody", await AmbientIdentity.RunAsync(null, () => lease.Client.CallTextAsync("whoami")));
+        Assert.Equal("anonymous", await lease.Client.CallTextAsync("whoami"));
+        Assert.Equal("anonymous", await AmbientIdentity.RunAsync(null, () => lease.Client.CallTextAsync("whoami")));
         await AmbientIdentity.RunAsync(
             Users.Alice, () => Assert.ThrowsAsync<ClaimInjectionException>(() => lease.Client.CallTextAsync("whoami")));
     }
 
     [Theory]
-    [InlineData(McpBackendKind.Stateless, "nobody")]
-    [InlineData(McpBackendKind.Sessions, "nobody")]
+    [InlineData(McpBackendKind.Stateless, "anonymous")]
+    [InlineData(McpBackendKind.Sessions, "anonymous")]
     public async Task Anonymous_renters_lease_is_anonymous_also_under_Reject(McpBackendKind kind, string expected)
     {
         await using McpBackend backend = await McpBackend.StartAsync(kind);

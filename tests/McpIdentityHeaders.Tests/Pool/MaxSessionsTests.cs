@@ -59,7 +59,7 @@ public sealed class MaxSessionsTests
         // A user with a session is not refused.
         await using McpClientLease again = await services.RentForAsync(Users.Alice);
         await others.DisposeAsync();
-        Assert.Equal(anonymous ? "nobody" : "carol", await services.CallForAsync(third));
+        Assert.Equal(anonymous ? "anonymous" : "carol", await services.CallForAsync(third));
     }
 
     [Fact]

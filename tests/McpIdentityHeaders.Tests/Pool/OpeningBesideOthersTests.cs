@@ -25,7 +25,7 @@ public sealed class OpeningBesideOthersTests
         held.Release();
 
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => alices);
-        Assert.Equal(["bob", "bob", "carol", "nobody"], await Task.WhenAll(others));
+        Assert.Equal(["bob", "bob", "carol", "anonymous"], await Task.WhenAll(others));
         Assert.Single(backend.Exchanges, exchange => exchange is { Rpc: "initialize", Subject: "bob" });
     }
 
@@ -40,7 +40,7 @@ public sealed class OpeningBesideOthersTests
         await held.Arrived;
 
         Assert.Equal("bob", await services.CallForAsync(Users.Bob));
-        Assert.Equal("nobody", await services.CallForAsync(null));
+        Assert.Equal("anonymous", await services.CallForAsync(null));
 
         Assert.False(alices.IsCompleted);
         held.Release();
@@ -110,7 +110,7 @@ public sealed class OpeningBesideOthersTests
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => services.CallForAsync(Users.Alice));
         Assert.Equal("bob", await services.CallForAsync(Users.Bob));
 
-        refused = "nobody";
+        refused = "anonymous";
 
         Assert.Equal("alice", await services.CallForAsync(Users.Alice));
         Assert.Equal(2, backend.LiveSessions.Count);

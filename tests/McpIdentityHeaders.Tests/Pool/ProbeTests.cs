@@ -60,7 +60,7 @@ public sealed class ProbeTests
 
         try
         {
-            string[] expected = [.. Enumerable.Range(0, 50).Select(i => $"user-{i}"), "nobody"];
+            string[] expected = [.. Enumerable.Range(0, 50).Select(i => $"user-{i}"), "anonymous"];
             Assert.Equal(expected, await Task.WhenAll(waiting).WaitAsync(HeldRequests.Patience));
 
             // Another does not wait at all.

@@ -93,7 +93,7 @@ public sealed class RentLimitTests
             refused.Message);
         Assert.Equal("alice", await services.CallForAsync(Users.Alice));
         await leases[0].DisposeAsync();
-        Assert.Equal("nobody", await services.CallForAsync(null));
+        Assert.Equal("anonymous", await services.CallForAsync(null));
         foreach (McpClientLease lease in leases)
         {
             await lease.DisposeAsync();

@@ -21,7 +21,7 @@ public sealed class RentOverloadTests
             Users.Alice, () => services.Pool().RentAsync(McpTesting.ClientName, user: null).AsTask());
 
         Assert.Equal("bob", await bobs.Client.CallTextAsync("whoami"));
-        Assert.Equal("nobody", await nobodys.Client.CallTextAsync("whoami"));
+        Assert.Equal("anonymous", await nobodys.Client.CallTextAsync("whoami"));
         await Assert.ThrowsAsync<ClaimInjectionException>(() => AmbientIdentity.RunAsync(Users.Alice, () => bobs.Client.CallTextAsync("whoami")));
         await bobs.DisposeAsync();
         await nobodys.DisposeAsync();

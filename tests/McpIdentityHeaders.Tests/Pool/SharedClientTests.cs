@@ -26,7 +26,7 @@ public sealed class SharedClientTests
             _ => AmbientIdentity.RunAsync(Users.Named($"user-{number}"), CallAsync),
         }));
 
-        Assert.Equal(Enumerable.Range(0, 50).Select(number => number % 5 < 3 ? "nobody" : $"user-{number}"), responses);
+        Assert.Equal(Enumerable.Range(0, 50).Select(number => number % 5 < 3 ? "anonymous" : $"user-{number}"), responses);
         Assert.Single(clients.Distinct());
         Assert.Single(backend.Exchanges, exchange => exchange.Rpc == Discovery);
 
@@ -53,7 +53,7 @@ public sealed class SharedClientTests
     }
 
     [Theory]
-    [InlineData(Flow.OfNobody)]
+    [InlineData(Flow.Anonymous)]
     [InlineData(Flow.OfAnonymous)]
     [InlineData(Flow.OfBob)]
     public async Task Lease_of_a_shared_client_refuses_another_user(Flow caller)
@@ -78,7 +78,7 @@ public sealed class SharedClientTests
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
         await using McpClientLease lease = await services.RentForAsync(null);
 
-        Assert.Equal("nobody", await lease.Client.CallTextAsync("whoami"));
+        Assert.Equal("anonymous", await lease.Client.CallTextAsync("whoami"));
         await Assert.ThrowsAsync<ClaimInjectionException>(
             () => AmbientIdentity.RunAsync(Users.Alice, () => lease.Client.CallTextAsync("whoami")));
     }
@@ -89,7 +89,7 @@ public sealed class SharedClientTests
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
 
-        Assert.Equal("nobody", await services.CallForAsync(null));
+        Assert.Equal("anonymous", await services.CallForAsync(null));
         Assert.Equal("alice", await services.CallForAsync(Users.Alice));
 
         Assert.Single(backend.Exchanges, exchange => exchange.Rpc == Discovery);
@@ -198,7 +198,7 @@ public sealed class SharedClientTests
 
         await Assert.ThrowsAsync<HttpRequestException>(() => alice);
         Assert.Equal("bob", await bob);
-        Assert.Equal("nobody", await services.CallForAsync(null));
+        Assert.Equal("anonymous", await services.CallForAsync(null));
         Assert.Single(backend.Exchanges, exchange => exchange.Rpc == Discovery && exchange.Subject != "alice");
     }
 

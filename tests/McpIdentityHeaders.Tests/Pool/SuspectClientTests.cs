@@ -62,7 +62,7 @@ public sealed class SuspectClientTests
         }
 
         refuses = false;
-        Assert.Equal(refused.Length == 0 ? "nobody" : refused, await services.CallForAsync(mallory));
+        Assert.Equal(refused.Length == 0 ? "anonymous" : refused, await services.CallForAsync(mallory));
         Assert.Equal("alice", Assert.Single(Discoverers(backend), user => user is "alice" or "bob"));
     }
 

@@ -117,7 +117,7 @@ public sealed class UserTokenTests
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = ServicesFor(backend, (_, _) => cache);
 
-        Assert.Equal("nobody", await services.CallForAsync(null));
+        Assert.Equal("anonymous", await services.CallForAsync(null));
 
         await AssertRefusedAsync(services, null);
         await AssertRefusedAsync(services, Users.Anonymous);

@@ -4,13 +4,13 @@ namespace McpIdentityHeaders.Tests.Support;
 public enum Flow
 {
     /// <summary>No scope is in force.</summary>
-    NotKnown,
+    Unknown,
 
     /// <summary>In the scope of another user than the session's.</summary>
     OfBob,
 
     /// <summary>In the scope of a null user, which is anonymous.</summary>
-    OfNobody,
+    Anonymous,
 
     /// <summary>In the scope of an anonymous principal.</summary>
     OfAnonymous,

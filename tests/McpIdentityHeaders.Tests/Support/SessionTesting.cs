@@ -30,7 +30,7 @@ internal static class SessionTesting
     public static IdentityScope? Enter(this Flow flow) => flow switch
     {
         Flow.OfBob => AmbientIdentity.Use(Users.Bob),
-        Flow.OfNobody => AmbientIdentity.Use(null),
+        Flow.Anonymous => AmbientIdentity.Use(null),
         Flow.OfAnonymous => AmbientIdentity.Use(Users.Anonymous),
         _ => null,
     };

@@ -4,14 +4,14 @@ namespace McpIdentityHeaders.Tests.Support;
 internal static class UserNames
 {
     public const string Anonymous = "anonymous";
-    public const string NotKnown = "not known";
+    public const string Unknown = "unknown";
 
     /// <summary>Gets who the ambient user of the current flow is.</summary>
     public static string Ambient => Of(AmbientIdentity.User);
 
     public static string Of(ClaimsPrincipal? user) => user switch
     {
-        null => NotKnown,
+        null => Unknown,
         _ when !user.Identities.Any(identity => identity.IsAuthenticated) => Anonymous,
         _ => user.FindFirst("name")?.Value ?? user.FindFirst("sub")?.Value ?? "somebody",
     };
