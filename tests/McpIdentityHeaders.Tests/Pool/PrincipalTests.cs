@@ -89,7 +89,7 @@ public sealed class PrincipalTests
     [Theory]
     [InlineData(McpBackendKind.Sessions)]
     [InlineData(McpBackendKind.LegacySse)]
-    public async Task Response_to_the_server_carries_the_principal_whose_call_asked(McpBackendKind kind)
+    public async Task Response_to_the_server_carries_the_principal_of_the_asking_call(McpBackendKind kind)
     {
         ClaimsPrincipal? asked = null;
         await using McpBackend backend = await McpBackend.StartAsync(kind);
