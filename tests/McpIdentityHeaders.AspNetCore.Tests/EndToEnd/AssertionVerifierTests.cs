@@ -36,7 +36,7 @@ public sealed class AssertionVerifierTests
         else
         {
             await Assert.ThrowsAnyAsync<Exception>(async () => await pool.RentAsync("backend"));
-            Assert.Contains("refused: ERR_JWT_CLAIM_VALIDATION_FAILED", backend.Refusals);
+            Assert.Equal("refused: ERR_JWT_CLAIM_VALIDATION_FAILED", await backend.WaitForRefusalAsync());
         }
     }
 

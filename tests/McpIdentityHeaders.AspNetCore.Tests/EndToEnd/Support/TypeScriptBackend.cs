@@ -25,8 +25,9 @@ internal sealed class TypeScriptBackend : IAsyncDisposable
 
     public Uri Endpoint { get; }
 
-    /// <summary>Gets why requests were refused so far.</summary>
-    public IEnumerable<string> Refusals => _process.Lines.Where(line => line.StartsWith("refused", StringComparison.Ordinal));
+    /// <summary>Waits until it says why it refused a request: that may come after the response.</summary>
+    public Task<string> WaitForRefusalAsync() =>
+        _process.WaitForAsync(line => line.StartsWith("refused", StringComparison.Ordinal) ? line : null);
 
     public static async Task<TypeScriptBackend> StartAsync(Uri issuer)
     {
