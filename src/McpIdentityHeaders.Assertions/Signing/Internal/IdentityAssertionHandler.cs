@@ -83,8 +83,15 @@ internal sealed class IdentityAssertionHandler : DelegatingHandler
 
     private static IdentityAssertionPlan GetPlan(AssertedClaims claims) => (IdentityAssertionPlan)((ClaimInjectionPlan)claims.Source).Assertion!;
 
-    private static void SetHeader(IdentityRequestMessage clone, IdentityAssertionPlan plan, string token) =>
-        clone.Headers.TryAddWithoutValidation(plan.Options.HeaderName, token);
+    private static void SetHeader(IdentityRequestMessage clone, IdentityAssertionPlan plan, string token)
+    {
+        // Fail closed: what cannot be set must not go out unsigned.
+        if (!clone.Headers.TryAddWithoutValidation(plan.Options.HeaderName, HeaderValueEncoder.EncodeSingle(token, HeaderValueEncoding.Mcp)))
+        {
+            throw plan.Signer.Reject(
+                $"the header '{plan.Options.HeaderName}' cannot be a request header. Choose another IdentityAssertionOptions.HeaderName");
+        }
+    }
 
     private static void ThrowIfAuthorized(IdentityRequestMessage clone, IdentityAssertionPlan plan)
     {
