@@ -13,7 +13,7 @@ public static class BackendApp
             ContentRootPath = Path.Combine(AppContext.BaseDirectory, "Backend.settings"),
         });
 
-        // 1. Who the user is: what a trusted gateway says in headers, and nothing else. Nobody is trusted by default, so without settings
+        // 1. Who the user is: what a trusted gateway says in headers, and nothing else. No peer is trusted by default, so without settings
         //    the program does not start.
         builder.Services
             .AddAuthentication(IdentityHeadersDefaults.AuthenticationScheme)

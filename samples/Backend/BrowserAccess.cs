@@ -28,7 +28,7 @@ internal static class BrowserAccess
         });
     }
 
-    /// <summary>Refuses requests of pages whose origin is not in <c>AllowedOrigins</c>. Programs send none.</summary>
+    /// <summary>Refuses requests of pages with an origin that is not in <c>AllowedOrigins</c>. Programs send none.</summary>
     public static IApplicationBuilder UseBrowserAccess(this WebApplication app)
     {
         IConfigurationSection section = app.Configuration.GetSection("AllowedOrigins");

@@ -5,7 +5,7 @@ using ModelContextProtocol.Server;
 
 namespace Backend;
 
-/// <summary>Writes one line for each tool call: whose it was, which tool, and how it ended. Never what was said.</summary>
+/// <summary>Writes one line for each tool call: which user's it was, which tool, and how it ended. Never what was said.</summary>
 internal sealed partial class CallAudit(ILogger<CallAudit> logger)
 {
     private const string Outcome = "Backend.CallOutcome";

@@ -33,7 +33,7 @@ public static class GatewayApp
         // 1. Who the caller is: a token of the issuer's, made for this gateway and no other. Who has none is told where to get it.
         services.AddSignIn(oidc, publicUrl);
 
-        // 2. The backends: each an MCP client whose every request says who the user is, in headers. The token itself stays here.
+        // 2. The backends: each an MCP client that says in headers who the user is, on every request. The token itself stays here.
         foreach (string prefix in backends.Prefixes)
         {
             services.Configure<HttpClientTransportOptions>(prefix, transport => transport.TransportMode = HttpTransportMode.StreamableHttp);

@@ -4,7 +4,7 @@ namespace Quickstart;
 
 /// <summary>Someone who calls the servers, and what they must learn about them.</summary>
 /// <param name="Name">What the table calls them.</param>
-/// <param name="User">The user as a sign-in would make them; null: a visitor who has not signed in.</param>
+/// <param name="User">The user as a sign-in would make them; null: a user who has not signed in.</param>
 /// <param name="Expected">The headers that must arrive, decoded. Written out here, and not asked of the library that is on trial.</param>
 internal sealed record Caller(string Name, ClaimsPrincipal? User, IReadOnlyDictionary<string, string> Expected)
 {

@@ -13,7 +13,7 @@ Console.OutputEncoding = Encoding.UTF8;
 await using WhoAmIServer stateless = await WhoAmIServer.StartStatelessAsync();
 await using WhoAmIServer stateful = await WhoAmIServer.StartStatefulAsync();
 
-// 1. One line for each backend: an MCP client whose every request carries its user's identity, to that backend and to nowhere else.
+// 1. One line for each backend: an MCP client that carries its user's identity on every request, to that backend and to nowhere else.
 
 var services = new ServiceCollection();
 services.AddMcpClient("stateless", stateless.Endpoint).AddClaimInjection();

@@ -21,7 +21,7 @@ internal sealed record DemoVisit(
                 {
                     ["Authorization"] = $"Bearer {token}",
 
-                    // Nobody becomes somebody else by saying so, in whichever spelling.
+                    // A caller cannot become another user by saying so, in whichever spelling.
                     ["X-User-Sub"] = "mallory",
                     ["X_User_Roles"] = "admin",
                 },

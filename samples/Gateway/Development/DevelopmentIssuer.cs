@@ -6,7 +6,7 @@ namespace Gateway.Development;
 
 /// <summary>
 /// An issuer for a developer's machine: whoever asks gets a token for any sample user. It has a discovery document and keys as real ones
-/// do, so that the gateway checks its tokens as it will check theirs. Its key is made anew with each start.
+/// do, so that the gateway checks its tokens as it will check those of others. Its key is made anew with each start.
 /// </summary>
 internal sealed class DevelopmentIssuer : IAsyncDisposable
 {

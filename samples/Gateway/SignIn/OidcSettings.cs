@@ -9,7 +9,7 @@ internal sealed record OidcSettings
     /// <summary>Gets what the issuer writes into tokens that are meant for this gateway: any one of these is enough.</summary>
     public required IReadOnlyList<string> Audiences { get; init; }
 
-    /// <summary>Gets the applications whose tokens are accepted, for issuers whose access tokens have no audience.</summary>
+    /// <summary>Gets the applications with accepted tokens, for issuers of access tokens without an audience.</summary>
     public required IReadOnlyList<string> ClientIds { get; init; }
 
     /// <summary>

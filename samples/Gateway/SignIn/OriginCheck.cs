@@ -1,7 +1,7 @@
 namespace Gateway.SignIn;
 
 /// <summary>
-/// Refuses requests of web pages that are not allowed for, as MCP has it: a page could make its visitor's browser call a server that only
+/// Refuses requests of web pages that are not allowed for, as MCP has it: a page could make a user's browser call a server that only
 /// that browser reaches. What is not a browser sends no <c>Origin</c>.
 /// </summary>
 internal sealed class OriginCheck

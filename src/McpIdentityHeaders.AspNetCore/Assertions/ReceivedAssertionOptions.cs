@@ -22,7 +22,7 @@ public sealed class ReceivedAssertionOptions
 
     /// <summary>Gets or sets where the issuer's keys are discovered.</summary>
     /// <value>
-    /// The default value is <see langword="null"/>. An http or https URI whose <c>/.well-known/openid-configuration</c> names the key set (OpenID
+    /// The default value is <see langword="null"/>. An http or https URI; its <c>/.well-known/openid-configuration</c> names the key set (OpenID
     /// Connect Discovery). One of this, <see cref="KeySetUri"/> and <see cref="Keys"/> is required.
     /// </value>
     public Uri? Authority { get; set; }

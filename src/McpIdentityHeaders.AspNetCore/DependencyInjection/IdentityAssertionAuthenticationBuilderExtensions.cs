@@ -23,7 +23,7 @@ public static class IdentityAssertionAuthenticationBuilderExtensions
     /// <param name="configure">Sets the issuer, the audience and the keys, and changes the other settings.</param>
     /// <returns>The same builder.</returns>
     /// <remarks>
-    /// A request without an assertion has no result: other schemes follow. One whose assertion is refused ends with 401, for every endpoint and
+    /// A request without an assertion has no result: other schemes follow. One with a refused assertion ends with 401, for every endpoint and
     /// with every default scheme; the log says why. Where plain identity headers come beside the assertion, the assertion alone says who the user
     /// is, and they have to agree. The pipeline needs <c>UseAuthentication</c>, which a <c>WebApplication</c> adds by itself. Calling it again
     /// adds settings.

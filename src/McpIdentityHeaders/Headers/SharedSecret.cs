@@ -13,8 +13,8 @@ public sealed class SharedSecret
     /// <summary>The fewest characters that a value may have.</summary>
     internal const int MinValueLength = 16;
 
-    /// <summary>Creates a shared secret whose name and value are set by properties, as the configuration binder does.</summary>
-    /// <remarks>The options' validation refuses one without a name or a value. A binder would drop one whose constructor refuses.</remarks>
+    /// <summary>Creates a shared secret with a name and value that are set by properties, as the configuration binder does.</summary>
+    /// <remarks>The options' validation refuses one without a name or a value. A binder would drop one with a constructor that refuses.</remarks>
     public SharedSecret()
     {
     }

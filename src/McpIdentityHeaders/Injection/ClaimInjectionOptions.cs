@@ -74,7 +74,7 @@ public sealed class ClaimInjectionOptions
     /// <summary>Gets or sets the header by which a backend knows this program.</summary>
     /// <value>
     /// The default value is <see langword="null"/>: none. It goes beside identity headers, never without one, and only to origins that are
-    /// named: not to those that are served because of <see cref="AllowAnyOrigin"/>. Its name is stripped and redacted as theirs are; its length
+    /// named: not to those that are served because of <see cref="AllowAnyOrigin"/>. Its name is stripped and redacted as an identity header is; its length
     /// does not count in <see cref="MaxTotalLength"/>.
     /// </value>
     public SharedSecret? SharedSecret { get; set; }

@@ -63,7 +63,7 @@ internal readonly struct Setting(IConfigurationSection section)
     }
 
     /// <summary>Does something with each setting, and reports all errors at once.</summary>
-    /// <exception cref="InvalidOperationException">There are errors. The message has all of theirs.</exception>
+    /// <exception cref="InvalidOperationException">There are errors. The message has all of them.</exception>
     internal static void ForEach(IEnumerable<Setting> settings, Action<Setting> action)
     {
         List<InvalidOperationException> errors = [];

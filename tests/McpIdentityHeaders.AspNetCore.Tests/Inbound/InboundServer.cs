@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.Inbound;
 
-/// <summary>A real Kestrel server on a port of the system's choice, whose services are validated.</summary>
+/// <summary>A real Kestrel server on a port of the system's choice, with validated services.</summary>
 internal sealed class InboundServer : IAsyncDisposable
 {
     private readonly WebApplication _app;

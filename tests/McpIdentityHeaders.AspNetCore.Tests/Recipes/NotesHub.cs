@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.SignalR;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.Recipes;
 
-/// <summary>A hub whose methods of every kind call a backend.</summary>
+/// <summary>A hub with methods of every kind that call a backend.</summary>
 internal sealed class NotesHub(Notes notes, Channel<string> seen) : Hub
 {
     public override async Task OnConnectedAsync() => await seen.Writer.WriteAsync("connected " + await notes.WhoAmIAsync());

@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.Recipes;
 
-/// <summary>A client whose endpoint has a logical name, which a handler in front resolves.</summary>
+/// <summary>A client of an endpoint with a logical name, which a handler in front resolves.</summary>
 public sealed class ServiceDiscoveryTests
 {
     [Fact]

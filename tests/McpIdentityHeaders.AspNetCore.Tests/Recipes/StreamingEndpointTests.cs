@@ -6,7 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.Recipes;
 
-/// <summary>Endpoints that return a stream, whose items call a backend after the endpoint has returned.</summary>
+/// <summary>Endpoints that return a stream with items that call a backend after the endpoint has returned.</summary>
 public sealed class StreamingEndpointTests
 {
     [Theory]

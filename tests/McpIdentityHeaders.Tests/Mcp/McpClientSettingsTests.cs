@@ -9,7 +9,7 @@ using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.Tests.Mcp;
 
-/// <summary>Clients whose settings come from configuration: bound, validated, followed.</summary>
+/// <summary>Clients with settings from configuration: bound, validated, followed.</summary>
 public sealed class McpClientSettingsTests
 {
     [Fact]

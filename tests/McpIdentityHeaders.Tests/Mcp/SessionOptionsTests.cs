@@ -92,7 +92,7 @@ public sealed class SessionOptionsTests
         return options;
     }
 
-    /// <summary>A value that differs from what is there. A property whose type is not here is new in the SDK.</summary>
+    /// <summary>A value that differs from what is there. A property of a type that is not here is new in the SDK.</summary>
     private static object NewValue(PropertyInfo property, object options) => property.GetValue(options) switch
     {
         bool value => !value,

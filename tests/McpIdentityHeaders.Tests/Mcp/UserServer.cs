@@ -12,7 +12,7 @@ using ModelContextProtocol.Server;
 
 namespace McpIdentityHeaders.Tests.Mcp;
 
-/// <summary>A real MCP server of the C# SDK whose callers are its users, and whose tools return them.</summary>
+/// <summary>A real MCP server of the C# SDK that its users call, with tools that return the caller.</summary>
 internal sealed class UserServer : IAsyncDisposable
 {
     private readonly WebApplication _app;

@@ -1,6 +1,6 @@
 namespace McpIdentityHeaders.Tests.Mcp;
 
-/// <summary>How messages come to a server whose callers are its users.</summary>
+/// <summary>How messages come to a server that its users call.</summary>
 public enum UserServerKind
 {
     /// <summary>Streamable HTTP without sessions, protocol 2026-07-28.</summary>

@@ -219,7 +219,7 @@ public sealed class PrimaryHandlerTests
         return builder.Build();
     }
 
-    /// <summary>A client whose primary handler another one has started: its settings can no longer change.</summary>
+    /// <summary>A client with a primary handler that another client has started: its settings can no longer change.</summary>
     private static async Task<ServiceProvider> ServicesWithStartedAsync(
         SocketsHttpHandler shared, Func<IServiceCollection, IHttpClientBuilder> addClient)
     {

@@ -3,7 +3,7 @@ using ModelContextProtocol.Protocol;
 
 namespace McpIdentityHeaders.Tests.Pool;
 
-/// <summary>What the server asks within a call is answered as the principal whose call it is, whoever of the user's has rented since.</summary>
+/// <summary>What the server asks within a call is answered as the principal that called, not as the one that rented last.</summary>
 public sealed class QuestionTests
 {
     // Deprecated by the SDK, and still what backends ask.

@@ -6,7 +6,7 @@ using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.Tests.Pool;
 
-/// <summary>Handlers that work within an HTTP request only, on a client whose sessions the pool opens in a flow of their own.</summary>
+/// <summary>Handlers that work within an HTTP request only, on a client with sessions that the pool opens in a flow of their own.</summary>
 public sealed class RequestBoundHandlerTests
 {
     public static TheoryData<string, Type> Handlers => new()

@@ -112,7 +112,7 @@ public sealed class TransportOptionsTests
         property.SetValue(options, value);
     }
 
-    /// <summary>A value that differs from what is there. A property whose type is not here is new in the SDK.</summary>
+    /// <summary>A value that differs from what is there. A property of a type that is not here is new in the SDK.</summary>
     private static object OtherValue(PropertyInfo property, object? value) => value switch
     {
         bool flag => !flag,

@@ -11,7 +11,7 @@ using Microsoft.Net.Http.Headers;
 namespace McpIdentityHeaders.AspNetCore.Internal;
 
 /// <summary>
-/// Turns a request's signed assertion into its user. It also handles requests, to end one whose assertion is refused: after a failed
+/// Turns a request's signed assertion into its user. It also handles requests, to end one with a refused assertion: after a failed
 /// authentication alone, the request would reach endpoints that allow anonymous users.
 /// </summary>
 internal sealed class IdentityAssertionAuthenticationHandler(

@@ -4,7 +4,7 @@ namespace McpIdentityHeaders.AspNetCore.Internal;
 
 /// <summary>
 /// Marks the flow of each request, so that a task that outlives its request, which is anonymous, can be told from a flow outside any
-/// request, whose user is unknown. An <see cref="IHttpContextAccessor"/> is null for both.
+/// request, where the user is unknown. An <see cref="IHttpContextAccessor"/> is null for both.
 /// </summary>
 internal sealed class RequestFlow
 {

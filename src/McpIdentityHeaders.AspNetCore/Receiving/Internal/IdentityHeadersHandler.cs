@@ -10,7 +10,7 @@ using Microsoft.Net.Http.Headers;
 namespace McpIdentityHeaders.AspNetCore.Internal;
 
 /// <summary>
-/// Turns a request's identity headers into its user. It also handles requests, to end one whose headers are refused: after a failed
+/// Turns a request's identity headers into its user. It also handles requests, to end one with refused headers: after a failed
 /// authentication alone, the request would reach endpoints that allow anonymous users.
 /// </summary>
 internal sealed class IdentityHeadersHandler(

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>Claims whose value is JSON: an array of items, or an object with the values somewhere within.</summary>
+/// <summary>Claims with a value in JSON: an array of items, or an object with the values somewhere within.</summary>
 internal static class JsonClaim
 {
     // Microsoft.IdentityModel's JsonClaimValueTypes.JsonArray. A string that merely looks like an array is a string.

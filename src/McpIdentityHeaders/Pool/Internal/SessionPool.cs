@@ -130,7 +130,7 @@ internal sealed class SessionPool : IDisposable
     /// <summary>Closes all sessions of a user, leased ones too.</summary>
     internal Task CloseAsync(ClaimsPrincipal principal)
     {
-        // A client whose settings were never valid has no sessions: its error must not stop closing elsewhere.
+        // A client that never had valid settings has no sessions: its error must not stop closing elsewhere.
         if (!_wasUsed)
         {
             return Task.CompletedTask;

@@ -12,7 +12,7 @@ namespace McpIdentityHeaders.AspNetCore.Tests.EndToEnd.Conformance;
 /// <summary>A server with every feature of the protocol, under the names that the public conformance suite calls.</summary>
 internal static class ConformanceBackend
 {
-    /// <summary>What the suite's names begin with. A gateway whose prefix it is puts it in front of names without it.</summary>
+    /// <summary>What the suite's names begin with. A gateway with this prefix puts it in front of names without it.</summary>
     public const string Prefix = "test";
 
     /// <param name="prefixed">Whether names begin with the prefix: not behind a gateway that adds it.</param>

@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.EndToEnd.Support;
 
-/// <summary>A session of protocol 2025-11-25 without an MCP client, whose stream is opened when a test says so.</summary>
+/// <summary>A session of protocol 2025-11-25 without an MCP client; a test opens its stream.</summary>
 internal sealed class RawSession : IDisposable
 {
     private readonly HttpClient _client = new();
