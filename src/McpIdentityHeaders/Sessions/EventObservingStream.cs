@@ -1,17 +1,28 @@
 using System.Net.Http.Headers;
 using System.Runtime.InteropServices;
+using System.Text.Json;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>A stream of server-sent events, each of which is shown to an observer before its reader can see the end of it.</summary>
+/// <summary>
+/// A stream of server-sent events with JSON-RPC messages. Each is shown to an observer before its reader can see the end of it, but for
+/// responses, which may have any length and are most of what is read.
+/// </summary>
 internal sealed class EventObservingStream(Stream inner, EventObservingStream.Observer observe) : Stream
 {
-    // Longer events are passed on unobserved: a question is short, and a result may have any length.
+    // Longer events are passed on unobserved: a question is short.
     private const int MaxLength = 1024 * 1024;
 
-    private readonly List<byte> _line = [];
+    private const int OtherField = -1;
+
     private readonly List<byte> _data = [];
+
+    // How much of the line is the name of the data field, or OtherField.
+    private int _matched;
+    private bool _isIgnored;
     private bool _isAfterCarriageReturn;
+
+    private static ReadOnlySpan<byte> DataField => "data:"u8;
 
     internal delegate void Observer(ReadOnlySpan<byte> data);
 
@@ -87,44 +98,103 @@ internal sealed class EventObservingStream(Stream inner, EventObservingStream.Ob
     {
         while (bytes.IndexOfAny((byte)'\r', (byte)'\n') is var end and >= 0)
         {
-            Append(_line, bytes[..end]);
+            OnPartOfLine(bytes[..end]);
 
             // CR LF is one end of a line.
-            bool isSecondHalf = bytes[end] == '\n' && _isAfterCarriageReturn && _line.Count == 0;
+            bool isSecondHalf = bytes[end] == '\n' && _isAfterCarriageReturn && _matched == 0;
             _isAfterCarriageReturn = bytes[end] == '\r';
             if (!isSecondHalf)
             {
-                OnLine();
+                OnLineEnd();
             }
 
             bytes = bytes[(end + 1)..];
         }
 
-        Append(_line, bytes);
+        OnPartOfLine(bytes);
     }
 
-    private void OnLine()
+    private void OnPartOfLine(ReadOnlySpan<byte> part)
     {
-        ReadOnlySpan<byte> line = CollectionsMarshal.AsSpan(_line);
-        if (line.StartsWith("data:"u8))
+        while (!part.IsEmpty && _matched >= 0 && _matched < DataField.Length)
         {
-            Append(_data, line["data:"u8.Length..]);
-            Append(_data, "\n"u8);
+            _matched = part[0] == DataField[_matched] ? _matched + 1 : OtherField;
+            part = part[1..];
         }
-        else if (line.IsEmpty && _data.Count > 0)
+
+        if (_matched == DataField.Length)
+        {
+            Append(part);
+        }
+    }
+
+    private void OnLineEnd()
+    {
+        if (_matched == DataField.Length)
+        {
+            Append("\n"u8);
+        }
+        else if (_matched == 0)
+        {
+            OnEventEnd();
+        }
+
+        _matched = 0;
+    }
+
+    private void OnEventEnd()
+    {
+        if (_data.Count > 0 && !_isIgnored)
         {
             observe(CollectionsMarshal.AsSpan(_data));
-            _data.Clear();
         }
 
-        _line.Clear();
+        _data.Clear();
+        _isIgnored = false;
     }
 
-    private static void Append(List<byte> target, ReadOnlySpan<byte> bytes)
+    private void Append(ReadOnlySpan<byte> bytes)
     {
-        if (target.Count + bytes.Length <= MaxLength)
+        if (_isIgnored)
         {
-            target.AddRange(bytes);
+            return;
         }
+
+        // The first read shows nearly always what it is: a response is not copied then.
+        if (_data.Count == 0 && IsResponse(bytes))
+        {
+            _isIgnored = true;
+            return;
+        }
+
+        _data.AddRange(bytes);
+        _isIgnored = _data.Count > MaxLength;
+    }
+
+    private static bool IsResponse(ReadOnlySpan<byte> beginning)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(beginning, isFinalBlock: false, state: default);
+            bool isObject = reader.Read() && reader.TokenType == JsonTokenType.StartObject;
+            while (isObject && reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                if (reader.ValueTextEquals("result"u8))
+                {
+                    return true;
+                }
+
+                if (!reader.TrySkip())
+                {
+                    return false;
+                }
+            }
+        }
+        catch (JsonException)
+        {
+            // The observer judges what does not parse.
+        }
+
+        return false;
     }
 }

@@ -5,13 +5,14 @@ namespace McpIdentityHeaders.Internal;
 /// <summary>The ids of all open sessions. To a backend that hands out one id twice, two users' sessions are one.</summary>
 internal sealed class SessionIds
 {
-    private readonly ConcurrentDictionary<(Uri Endpoint, string Id), McpSession> _sessions = new();
+    // Without the query: one user's transport options may add to it, and it is one backend all the same.
+    private readonly ConcurrentDictionary<(string Endpoint, string Id), McpSession> _sessions = new();
 
     /// <summary>Claims the id that the backend gave to a session, until the session ends.</summary>
     /// <exception cref="ClaimInjectionException">Another open session has it.</exception>
     internal void Claim(string clientName, McpSession session, string id)
     {
-        (Uri, string) key = (session.Endpoint!, id);
+        (string, string) key = (session.Endpoint!.GetLeftPart(UriPartial.Path), id);
         if (_sessions.GetOrAdd(key, session) != session)
         {
             throw new ClaimInjectionException(

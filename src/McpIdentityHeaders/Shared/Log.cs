@@ -108,4 +108,9 @@ internal static partial class Log
         "HttpClient '{Client}': a redirect from {Origin} to {Target} was not followed, since an MCP session's id and API keys never leave its "
         + "endpoint's origin by one. The caller got the response as it came. If the backend has moved, change the client's endpoint.")]
     internal static partial void RedirectOfSessionRefused(this ILogger logger, string client, Origin origin, Origin target);
+
+    [LoggerMessage(34, LogLevel.Debug,
+        "HttpClient '{Client}': a ConfigureHttpClient threw a {Exception} when it was asked for the BaseAddress before any request. What it "
+        + "sets is unknown to this library.")]
+    internal static partial void BaseAddressUnknown(this ILogger logger, string client, string exception);
 }

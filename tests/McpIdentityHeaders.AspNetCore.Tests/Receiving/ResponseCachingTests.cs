@@ -65,6 +65,7 @@ public sealed class ResponseCachingTests
     [InlineData(null, "private")]
     [InlineData("no-cache", "no-cache, private")]
     [InlineData("no-store, public", "no-store, public")]
+    [InlineData("no-store, must-understand, max-age=60", "no-store, max-age=60, private, must-understand")]
     [InlineData("private=\"X-A\", max-age=5", "max-age=5, private")]
     [InlineData("public; no-cache", "public; no-cache, private")]
     public async Task Directives_of_the_application_are_kept(string? set, string expected)
@@ -74,6 +75,25 @@ public sealed class ResponseCachingTests
         RawResponse response = await host.GetAsync("/cached", "X-User-Sub: alice");
 
         Assert.Equal([expected], response.Values("Cache-Control"));
+    }
+
+    [Fact]
+    public async Task Directives_for_some_caches_alone_are_removed_for_a_user()
+    {
+        await using ReceivingHost host = await ReceivingHost.StartAsync(
+            schemes => schemes.AddIdentityHeaders(ReceivingServer.TrustLoopback),
+            map: app => app.MapGet("/cached", context =>
+            {
+                context.Response.Headers["CDN-Cache-Control"] = "max-age=60";
+                context.Response.Headers["Surrogate-Control"] = "max-age=60";
+                return ReceivingHost.AnswerUserAsync(context);
+            }));
+
+        RawResponse alices = await host.GetAsync("/cached", "X-User-Sub: alice");
+        RawResponse anonymous = await host.GetAsync("/cached");
+
+        Assert.All(["CDN-Cache-Control", "Surrogate-Control"], name => Assert.Empty(alices.Values(name)));
+        Assert.Equal(["max-age=60"], anonymous.Values("CDN-Cache-Control"));
     }
 
     [Fact]

@@ -33,6 +33,22 @@ public sealed class OneUserTests
         Assert.DoesNotContain("alice", refused.ToString(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("""["alice","bob"]""", false)]
+    [InlineData("""["alice","bob","alice"]""", false)]
+    [InlineData("""["alice","alice"]""", true)]
+    [InlineData("""["alice"]""", true)]
+    [InlineData("""["alice","\ud800"]""", false)]
+    public async Task Json_array_of_subjects_is_several_subjects(string subject, bool isOne)
+    {
+        var identity = new ClaimsIdentity([new Claim("sub", subject, "JSON_ARRAY")], "test");
+
+        Exception? refused = await Record.ExceptionAsync(async () => Assert.Equal(["X-User-Sub: alice"], await SentFor(identity)));
+
+        Assert.Equal(isOne ? null : ClaimInjectionErrorReason.AmbiguousUser, (refused as ClaimInjectionException)?.Reason);
+        Assert.Equal(isOne, refused is null);
+    }
+
     [Fact]
     public async Task One_subject_of_two_issuers_is_refused() => await Assert.ThrowsAsync<ClaimInjectionException>(() => SentFor(
         Users.SignedIn(("sub", "alice"), ("iss", "https://one.example")),

@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Options;
 
 namespace McpIdentityHeaders.Tests.Injection;
@@ -15,18 +17,28 @@ public sealed class KnownOriginTests
         { "nothing", services => services.AddHttpClient("notes").AddClaimInjection() },
         { "needs a request", services => services.AddHttpClient("notes", NeedRequest).AddClaimInjection() },
         { "needs a request, later", services => services.AddHttpClient("notes").AddClaimInjection().ConfigureHttpClient(NeedRequest) },
+        {
+            "BaseAddress from services", services => services.AddSingleton(Backend)
+                .AddHttpClient("notes", (provider, client) => client.BaseAddress = provider.GetRequiredService<Uri>()).AddClaimInjection()
+        },
+        {
+            "endpoint from services", services => services.AddSingleton(Backend)
+                .AddMcpClient("notes").ConfigureHttpClient((provider, client) => client.BaseAddress = provider.GetRequiredService<Uri>())
+                .AddClaimInjection()
+        },
         { "null", services => services.AddHttpClient("notes", client => client.BaseAddress = null).AddClaimInjection() },
     };
 
     public static TheoryData<string, Action<IServiceCollection>> WithOrigin => new()
     {
         { "TrustedOrigins", services => services.AddHttpClient("notes").AddClaimInjection(options => options.TrustedOrigins.Add(Backend)) },
+        {
+            "TrustedOrigins from services", services => services.AddSingleton(Backend)
+                .AddHttpClient("notes", (provider, client) => client.BaseAddress = provider.GetRequiredService<Uri>()).AddClaimInjection()
+                .Services.AddOptions<ClaimInjectionOptions>("notes").Configure<Uri>((options, uri) => options.TrustedOrigins.Add(uri))
+        },
         { "AllowAnyOrigin", services => services.AddHttpClient("notes").AddClaimInjection(options => options.AllowAnyOrigin = true) },
         { "BaseAddress", services => services.AddHttpClient("notes", client => client.BaseAddress = Backend).AddClaimInjection() },
-        {
-            "BaseAddress from services", services => services.AddSingleton(Backend)
-                .AddHttpClient("notes", (provider, client) => client.BaseAddress = provider.GetRequiredService<Uri>()).AddClaimInjection()
-        },
         {
             "BaseAddress beside what needs a request", services => services.AddHttpClient("notes", NeedRequest)
                 .ConfigureHttpClient(client => client.BaseAddress = Backend).AddClaimInjection()
@@ -91,21 +103,53 @@ public sealed class KnownOriginTests
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task Configuration_that_uses_services_runs_for_real_clients_only(bool mcp)
+    [InlineData("endpoint")]
+    [InlineData("TrustedOrigins")]
+    [InlineData("BaseAddress")]
+    [InlineData("nothing")]
+    public async Task Configuration_that_uses_services_runs_for_real_clients_only(string origin)
     {
         int runs = 0;
-        using IHost host = NewHost(services => (mcp
-                ? services.AddMcpClient("notes", Backend).AddClaimInjection()
-                : services.AddHttpClient("notes").AddClaimInjection(options => options.TrustedOrigins.Add(Backend)))
-            .ConfigureHttpClient((_, _) => runs++));
+        using IHost host = NewHost(services => (origin switch
+            {
+                "endpoint" => services.AddMcpClient("notes", Backend).AddClaimInjection(),
+                "TrustedOrigins" => services.AddHttpClient("notes").AddClaimInjection(options => options.TrustedOrigins.Add(Backend)),
+                "BaseAddress" => services.AddHttpClient("notes", client => client.BaseAddress = Backend).AddClaimInjection(),
+                _ => services.AddHttpClient("notes").AddClaimInjection(),
+            })
+            .ConfigureHttpClient((_, client) =>
+            {
+                runs++;
+                client.BaseAddress = Backend;
+            }));
+
+        Exception? refused = await Record.ExceptionAsync(() => host.StartAsync());
+
+        Assert.Equal(origin == "nothing", refused is OptionsValidationException);
+        Assert.Equal(0, runs);
+        if (refused is null)
+        {
+            host.Services.CreateHttpClient("notes").Dispose();
+            Assert.Equal(1, runs);
+        }
+    }
+
+    [Fact]
+    public async Task Code_that_fails_where_it_is_asked_for_the_BaseAddress_is_logged()
+    {
+        var logs = new FakeLogCollector();
+        using IHost host = NewHost(services => services
+            .AddLogging(logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(new FakeLoggerProvider(logs)))
+            .AddHttpClient("notes", _ => throw new InvalidDataException("alice"))
+            .ConfigureHttpClient(client => client.BaseAddress = Backend).AddClaimInjection());
 
         await host.StartAsync();
-        Assert.Equal(0, runs);
 
-        host.Services.CreateHttpClient("notes").Dispose();
-        Assert.Equal(1, runs);
+        FakeLogRecord line = Assert.Single(logs.GetSnapshot(), record => record.Id.Name == "BaseAddressUnknown");
+        Assert.Equal(LogLevel.Debug, line.Level);
+        Assert.Contains("HttpClient 'notes'", line.Message, StringComparison.Ordinal);
+        Assert.Contains(nameof(InvalidDataException), line.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("alice", $"{line.Message} {line.Exception}", StringComparison.Ordinal);
     }
 
     [Fact]

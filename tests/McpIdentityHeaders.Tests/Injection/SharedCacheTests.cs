@@ -24,12 +24,29 @@ public sealed class SharedCacheTests : IAsyncLifetime
         ["does not parse"] = "Cache-Control: public, max-age=60, min-fresh=x|Expires: Fri, 01 Jan 2100 00:00:00 GMT",
         ["Expires"] = "Expires: Fri, 01 Jan 2100 00:00:00 GMT|Vary: X-User-Sub",
         ["Last-Modified"] = "Last-Modified: Fri, 01 Jan 2010 00:00:00 GMT|Vary: X-User-Sub",
+        ["nothing"] = string.Empty,
+        ["must-understand"] = "Cache-Control: must-understand, no-store, max-age=60|Vary: X-User-Sub",
+        ["for a CDN"] = "Cache-Control: no-store|CDN-Cache-Control: max-age=60|Vary: X-User-Sub",
+        ["for a CDN alone"] = "CDN-Cache-Control: max-age=60|Vary: X-User-Sub",
     };
 
     private WebApplication _backend = null!;
     private string _lines = string.Empty;
 
+    /// <summary>What a backend answers with that says of each response that it depends on the identity.</summary>
+    private static readonly Dictionary<string, string> Varied = new()
+    {
+        ["max-age"] = "Cache-Control: max-age=60|Vary: X-User-Sub",
+        ["public"] = "Cache-Control: public|Vary: Accept, x-user-sub",
+        ["alias"] = "Cache-Control: max-age=60|Vary: X_USER_EMAIL",
+        ["two lines"] = "Cache-Control: max-age=60|Vary: Accept|Vary: Origin,X-User-Name",
+        ["heuristic"] = "Vary: X-User-Sub",
+        ["for a CDN"] = "Cache-Control: private|CDN-Cache-Control: max-age=60|Vary: X-User-Sub",
+    };
+
     public static TheoryData<string, bool> Cases() => TheoryCases.InBothWays(Cached.Keys);
+
+    public static TheoryData<string, bool> VariedCases() => TheoryCases.InBothWays(Varied.Keys);
 
     public async Task InitializeAsync()
     {
@@ -47,6 +64,8 @@ public sealed class SharedCacheTests : IAsyncLifetime
             context.Response.StatusCode = context.Request.Path.Value switch
             {
                 "/moved" => StatusCodes.Status302Found,
+                "/missing" => StatusCodes.Status404NotFound,
+                "/denied" => StatusCodes.Status403Forbidden,
                 _ => StatusCodes.Status200OK,
             };
             if (context.Request.Path == "/moved")
@@ -66,23 +85,70 @@ public sealed class SharedCacheTests : IAsyncLifetime
     public async Task No_user_gets_the_response_to_another(string name, bool synchronous)
     {
         _lines = Cached[name];
-        using HttpClient client = CreateClient(new SharedCacheHandler());
+        foreach (CacheKind kind in new[] { CacheKind.Shared, CacheKind.Lenient })
+        {
+            using HttpClient client = CreateClient(new SharedCacheHandler(kind));
 
-        Assert.Equal("alice", await GetAsync(client, Users.Alice, synchronous: synchronous));
-        Assert.Equal("bob", await GetAsync(client, Users.Bob, synchronous: synchronous));
-        Assert.Equal(string.Empty, await GetAsync(client, Users.Anonymous, synchronous: synchronous));
+            Assert.Equal("alice", await GetAsync(client, Users.Alice, synchronous: synchronous));
+            Assert.Equal("bob", await GetAsync(client, Users.Bob, synchronous: synchronous));
+            Assert.Equal(string.Empty, await GetAsync(client, Users.Anonymous, synchronous: synchronous));
+        }
     }
 
     [Theory]
-    [InlineData("POST")]
-    [InlineData("QUERY")]
-    public async Task Response_to_another_method_is_not_stored_either(string method)
+    [MemberData(nameof(VariedCases))]
+    public async Task User_does_not_get_the_response_to_no_identity(string name, bool synchronous)
     {
-        using HttpClient client = CreateClient(new SharedCacheHandler());
-        _lines = $"Cache-Control: max-age=60|Content-Location: {new Uri(client.BaseAddress!, "/")}";
+        _lines = Varied[name];
+        foreach (CacheKind kind in new[] { CacheKind.Shared, CacheKind.Lenient })
+        {
+            using HttpClient client = CreateClient(new SharedCacheHandler(kind));
 
-        Assert.Equal("alice", await GetAsync(client, Users.Alice, method: method));
-        Assert.Equal("bob", await GetAsync(client, Users.Bob));
+            Assert.Equal(string.Empty, await GetAsync(client, Users.Anonymous, synchronous: synchronous));
+            Assert.Equal(string.Empty, await GetAsync(client, Users.With(("scope", "mcp")), synchronous: synchronous));
+            Assert.Equal("alice", await GetAsync(client, Users.Alice, synchronous: synchronous));
+        }
+    }
+
+    [Theory]
+    [InlineData("POST", "Cache-Control: max-age=60")]
+    [InlineData("POST", "CDN-Cache-Control: max-age=60")]
+    [InlineData("POST", "Expires: Fri, 01 Jan 2100 00:00:00 GMT")]
+    [InlineData("QUERY", "Cache-Control: max-age=60")]
+    [InlineData("QUERY", "Vary: Accept")]
+    public async Task Response_to_another_method_is_not_stored_either(string method, string lines)
+    {
+        foreach (CacheKind kind in new[] { CacheKind.Shared, CacheKind.Lenient })
+        {
+            using HttpClient client = CreateClient(new SharedCacheHandler(kind));
+            _lines = $"{lines}|Content-Location: {new Uri(client.BaseAddress!, "/")}";
+
+            Assert.Equal("alice", await GetAsync(client, Users.Alice, method: method));
+            Assert.Equal("bob", await GetAsync(client, Users.Bob));
+        }
+    }
+
+    [Theory]
+    [InlineData("/missing")]
+    [InlineData("/denied")]
+    public async Task Error_of_one_user_is_not_stored_either(string path)
+    {
+        using HttpClient client = CreateClient(new SharedCacheHandler(CacheKind.Lenient));
+
+        Assert.Equal("alice", await GetAsync(client, Users.Alice, path));
+        Assert.Equal("bob", await GetAsync(client, Users.Bob, path));
+    }
+
+    [Fact]
+    public async Task Response_for_all_that_does_not_vary_by_identity_stays_shared()
+    {
+        _lines = "Cache-Control: public, max-age=60|Vary: Accept";
+        using HttpClient client = CreateClient(new SharedCacheHandler());
+
+        Assert.Equal(string.Empty, await GetAsync(client, Users.Anonymous));
+
+        // The backend says so: docs/security-model.md has what it should send instead.
+        Assert.Equal(string.Empty, await GetAsync(client, Users.Alice));
     }
 
     [Fact]
@@ -99,7 +165,7 @@ public sealed class SharedCacheTests : IAsyncLifetime
     public async Task Cache_of_one_user_keeps_the_response()
     {
         _lines = Cached["max-age"];
-        using HttpClient client = CreateClient(new SharedCacheHandler(isPrivate: true));
+        using HttpClient client = CreateClient(new SharedCacheHandler(CacheKind.Private));
 
         Assert.Equal("alice", await GetAsync(client, Users.Alice));
 
@@ -115,6 +181,8 @@ public sealed class SharedCacheTests : IAsyncLifetime
     [InlineData("Cache-Control: private, max-age=60", "max-age=60, private")]
     [InlineData("Cache-Control: no-cache, no-store", "no-store, no-cache")]
     [InlineData("Cache-Control: no-store, max-age=x", "no-store, max-age=x, private")]
+    [InlineData("Cache-Control: no-store, must-understand, max-age=60", "no-store, max-age=60, must-understand, private")]
+    [InlineData("Cache-Control: no-store|Example-Cache-Control: max-age=60|Surrogate-Control: max-age=60", "no-store")]
     [InlineData("", "private")]
     public async Task Response_to_an_identity_is_marked_as_one_users(string lines, string expected)
     {
@@ -127,6 +195,17 @@ public sealed class SharedCacheTests : IAsyncLifetime
             expected.Split(", ").Order(),
             response.Headers.NonValidated["Cache-Control"].SelectMany(line => line.Split(", ")).Order());
         Assert.Equal(lines.Contains("Vary", StringComparison.Ordinal) ? [User] : [], response.Headers.Vary);
+        Assert.DoesNotContain(response.Headers.NonValidated, header => header.Key is "Example-Cache-Control" or "Surrogate-Control");
+    }
+
+    [Fact]
+    public async Task Response_without_any_header_is_marked_too()
+    {
+        using HttpMessageInvoker client = HttpTesting.Chain(new RecordingHandler(), new PropertyAccessor(Users.Alice));
+
+        using HttpResponseMessage response = await client.SendAsync(HttpTesting.Get("http://backend.test/"), synchronous: false);
+
+        Assert.Equal(["private"], response.Headers.NonValidated["Cache-Control"]);
     }
 
     [Fact]
@@ -146,7 +225,7 @@ public sealed class SharedCacheTests : IAsyncLifetime
     [InlineData("untrusted origin")]
     public async Task Response_without_identity_is_left_as_it_is(string reason)
     {
-        _lines = Cached["public"];
+        _lines = "Cache-Control: public, max-age=60|Vary: Accept|CDN-Cache-Control: max-age=90";
         using HttpClient client = CreateClient(trusted: reason == "untrusted origin" ? new Uri("http://backend.test") : null);
         ClaimsPrincipal? user = reason switch
         {
@@ -160,6 +239,7 @@ public sealed class SharedCacheTests : IAsyncLifetime
 
         Assert.Equal(string.Empty, await response.Content.ReadAsStringAsync());
         Assert.Equal(["public, max-age=60"], response.Headers.NonValidated["Cache-Control"]);
+        Assert.Equal(["max-age=90"], response.Headers.NonValidated["CDN-Cache-Control"]);
     }
 
     private static async Task<string> GetAsync(

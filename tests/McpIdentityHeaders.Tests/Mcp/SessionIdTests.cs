@@ -32,6 +32,27 @@ public sealed class SessionIdTests
         Assert.Equal("alice", await AmbientIdentity.RunAsync(Users.Alice, () => ClientOf(alices).CallTextAsync("whoami")));
     }
 
+    [Fact]
+    public async Task Second_session_is_refused_though_its_user_has_another_query()
+    {
+        string? handedOut = null;
+        await using McpBackend backend = await McpBackend.StartAsync(
+            McpBackendKind.Sessions, (context, next) => HandOutAgainAsync(context, next, () => handedOut, id => handedOut ??= id));
+        await using ServiceProvider services = McpTesting.ServicesFor(backend)
+            .Configure<HttpClientTransportOptions>(McpTesting.ClientName, transport => transport.TransportMode = HttpTransportMode.StreamableHttp)
+            .Configure<McpClientPoolOptions>(McpTesting.ClientName, pool => pool.TransportOptionsFactory = (user, transport) =>
+            {
+                transport.Endpoint = new Uri($"{transport.Endpoint}?for={user.FindFirst("sub")!.Value}");
+                return transport;
+            })
+            .BuildServiceProvider();
+        await using McpClientLease alices = await services.RentForAsync(Users.Alice);
+
+        var refused = await Assert.ThrowsAsync<ClaimInjectionException>(() => services.RentForAsync(Users.Bob));
+
+        Assert.Equal(ClaimInjectionErrorReason.InvalidSession, refused.Reason);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

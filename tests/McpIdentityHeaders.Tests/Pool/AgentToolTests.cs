@@ -151,6 +151,22 @@ public sealed class AgentToolTests
     }
 
     [Fact]
+    public async Task List_is_not_kept_for_another_actor()
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless, AddTimeToLiveAsync);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+
+        foreach (string? actor in new[] { null, "support", "admin", "admin" })
+        {
+            ClaimsIdentity alice = Users.SignedIn(("sub", "alice"));
+            alice.Actor = actor is null ? null : Users.SignedIn(("sub", actor));
+            await ListForAsync(services, new ClaimsPrincipal(alice));
+        }
+
+        Assert.Equal(["alice", "alice", "alice"], Lists(backend));
+    }
+
+    [Fact]
     public async Task List_is_dropped_when_its_users_sessions_are_closed()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless, AddTimeToLiveAsync);

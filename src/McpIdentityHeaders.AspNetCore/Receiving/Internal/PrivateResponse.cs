@@ -83,7 +83,10 @@ internal sealed class PrivateResponse : IHttpResponseFeature
         }
 
         CacheControlHeaderValue directives = joined.Length > 0 ? CacheControlHeaderValue.Parse(joined) : new CacheControlHeaderValue();
-        if (directives.NoStore)
+
+        // A cache that knows the response's status ignores no-store beside must-understand (RFC 9111, section 5.2.2.3).
+        bool isForStatus = directives.Extensions.Any(extension => extension.Name.Equals("must-understand", StringComparison.OrdinalIgnoreCase));
+        if (directives.NoStore && !isForStatus)
         {
             return cacheControl;
         }
@@ -99,6 +102,17 @@ internal sealed class PrivateResponse : IHttpResponseFeature
     {
         IHeaderDictionary headers = ((HttpResponse)response).Headers;
         headers.CacheControl = MakePrivate(headers.CacheControl);
+
+        // Caches that such directives are for ignore Cache-Control (RFC 9213, section 2.2).
+        foreach (string name in headers.Keys.Where(IsForSomeCaches).ToArray())
+        {
+            headers.Remove(name);
+        }
+
         return Task.CompletedTask;
     }
+
+    private static bool IsForSomeCaches(string name) =>
+        name.EndsWith($"-{HeaderNames.CacheControl}", StringComparison.OrdinalIgnoreCase)
+        || name.Equals("Surrogate-Control", StringComparison.OrdinalIgnoreCase);
 }

@@ -13,26 +13,8 @@ internal static class ConnectionHeader
     internal static bool Is(string headerName) => headerName.Equals(HeaderName, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Whether this is the Connection header and lists an identity header.</summary>
-    internal static bool Names(string headerName, HeaderStringValues values, IdentityHeaderNames names)
-    {
-        if (!Is(headerName))
-        {
-            return false;
-        }
-
-        foreach (string value in values)
-        {
-            foreach (Range entry in value.AsSpan().Split(','))
-            {
-                if (names.Contains(value.AsSpan(entry).Trim()))
-                {
-                    return true;
-                }
-            }
-        }
-
-        return false;
-    }
+    internal static bool Names(string headerName, HeaderStringValues values, IdentityHeaderNames names) =>
+        Is(headerName) && names.AreListedIn(values);
 
     internal static void CopyWithoutIdentityHeaders(HeaderStringValues values, IdentityHeaderNames names, HttpRequestMessage clone)
     {

@@ -1,3 +1,5 @@
+using System.Net.Http.Headers;
+
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>
@@ -20,6 +22,23 @@ internal sealed class IdentityHeaderNames(IEnumerable<string> names, SharedSecre
 
     /// <summary>Whether it is one of the names, or an alias of one.</summary>
     internal bool Contains(ReadOnlySpan<char> headerName) => IsConfigured(headerName) || secrets?.Contains(headerName) == true;
+
+    /// <summary>Whether a header that lists names, such as Connection or Vary, lists one of them.</summary>
+    internal bool AreListedIn(HeaderStringValues values)
+    {
+        foreach (string value in values)
+        {
+            foreach (Range entry in value.AsSpan().Split(','))
+            {
+                if (Contains(value.AsSpan(entry).Trim()))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
 
     private bool IsConfigured(ReadOnlySpan<char> headerName)
     {

@@ -15,6 +15,19 @@ internal static class JsonClaim
     /// <exception cref="FormatException">An item is no Unicode text.</exception>
     internal static string? ReadFirst(Claim claim, string[]? path) => IsJson(claim, path) ? ReadItems(claim, path).FirstOrDefault() : claim.Value;
 
+    /// <summary>Whether the claim is a JSON array with more than one value, or with one that is no text.</summary>
+    internal static bool HasSeveralValues(Claim claim)
+    {
+        try
+        {
+            return IsJson(claim, path: null) && ReadItems(claim, path: null).Distinct(StringComparer.Ordinal).Skip(1).Any();
+        }
+        catch (FormatException)
+        {
+            return true;
+        }
+    }
+
     /// <summary>Adds a claim's values: its items if it is JSON, else itself. A claim that does not parse has none.</summary>
     /// <exception cref="FormatException">An item is no Unicode text.</exception>
     internal static void AddItems(Claim claim, string[]? path, List<string> items)

@@ -229,7 +229,8 @@ internal sealed class UserSelector(IEnumerable<string> subjectClaimTypes, Func<C
             Claim? subject = null;
             foreach (Claim? claim in identity.Claims)
             {
-                if (IdentityClaims.Matches(claim, type) && (subject ??= claim).Value != claim.Value)
+                // A JSON array of subjects is one claim: a header would have its first value, and a session's key all of them.
+                if (IdentityClaims.Matches(claim, type) && ((subject ??= claim).Value != claim.Value || JsonClaim.HasSeveralValues(claim)))
                 {
                     return true;
                 }

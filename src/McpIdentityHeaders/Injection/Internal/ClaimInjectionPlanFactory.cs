@@ -8,8 +8,10 @@ internal static class ClaimInjectionPlanFactory
 {
     private const string NoOrigin =
         "no origin is known that identities may be sent to. Set the BaseAddress with ConfigureHttpClient(client => client.BaseAddress = …), "
-        + "add the origins to ClaimInjectionOptions.TrustedOrigins, or set AllowAnyOrigin if every origin is meant. What only a request tells "
-        + "a ConfigureHttpClient is not known at start-up.";
+        + "add the origins to ClaimInjectionOptions.TrustedOrigins, or set AllowAnyOrigin if every origin is meant. A ConfigureHttpClient that "
+        + "takes the services is not run at start-up, since it may need a request. Name the origin that it sets: "
+        + "services.AddOptions<ClaimInjectionOptions>(name).Configure<IConfiguration>((options, settings) => "
+        + "options.TrustedOrigins.Add(…)).";
 
     /// <param name="services">The container.</param>
     /// <param name="name">The client's name.</param>
@@ -20,8 +22,7 @@ internal static class ClaimInjectionPlanFactory
     internal static ClaimInjectionPlan Create(
         IServiceProvider services, string name, ClaimInjectionOptions options, Uri? endpoint, ClaimInjectionPlan? current)
     {
-        bool isOriginKnown = endpoint is not null || options.TrustedOrigins.Count > 0 || options.TrustedServices.Count > 0 || options.AllowAnyOrigin;
-        Uri? baseAddress = ConfiguredBaseAddress.Find(services, name, isNeeded: !isOriginKnown).Uri;
+        Uri? baseAddress = ConfiguredBaseAddress.Find(services, name).Uri;
         Uri[] origins = [.. new[] { endpoint, baseAddress }.OfType<Uri>().Where(uri => uri.IsAbsoluteUri)];
 
         var secrets = services.GetRequiredService<SharedSecretNames>();

@@ -90,14 +90,14 @@ internal sealed class ClaimInjector(ClaimInjectionPlan plan, ClaimInjectionTelem
     }
 
     /// <summary>
-    /// Shows the caller and its loggers the request that they know, keeps shared caches from storing the response to an identity, and marks
-    /// a redirect for the redirect handler.
+    /// Shows the caller and its loggers the request that they know, keeps shared caches from storing a response that an identity decides, and
+    /// marks a redirect for the redirect handler.
     /// </summary>
     internal void Complete(HttpResponseMessage response, HttpRequestMessage request, bool isForwarded, bool carriesIdentity)
     {
         response.RequestMessage = request;
 
-        if (carriesIdentity)
+        if (carriesIdentity || SharedCaching.VariesByIdentity(response, plan.HeaderNames))
         {
             SharedCaching.Forbid(response, request.Method);
         }

@@ -1,5 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Http;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace McpIdentityHeaders.Internal;
@@ -9,42 +11,36 @@ namespace McpIdentityHeaders.Internal;
 /// <param name="IsComplete">Whether all calls were asked and none failed: without an address, the client has none then.</param>
 internal readonly record struct ConfiguredBaseAddress(Uri? Uri, bool IsComplete)
 {
-    /// <summary>Asks a client that sends nothing.</summary>
-    /// <param name="services">The container.</param>
-    /// <param name="name">The client's name.</param>
-    /// <param name="isNeeded">Whether no origin is known otherwise: calls that use services are asked only then.</param>
-    internal static ConfiguredBaseAddress Find(IServiceProvider services, string name, bool isNeeded)
+    /// <summary>
+    /// Asks a client that sends nothing. Calls that take the services are left out: they may need a request, or have effects.
+    /// </summary>
+    internal static ConfiguredBaseAddress Find(IServiceProvider services, string name)
     {
-        IList<Action<HttpClient>> actions = services.GetRequiredService<IOptionsMonitor<HttpClientFactoryOptions>>().Get(name).HttpClientActions;
-        Action<HttpClient>[] contextFree = [.. actions.Where(action => !UsesServices(action))];
-
-        ConfiguredBaseAddress known = Ask(contextFree);
-        if (contextFree.Length == actions.Count)
-        {
-            return known;
-        }
-
-        return isNeeded && known.Uri is null ? Ask(actions) : known with { IsComplete = false };
-    }
-
-    private static ConfiguredBaseAddress Ask(IEnumerable<Action<HttpClient>> actions)
-    {
+        var options = services.GetRequiredService<IOptionsMonitor<HttpClientFactoryOptions>>();
         using var probe = new HttpClient(new SocketsHttpHandler());
         bool isComplete = true;
-        foreach (Action<HttpClient> configure in actions)
+        foreach (Action<HttpClient> configure in options.Get(name).HttpClientActions)
         {
-            try
-            {
-                configure(probe);
-            }
-            catch (Exception)
-            {
-                // It needs what is not there yet, such as a request: what it knows is unknown here, and no error.
-                isComplete = false;
-            }
+            isComplete &= !UsesServices(configure) && TryConfigure(probe, configure, services, name);
         }
 
         return new ConfiguredBaseAddress(probe.BaseAddress, isComplete);
+    }
+
+    private static bool TryConfigure(HttpClient probe, Action<HttpClient> configure, IServiceProvider services, string name)
+    {
+        try
+        {
+            configure(probe);
+            return true;
+        }
+        catch (Exception exception)
+        {
+            // It needs what is not there yet, such as a request: what it knows is unknown here, and no error. Its message may hold claims.
+            ILogger logger = services.GetService<ILoggerFactory>()?.CreateLogger(typeof(ClaimInjectionHandler)) ?? NullLogger.Instance;
+            logger.BaseAddressUnknown(name, exception.GetType().Name);
+            return false;
+        }
     }
 
     /// <summary>The factory wraps each call that takes the services, through which user code reaches what belongs to a request.</summary>

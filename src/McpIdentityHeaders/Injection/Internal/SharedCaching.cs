@@ -9,12 +9,13 @@ namespace McpIdentityHeaders.Internal;
 internal static class SharedCaching
 {
     private const string CacheControl = "Cache-Control";
+    private const string MustUnderstand = "must-understand";
 
-    /// <summary>Marks the response to an identity as one user's (RFC 9111, 5.2.2.7). A browser's cache may still store it.</summary>
+    /// <summary>Marks a response as one user's (RFC 9111, 5.2.2.7). A browser's cache may still store it.</summary>
     internal static void Forbid(HttpResponseMessage response, HttpMethod method)
     {
-        bool hasCacheControl = response.Headers.NonValidated.Contains(CacheControl);
-        if (!hasCacheControl && !IsStorable(response, method))
+        bool hasCacheControl = RemoveTargetedFields(response, out bool hasTargeted);
+        if (!hasCacheControl && !hasTargeted && !IsStorable(response, method))
         {
             return;
         }
@@ -25,7 +26,7 @@ internal static class SharedCaching
             // It does not parse. Replacing it would lose another directive in it, such as no-store.
             response.Headers.Add(CacheControl, "private");
         }
-        else if (directives is not { NoStore: true })
+        else if (directives is not { NoStore: true } || directives.Extensions.Any(IsMustUnderstand))
         {
             directives ??= new CacheControlHeaderValue();
             directives.Private = true;
@@ -36,13 +37,46 @@ internal static class SharedCaching
         }
     }
 
-    /// <summary>Whether a cache may store a response without Cache-Control: a POST's with an expiry, another's by a heuristic.</summary>
-    private static bool IsStorable(HttpResponseMessage response, HttpMethod method)
-    {
-        HttpHeadersNonValidated content = response.Content.Headers.NonValidated;
+    /// <summary>
+    /// Whether the backend says that the response to an identity would be another: to a cache in front, the requests are alike.
+    /// </summary>
+    internal static bool VariesByIdentity(HttpResponseMessage response, IdentityHeaderNames names) =>
+        response.Headers.NonValidated.TryGetValues("Vary", out HeaderStringValues values) && names.AreListedIn(values);
 
-        // Heuristics go by dates, and an origin server sends its own (RFC 9110, 6.6.1).
-        return content.Contains("Expires")
-            || (method != HttpMethod.Post && (response.Headers.NonValidated.Contains("Date") || content.Contains("Last-Modified")));
+    /// <summary>
+    /// Removes the directives for some caches alone, such as CDN-Cache-Control (RFC 9213): those caches ignore Cache-Control for them.
+    /// </summary>
+    /// <returns>Whether there is a Cache-Control.</returns>
+    private static bool RemoveTargetedFields(HttpResponseMessage response, out bool hasTargeted)
+    {
+        bool hasCacheControl = false;
+        List<string>? targeted = null;
+        foreach ((string name, _) in response.Headers.NonValidated)
+        {
+            if (name.Equals(CacheControl, StringComparison.OrdinalIgnoreCase))
+            {
+                hasCacheControl = true;
+            }
+            else if (name.EndsWith($"-{CacheControl}", StringComparison.OrdinalIgnoreCase)
+                || name.Equals("Surrogate-Control", StringComparison.OrdinalIgnoreCase))
+            {
+                (targeted ??= []).Add(name);
+            }
+        }
+
+        targeted?.ForEach(name => response.Headers.Remove(name));
+        hasTargeted = targeted is not null;
+        return hasCacheControl;
     }
+
+    /// <summary>
+    /// Whether a cache may store a response without Cache-Control: a POST's with an expiry, another's by a heuristic, for which a cache
+    /// needs no header at all (RFC 9111, sections 3 and 4.2.2).
+    /// </summary>
+    private static bool IsStorable(HttpResponseMessage response, HttpMethod method) =>
+        method != HttpMethod.Post || response.Content.Headers.NonValidated.Contains("Expires");
+
+    /// <summary>A cache that knows the response's status ignores no-store beside it (RFC 9111, section 5.2.2.3).</summary>
+    private static bool IsMustUnderstand(NameValueHeaderValue directive) =>
+        directive.Name.Equals(MustUnderstand, StringComparison.OrdinalIgnoreCase);
 }

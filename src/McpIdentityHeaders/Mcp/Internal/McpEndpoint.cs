@@ -10,7 +10,7 @@ internal static class McpEndpoint
     internal static bool IsMissing(IServiceProvider services, string name, HttpClientTransportOptions transport) =>
         transport.Endpoint is null
         && !services.GetKeyedServices<McpClientSection>(name).Any(section => section.HasEndpoint)
-        && ConfiguredBaseAddress.Find(services, name, isNeeded: false) is { Uri: null, IsComplete: true };
+        && ConfiguredBaseAddress.Find(services, name) is { Uri: null, IsComplete: true };
 
     internal static string DescribeMissing(IServiceProvider services, string name)
     {

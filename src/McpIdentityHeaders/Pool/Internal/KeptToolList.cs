@@ -33,7 +33,10 @@ internal sealed class KeptToolList
         transport == _transport && ClaimsOf(user).SequenceEqual(_claims);
 
     private static IEnumerable<(string, string, string, bool)> ClaimsOf(ClaimsPrincipal user) =>
-        from identity in user.Identities
-        from claim in identity.Claims
-        select (claim.Type, claim.Value, claim.Issuer, identity.IsAuthenticated);
+        user.Identities.SelectMany(ClaimsOf);
+
+    /// <summary>Reads an identity's claims, and those of who acts for it: a header from code may show them to the backend.</summary>
+    private static IEnumerable<(string, string, string, bool)> ClaimsOf(ClaimsIdentity identity) => identity.Claims
+        .Select(claim => (claim.Type, claim.Value, claim.Issuer, identity.IsAuthenticated))
+        .Concat(identity.Actor is { } actor ? ClaimsOf(actor).Prepend(("actor", string.Empty, string.Empty, actor.IsAuthenticated)) : []);
 }
