@@ -108,4 +108,9 @@ internal static partial class Log
         "HttpClient '{Client}': a redirect from {Origin} to {Target} was not followed, since an MCP session's id and API keys never leave its "
         + "endpoint's origin by one. The caller got the response as it came. If the backend has moved, change the client's endpoint.")]
     internal static partial void RedirectOfSessionRefused(this ILogger logger, string client, Origin origin, Origin target);
+
+    [LoggerMessage(34, LogLevel.Warning,
+        "HttpClient '{Client}': UserActivityTag is set, and the primary handler {Handler} shows no activity that could be tagged. Use a "
+        + "SocketsHttpHandler that has sent no request yet, with an ActivityHeadersPropagator.")]
+    internal static partial void ActivitiesNotTagged(this ILogger logger, string client, string? handler);
 }
