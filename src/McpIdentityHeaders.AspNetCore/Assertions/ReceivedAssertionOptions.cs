@@ -90,4 +90,18 @@ public sealed class ReceivedAssertionOptions
     /// <value>The default value is <c>roles</c>.</value>
     [Required]
     public string RoleClaimType { get; set; } = "roles";
+
+    /// <summary>Gets or sets what the activity (span) of an HTTP request says of its user, once the assertion is accepted.</summary>
+    /// <value>
+    /// The default value is <see cref="UserActivityTag.None"/>. It is the server's own activity of the request. A tag that the activity has
+    /// already stays.
+    /// </value>
+    public UserActivityTag UserActivityTag { get; set; }
+
+    /// <summary>Gets or sets the secret key of pseudonymous ids.</summary>
+    /// <value>
+    /// The default value is <see langword="null"/>. As <see cref="ClaimInjectionOptions.UserActivityTagKey"/>: with the sender's, both ends
+    /// give a user the same id.
+    /// </value>
+    public string? UserActivityTagKey { get; set; }
 }

@@ -142,6 +142,20 @@ public sealed class IdentityHeadersOptions
         set => (_roleClaimType, IsRoleClaimTypeSet) = (value, true);
     }
 
+    /// <summary>Gets or sets what the activity (span) of an HTTP request says of its user, once the headers are accepted.</summary>
+    /// <value>
+    /// The default value is <see cref="UserActivityTag.None"/>. It is the server's own activity of the request. A tag that the activity has
+    /// already stays.
+    /// </value>
+    public UserActivityTag UserActivityTag { get; set; }
+
+    /// <summary>Gets or sets the secret key of pseudonymous ids.</summary>
+    /// <value>
+    /// The default value is <see langword="null"/>. As <see cref="ClaimInjectionOptions.UserActivityTagKey"/>: with the sender's, both ends
+    /// give a user the same id.
+    /// </value>
+    public string? UserActivityTagKey { get; set; }
+
     /// <summary>Gets whether <see cref="Headers"/> are other than by default.</summary>
     internal bool AreHeadersChanged => !Headers.SequenceEqual(_defaultHeaders);
 

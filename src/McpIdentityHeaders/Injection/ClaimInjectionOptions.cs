@@ -102,6 +102,22 @@ public sealed class ClaimInjectionOptions
     /// <value>The default value is <see cref="OversizedValueBehavior.Reject"/>.</value>
     public OversizedValueBehavior OversizedValue { get; set; }
 
+    /// <summary>Gets or sets what the activity (span) of an HTTP request says of its user.</summary>
+    /// <value>
+    /// The default value is <see cref="UserActivityTag.None"/>. It is the request's own activity, <c>System.Net.Http.HttpRequestOut</c>, so
+    /// that no span that several users share has one user's id; only of requests that carry an identity, and of users with a subject. The
+    /// primary handler has to be a <see cref="SocketsHttpHandler"/> with an <c>ActivityHeadersPropagator</c>, as by default. A tag that
+    /// the activity has already stays.
+    /// </value>
+    public UserActivityTag UserActivityTag { get; set; }
+
+    /// <summary>Gets or sets the secret key of pseudonymous ids.</summary>
+    /// <value>
+    /// The default value is <see langword="null"/>. Required for <see cref="UserActivityTag.PseudonymousId"/>: at least 32 characters, best 32
+    /// random bytes in hexadecimal digits. Programs with the same key give a user the same id.
+    /// </value>
+    public string? UserActivityTagKey { get; set; }
+
     /// <summary>Gets or sets the signed assertion that a handler behind adds, if any.</summary>
     internal AssertionHeader? Assertion { get; set; }
 }

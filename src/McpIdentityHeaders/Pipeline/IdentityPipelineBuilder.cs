@@ -77,6 +77,11 @@ internal sealed class IdentityPipelineBuilder(HttpMessageHandlerBuilder inner, I
             state.Telemetry.CookiesOverruled();
         }
 
+        if (!primary.TagsUsers && state.Plan.UserTagger is not null)
+        {
+            state.Telemetry.ActivitiesNotTagged(primary.Handler);
+        }
+
         return primary;
     }
 

@@ -113,4 +113,9 @@ internal static partial class Log
         "HttpClient '{Client}': a ConfigureHttpClient threw a {Exception} when it was asked for the BaseAddress before any request. What it "
         + "sets is unknown to this library.")]
     internal static partial void BaseAddressUnknown(this ILogger logger, string client, string exception);
+
+    [LoggerMessage(35, LogLevel.Warning,
+        "HttpClient '{Client}': UserActivityTag is set, and the primary handler {Handler} shows no activity that could be tagged. Use a "
+        + "SocketsHttpHandler that has sent no request yet, with an ActivityHeadersPropagator.")]
+    internal static partial void ActivitiesNotTagged(this ILogger logger, string client, string? handler);
 }

@@ -5,6 +5,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using McpIdentityHeaders.Internal;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -13,10 +14,16 @@ namespace McpIdentityHeaders.AspNetCore.Tests.Docs;
 /// <summary>The tables of docs/operations.md and docs/troubleshooting.md are what the code says.</summary>
 public sealed partial class OperationsTests
 {
-    private const string Page = "docs/operations.md";
+    private const string Page = MetricsTable.Page;
+    private const string AnyClient = "any";
 
     private static readonly Assembly[] Packages =
         [typeof(ClaimInjectionOptions).Assembly, typeof(IdentityHeadersOptions).Assembly, typeof(IdentityAssertionOptions).Assembly];
+
+    private static string[] CloseReasons { get; } =
+    [
+        .. typeof(CloseReason).GetFields(BindingFlags.Static | BindingFlags.NonPublic).Select(field => (string)field.GetRawConstantValue()!),
+    ];
 
     [Fact]
     public void Settings_are_the_options_with_their_types_and_defaults() => DocTable.AssertCurrent(Page, "settings",
@@ -65,6 +72,7 @@ public sealed partial class OperationsTests
     public void Metrics_are_the_instruments_with_their_units()
     {
         List<Instrument> instruments = [];
+        Dictionary<string, Dictionary<string, string[]>> tags = [];
         using var listener = new MeterListener();
         using ServiceProvider services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         IMeterFactory factory = services.GetRequiredService<IMeterFactory>();
@@ -73,20 +81,33 @@ public sealed partial class OperationsTests
             if (instrument.Meter.Scope == factory)
             {
                 instruments.Add(instrument);
+                tags[instrument.Name] = [];
+                listener.EnableMeasurementEvents(instrument);
             }
         };
+        listener.SetMeasurementEventCallback<long>((instrument, _, measured, _) =>
+        {
+            foreach ((string name, object? value) in measured)
+            {
+                string[] others = tags[instrument.Name].GetValueOrDefault(name, []);
+                tags[instrument.Name][name] = value is AnyClient ? others : [.. others.Union([(string)value!])];
+            }
+        });
         listener.Start();
 
         foreach (Type type in Packages.SelectMany(package => package.GetTypes()).Where(HasInstruments))
         {
-            Activator.CreateInstance(type, factory);
+            CountEverything(Activator.CreateInstance(type, factory)!);
         }
 
         DocTable.AssertCurrent(Page, "metrics",
             from instrument in instruments
             orderby instrument.Name
             let kind = instrument.GetType().Name.Split('`')[0]
-            select new[] { $"`{instrument.Name}`", kind, $"`{instrument.Unit}`", instrument.Description! });
+            select new[]
+            {
+                $"`{instrument.Name}`", kind, $"`{instrument.Unit}`", instrument.Description!, MetricsTable.Write(tags[instrument.Name]),
+            });
     }
 
     [Fact]
@@ -97,6 +118,21 @@ public sealed partial class OperationsTests
         Assert.All(
             Enum.GetNames<ClaimInjectionErrorReason>().Except([nameof(ClaimInjectionErrorReason.Unspecified)]),
             reason => Assert.Contains($"`{reason}`", page, StringComparison.Ordinal));
+    }
+
+    /// <summary>Calls each method that counts something, with each value that its argument may have.</summary>
+    private static void CountEverything(object metrics)
+    {
+        foreach (MethodInfo method in metrics.GetType().GetMethods(BindingFlags.Instance | BindingFlags.NonPublic).Where(method => method.IsAssembly))
+        {
+            ParameterInfo[] parameters = method.GetParameters();
+            string[] reasons = parameters.Any(parameter => parameter.Name == "reason") ? CloseReasons : [AnyClient];
+            foreach (string reason in reasons)
+            {
+                method.Invoke(metrics, [.. parameters.Select(parameter =>
+                    parameter.ParameterType == typeof(int) ? 1 : (object)(parameter.Name == "reason" ? reason : AnyClient))]);
+            }
+        }
     }
 
     private static bool HasInstruments(Type type) => type.GetConstructor([typeof(IMeterFactory)]) is not null;

@@ -9,11 +9,13 @@ namespace McpIdentityHeaders.AspNetCore.Tests.Support;
 internal static class McpReceiver
 {
     /// <summary>At /mcp, with the tools of <see cref="RoleTools"/>, their authorization, and roles and issuer among the headers.</summary>
-    public static Task<ReceivingHost> StartAsync(McpBackendKind kind, bool needsUser = false) => ReceivingHost.StartAsync(
+    public static Task<ReceivingHost> StartAsync(
+        McpBackendKind kind, bool needsUser = false, Action<IdentityHeadersOptions>? configure = null) => ReceivingHost.StartAsync(
         schemes => schemes.AddIdentityHeaders(options =>
         {
             ReceivingServer.TrustLoopback(options);
             AddHeaders(options.Headers);
+            configure?.Invoke(options);
         }),
         services: services => services.AddMcpServer()
             .WithHttpTransport(transport => transport.SessionMode =
@@ -43,7 +45,8 @@ internal static class McpReceiver
     public static ClaimsPrincipal User(string subject, params string[] roles) =>
         Users.With([("sub", subject), ("name", $"{subject} \u5C71"), .. roles.Select(role => ("roles", role))]);
 
-    private static void AddHeaders(ClaimHeaderCollection headers)
+    /// <summary>Adds roles and issuer to a map.</summary>
+    public static void AddHeaders(ClaimHeaderCollection headers)
     {
         headers.Add(new ClaimHeader("X-User-Roles", "roles") { Format = ClaimValueFormat.CommaSeparated });
         headers.Add("X-User-Issuer", "iss");

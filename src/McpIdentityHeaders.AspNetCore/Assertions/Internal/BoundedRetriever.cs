@@ -9,6 +9,10 @@ internal sealed class BoundedRetriever(IConfigurationRetriever<OpenIdConnectConf
 {
     private readonly Lock _gate = new();
     private long? _fetched;
+    private volatile bool _hasFailed;
+
+    /// <summary>Gets whether the last fetch failed.</summary>
+    internal bool HasFailed => _hasFailed;
 
     /// <summary>Gets whether a fetch is allowed now.</summary>
     internal bool IsAllowed
@@ -22,7 +26,7 @@ internal sealed class BoundedRetriever(IConfigurationRetriever<OpenIdConnectConf
         }
     }
 
-    public Task<OpenIdConnectConfiguration> GetConfigurationAsync(string address, IDocumentRetriever retriever, CancellationToken cancel)
+    public async Task<OpenIdConnectConfiguration> GetConfigurationAsync(string address, IDocumentRetriever retriever, CancellationToken cancel)
     {
         lock (_gate)
         {
@@ -34,6 +38,16 @@ internal sealed class BoundedRetriever(IConfigurationRetriever<OpenIdConnectConf
             _fetched = time.GetTimestamp();
         }
 
-        return inner.GetConfigurationAsync(address, retriever, cancel);
+        try
+        {
+            OpenIdConnectConfiguration configuration = await inner.GetConfigurationAsync(address, retriever, cancel).ConfigureAwait(false);
+            _hasFailed = false;
+            return configuration;
+        }
+        catch
+        {
+            _hasFailed = true;
+            throw;
+        }
     }
 }

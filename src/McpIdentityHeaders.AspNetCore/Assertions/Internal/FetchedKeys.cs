@@ -28,6 +28,31 @@ internal sealed class FetchedKeys(
 
     internal (Uri Address, bool IsKeySet, TimeSpan RefreshInterval) Identity => (address, isKeySet, refreshInterval);
 
+    internal override async ValueTask<KeyAvailability> CheckAsync(CancellationToken cancellationToken)
+    {
+        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (_manager is not null)
+            {
+                // Fetches again where it is time to, behind this.
+                await _manager.GetConfigurationAsync(CancellationToken.None).ConfigureAwait(false);
+            }
+            else if (_retriever.IsAllowed)
+            {
+                await FetchAsync().ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            _gate.Release();
+        }
+
+        return _manager is null ? KeyAvailability.Missing
+            : _retriever.HasFailed ? KeyAvailability.Stale
+            : KeyAvailability.Available;
+    }
+
     internal override async ValueTask<IReadOnlyList<SecurityKey>> FindAsync(string keyId, CancellationToken cancellationToken)
     {
         ConfigurationManager<OpenIdConnectConfiguration>? seen = _manager;

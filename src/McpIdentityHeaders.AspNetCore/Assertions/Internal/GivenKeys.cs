@@ -7,6 +7,8 @@ internal sealed class GivenKeys(IEnumerable<SecurityKey> keys) : VerificationKey
 {
     private readonly (SecurityKey Key, string? Thumbprint)[] _keys = [.. keys.Select(key => (key, GetThumbprint(key)))];
 
+    internal override ValueTask<KeyAvailability> CheckAsync(CancellationToken cancellationToken) => new(KeyAvailability.Available);
+
     internal override ValueTask<IReadOnlyList<SecurityKey>> FindAsync(string keyId, CancellationToken cancellationToken) =>
         new([.. _keys.Where(key => key.Thumbprint == keyId || key.Key.KeyId == keyId).Select(key => key.Key)]);
 

@@ -2,6 +2,7 @@ using System.Security.Claims;
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -41,7 +42,7 @@ internal sealed class IdentityAssertionAuthenticationHandler(
             return AuthenticateResult.NoResult();
         }
 
-        (ClaimsIdentity? user, string? error) = await AuthenticateAsync(scheme, plan, headers, names).ConfigureAwait(false);
+        (ClaimsIdentity? user, JsonWebToken? token, string? error) = await AuthenticateAsync(scheme, plan, headers, names).ConfigureAwait(false);
 
         // Whoever sees it can use it, as long as it is valid.
         RemovedHeaders.Remove(Context, names.Contains);
@@ -55,6 +56,7 @@ internal sealed class IdentityAssertionAuthenticationHandler(
 
         PrivateResponse.Ensure(Context);
         scheme.Accepted();
+        plan.UserTagger?.Tag(Context.Features.Get<IHttpActivityFeature>()?.Activity, token!.Subject);
         return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(user), Scheme.Name));
     }
 
@@ -65,24 +67,24 @@ internal sealed class IdentityAssertionAuthenticationHandler(
         return base.HandleChallengeAsync(properties);
     }
 
-    private async Task<(ClaimsIdentity? User, string? Error)> AuthenticateAsync(
+    private async Task<(ClaimsIdentity? User, JsonWebToken? Token, string? Error)> AuthenticateAsync(
         IdentityAssertionScheme scheme, ReceivedAssertionPlan plan, IHeaderDictionary headers, string[] names)
     {
         if (names is not [var name] || !name.Equals(plan.Options.HeaderName, StringComparison.OrdinalIgnoreCase))
         {
-            return (null, "there is an alias of its header");
+            return (null, null, "there is an alias of its header");
         }
 
         if (headers[name] is not [{ Length: > 0 } value])
         {
-            return (null, "its header came more than once, or empty");
+            return (null, null, "its header came more than once, or empty");
         }
 
         (ClaimsIdentity? user, JsonWebToken? token, string? error) =
             await plan.Verifier.VerifyAsync(value, Context.RequestAborted).ConfigureAwait(false);
         error ??= scheme.GetOtherHeaders().Prepend(plan.Headers).Select(plain => plain.GetError(headers, token!)).FirstOrDefault(found => found is not null)
             ?? await GetBindingErrorAsync(scheme, plan, token!).ConfigureAwait(false);
-        return error is null ? (user, null) : (null, error);
+        return error is null ? (user, token, null) : (null, null, error);
     }
 
     private async Task<string?> GetBindingErrorAsync(IdentityAssertionScheme scheme, ReceivedAssertionPlan plan, JsonWebToken token)

@@ -81,6 +81,11 @@ internal sealed class ReceivedAssertionOptionsValidator : IValidateOptions<Recei
             yield return "ReceivedAssertionOptions.PublicOrigin is no absolute http or https URI, or has a path. Give one such as "
                 + "'https://notes.example.com'.";
         }
+
+        foreach (string error in UserActivityTagger.GetValidationErrors(options.UserActivityTag, options.UserActivityTagKey))
+        {
+            yield return error;
+        }
     }
 
     private static bool IsAsymmetric(SecurityKey key) =>

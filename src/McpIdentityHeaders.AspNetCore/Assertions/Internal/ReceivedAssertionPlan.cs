@@ -17,6 +17,9 @@ internal sealed class ReceivedAssertionPlan(ReceivedAssertionOptions options, Ve
 
     internal PlainHeaders Headers { get; } = new(options.Headers, options.Encoding);
 
+    /// <summary>Gets what tags the activities of requests; null where nothing does.</summary>
+    internal UserActivityTagger? UserTagger { get; } = UserActivityTagger.Create(options.UserActivityTag, options.UserActivityTagKey);
+
     /// <summary>Gets what checks the binding; null where none is required.</summary>
     internal BindingCheck? Binding { get; } = options.RequireBinding ? new BindingCheck(options.PublicOrigin) : null;
 

@@ -22,7 +22,9 @@ internal static class ReceivedAssertionSettings
         ("Headers", (options, setting) => ClaimInjectionSettings.AddHeaders(setting, options.Headers)),
         ("Encoding", (options, setting) => options.Encoding = setting.GetEnum<HeaderValueEncoding>()),
         ("NameClaimType", (options, setting) => options.NameClaimType = setting.GetString()),
-        ("RoleClaimType", (options, setting) => options.RoleClaimType = setting.GetString()));
+        ("RoleClaimType", (options, setting) => options.RoleClaimType = setting.GetString()),
+        ("UserActivityTag", (options, setting) => options.UserActivityTag = setting.GetEnum<UserActivityTag>()),
+        ("UserActivityTagKey", (options, setting) => options.UserActivityTagKey = setting.GetString()));
 
     /// <inheritdoc cref="SettingsTable{TOptions}.Bind"/>
     internal static void Bind(IEnumerable<Setting> settings, ReceivedAssertionOptions options) => Table.Bind(settings, options);

@@ -2,6 +2,7 @@ using System.Security.Claims;
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -94,13 +95,14 @@ internal sealed class IdentityHeadersHandler(
             return Fail(StatusCodes.Status401Unauthorized, "Identity headers are accepted from known peers only.");
         }
 
-        if (plan.Read(headers, out string? error) is not { } identity)
+        if (plan.Read(headers, out string? subject, out string? error) is not { } identity)
         {
             scheme.Malformed(ConnectionPeer.Of(Context).ToString(), error!);
             return Fail(StatusCodes.Status400BadRequest, $"The identity headers cannot be accepted: {error}.");
         }
 
         scheme.Accepted();
+        plan.UserTagger?.Tag(Context.Features.Get<IHttpActivityFeature>()?.Activity, subject!);
         return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), Scheme.Name));
     }
 

@@ -72,6 +72,11 @@ internal sealed class IdentityHeadersOptionsValidator : IValidateOptions<Identit
         {
             yield return "the issuer, 'iss', is not one Single header's. Take the others out of Headers.";
         }
+
+        foreach (string error in UserActivityTagger.GetValidationErrors(options.UserActivityTag, options.UserActivityTagKey))
+        {
+            yield return error;
+        }
     }
 
     private static IEnumerable<string> GetMapErrors(IdentityHeadersOptions options)

@@ -34,6 +34,7 @@ internal sealed class IdentityHeadersPlan
         _headerNames = new IdentityHeaderNames(names);
         HeaderNames = [.. names, .. options.SharedSecrets.Select(secret => secret.HeaderName)];
         RemovesIdentityHeaders = options.RemoveIdentityHeaders;
+        UserTagger = UserActivityTagger.Create(options.UserActivityTag, options.UserActivityTagKey);
         Peers = new TrustedPeers(options);
         PlainHeaders = new PlainHeaders(options.Headers, options.Encoding);
     }
@@ -76,6 +77,9 @@ internal sealed class IdentityHeadersPlan
     /// <summary>Gets whether the identity headers leave the request once they are accepted.</summary>
     internal bool RemovesIdentityHeaders { get; }
 
+    /// <summary>Gets what tags the activities of requests; null where nothing does.</summary>
+    internal UserActivityTagger? UserTagger { get; }
+
     /// <summary>Whether it is an identity header, or an alias of one.</summary>
     internal bool IsIdentityHeader(string headerName) => _headerNames.ContainsLeniently(headerName);
 
@@ -84,11 +88,13 @@ internal sealed class IdentityHeadersPlan
 
     /// <summary>Reads the user, whole or not at all.</summary>
     /// <param name="headers">The headers of a request that has an identity.</param>
+    /// <param name="subject">The user's subject.</param>
     /// <param name="error">Why there is no user. It quotes no value.</param>
-    internal ClaimsIdentity? Read(IHeaderDictionary headers, out string? error)
+    internal ClaimsIdentity? Read(IHeaderDictionary headers, out string? subject, out string? error)
     {
         var claims = new ReceivedClaims();
         error = ReadClaims(headers, claims);
+        subject = error is null ? claims.Subject : null;
         if (error is not null)
         {
             return null;

@@ -16,7 +16,9 @@ internal static class IdentityHeadersSettings
         ("SharedSecrets", (options, setting) => setting.AddItemsTo(options.SharedSecrets, ClaimInjectionSettings.ReadSecret)),
         ("RemoveIdentityHeaders", (options, setting) => options.RemoveIdentityHeaders = setting.GetBoolean()),
         ("NameClaimType", (options, setting) => options.NameClaimType = setting.GetString()),
-        ("RoleClaimType", (options, setting) => options.RoleClaimType = setting.GetString()));
+        ("RoleClaimType", (options, setting) => options.RoleClaimType = setting.GetString()),
+        ("UserActivityTag", (options, setting) => options.UserActivityTag = setting.GetEnum<UserActivityTag>()),
+        ("UserActivityTagKey", (options, setting) => options.UserActivityTagKey = setting.GetString()));
 
     /// <inheritdoc cref="SettingsTable{TOptions}.Bind"/>
     internal static void Bind(IEnumerable<Setting> settings, IdentityHeadersOptions options) => Table.Bind(settings, options);

@@ -10,6 +10,9 @@ internal sealed class ReceivedClaims
     /// <summary>Gets or sets the claim type of the subject; null as long as there is none.</summary>
     internal string? SubjectClaimType { get; set; }
 
+    /// <summary>Gets the subject; null as long as there is none.</summary>
+    internal string? Subject => _items.Find(item => item.Type == SubjectClaimType).Value;
+
     /// <summary>Gets or sets who the claims are from, if a header says that.</summary>
     internal string? Issuer { get; set; }
 

@@ -42,6 +42,9 @@ internal sealed class AssertionKeyRing
     /// <summary>Gets all keys for verifiers: those that sign, will sign, or have signed.</summary>
     internal IEnumerable<PublicJsonWebKey> GetPublicKeys() => _sources.SelectMany(source => source.ReadPublic(_time, _onError));
 
+    /// <summary>Gets why changed keys were not taken, so that earlier ones are in force.</summary>
+    internal IEnumerable<string> GetReadErrors() => _sources.Select(source => source.ReadError).OfType<string>();
+
     /// <summary>Gets what is wrong with the keys.</summary>
     internal IEnumerable<string> GetValidationErrors()
     {

@@ -9,6 +9,9 @@ internal abstract class KeySource(string description)
     /// <summary>Gets whether the key is for development only.</summary>
     internal virtual bool IsForDevelopment => false;
 
+    /// <summary>Gets why the key was not taken as it is now, so that an earlier one is in force; null where it was.</summary>
+    internal virtual string? ReadError => null;
+
     /// <summary>Gets the key in force.</summary>
     /// <param name="time">The clock that says when a file is looked at again.</param>
     /// <param name="onError">Gets why a changed key was not taken.</param>

@@ -16,11 +16,14 @@ internal sealed class PemFileKeySource(string path, string? algorithm) : KeySour
     private readonly Lock _gate = new();
     private volatile AssertionKey? _key;
     private volatile RetiredKey[] _retired = [];
+    private volatile string? _readError;
     private string? _text;
     private long _checked;
 
     /// <summary>Gets what tells this source from another.</summary>
     internal (string Path, string? Algorithm) Identity => (path, algorithm);
+
+    internal override string? ReadError => _readError;
 
     internal override AssertionKey Read(TimeProvider time, Action<string>? onError = null)
     {
@@ -82,6 +85,7 @@ internal sealed class PemFileKeySource(string path, string? algorithm) : KeySour
         try
         {
             AssertionKey key = ReadFile(out _text);
+            _readError = null;
             if (_text == before)
             {
                 return (current, null);
@@ -98,6 +102,7 @@ internal sealed class PemFileKeySource(string path, string? algorithm) : KeySour
         catch (InvalidOperationException error)
         {
             // Reported once for each change: the last key stays in force meanwhile.
+            _readError = error.Message;
             return (current, _text != before ? error.Message : null);
         }
     }

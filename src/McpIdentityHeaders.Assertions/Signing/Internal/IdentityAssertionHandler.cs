@@ -34,7 +34,7 @@ internal sealed class IdentityAssertionHandler : DelegatingHandler
     private static bool IsSetAtOnce(HttpRequestMessage request)
     {
         // Only the injection handler sets the claims, and only for a trusted origin.
-        if (request is not IdentityRequestMessage { AssertedClaims: { } claims } clone)
+        if (request is not IdentityRequestMessage { CarriedUser: AssertedClaims claims } clone)
         {
             return true;
         }
@@ -51,7 +51,7 @@ internal sealed class IdentityAssertionHandler : DelegatingHandler
 
     private async Task<HttpResponseMessage> SendCoreAsync(IdentityRequestMessage clone, bool async, CancellationToken cancellationToken)
     {
-        AssertedClaims claims = clone.AssertedClaims!;
+        var claims = (AssertedClaims)clone.CarriedUser!;
         IdentityAssertionPlan plan = GetPlan(claims);
         ThrowIfAuthorized(clone, plan);
 

@@ -7,12 +7,8 @@ namespace McpIdentityHeaders.Internal;
 /// <param name="values">
 /// A value for each header of the client's map, in its order: null where the header is not sent, a string, or the items of a list.
 /// </param>
-/// <param name="source">What the settings were at that moment, for the handler that signs: a reload must not affect a request in flight.</param>
-internal sealed class AssertedClaims(string subject, object?[] values, object source)
+/// <param name="source">What the settings were at that moment, for the handler that signs.</param>
+internal sealed class AssertedClaims(string subject, object?[] values, IIdentityPlan source) : CarriedUser(subject, source)
 {
-    internal string Subject => subject;
-
     internal ReadOnlySpan<object?> Values => values;
-
-    internal object Source => source;
 }

@@ -15,8 +15,11 @@ internal sealed class IdentityRequestMessage : HttpRequestMessage
     /// <summary>Gets the user, or an anonymous principal.</summary>
     internal ClaimsPrincipal User { get; }
 
-    /// <summary>Gets or sets what a signed assertion is to say; null where the message carries none.</summary>
-    internal AssertedClaims? AssertedClaims { get; set; }
+    /// <summary>
+    /// Gets or sets the user that the headers name, for what sees the message behind: <see cref="AssertedClaims"/> where an assertion is to
+    /// say the same. Null where nothing behind needs it, or the message carries no identity.
+    /// </summary>
+    internal CarriedUser? CarriedUser { get; set; }
 
     /// <summary>Gets or sets the headers with values to be written as UTF-8, or null for none.</summary>
     internal IdentityHeaderNames? RawUtf8Names { get; set; }

@@ -102,7 +102,11 @@ internal sealed class ClaimHeaderWriter(ClaimInjectionPlan plan, ClaimInjectionT
                 ClaimInjectionErrorReason.NoSubject,
                 $"its user has no subject, which an assertion needs, in a claim of the types {plan.Users.SubjectClaimTypes}. Set "
                 + "ClaimInjectionOptions.SubjectClaimTypes");
-            clone.AssertedClaims = new AssertedClaims(subject, values, plan);
+            clone.CarriedUser = new AssertedClaims(subject, values, plan);
+        }
+        else if (plan.UserTagger is not null && plan.Users.SubjectOf(identities[0])?.Value is { } tagged)
+        {
+            clone.CarriedUser = new CarriedUser(tagged, plan);
         }
 
         return true;

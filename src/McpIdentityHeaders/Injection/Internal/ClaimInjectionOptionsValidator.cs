@@ -113,5 +113,10 @@ internal sealed class ClaimInjectionOptionsValidator : IValidateOptions<ClaimInj
         {
             yield return $"OversizedValue is the unknown '{options.OversizedValue}'. Use a value of OversizedValueBehavior.";
         }
+
+        foreach (string error in UserActivityTagger.GetValidationErrors(options.UserActivityTag, options.UserActivityTagKey))
+        {
+            yield return error;
+        }
     }
 }

@@ -7,6 +7,7 @@ namespace McpIdentityHeaders.Internal;
 /// plan.
 /// </summary>
 internal sealed class ClaimInjectionPlan(ClaimInjectionOptions options, IEnumerable<Uri> clientOrigins, SharedSecretNames? secrets = null)
+    : IIdentityPlan
 {
     internal const string NoOriginForSecret = "SharedSecret is set, and no origin is named that it could be sent to. Set TrustedOrigins, or the endpoint.";
 
@@ -39,6 +40,9 @@ internal sealed class ClaimInjectionPlan(ClaimInjectionOptions options, IEnumera
 
     /// <summary>Gets the signed assertion that a handler behind adds, if any.</summary>
     internal AssertionHeader? Assertion { get; } = options.Assertion;
+
+    /// <summary>Gets what tags the activities of requests that carry an identity; null where nothing does.</summary>
+    public UserActivityTagger? UserTagger { get; } = UserActivityTagger.Create(options.UserActivityTag, options.UserActivityTagKey);
 
     internal int MaxRedirections { get; } = options.MaxRedirections;
 

@@ -20,7 +20,9 @@ internal static class ClaimInjectionSettings
         ("MaxHeaderValueLength", (options, setting) => options.MaxHeaderValueLength = setting.GetInt32()),
         ("MaxTotalLength", (options, setting) => options.MaxTotalLength = setting.GetInt32()),
         ("OversizedValue", (options, setting) => options.OversizedValue = setting.GetEnum<OversizedValueBehavior>()),
-        ("SharedSecret", (options, setting) => options.SharedSecret = ReadSecret(setting)));
+        ("SharedSecret", (options, setting) => options.SharedSecret = ReadSecret(setting)),
+        ("UserActivityTag", (options, setting) => options.UserActivityTag = setting.GetEnum<UserActivityTag>()),
+        ("UserActivityTagKey", (options, setting) => options.UserActivityTagKey = setting.GetString()));
 
     private static readonly SettingsTable<HeaderSettings> HeaderTable = new(
         ("HeaderName", (header, setting) => header.HeaderName = setting.GetString()),

@@ -14,6 +14,7 @@ internal sealed class ClaimInjectionTelemetry(string name, ILogger logger, Claim
     private int _primaryWarned;
     private int _lifetimeLogged;
     private int _cookiesLogged;
+    private int _tagWarned;
 
     /// <summary>Gets the telemetry of handlers made by hand: no name, no logs, no metrics.</summary>
     internal static ClaimInjectionTelemetry None => new(string.Empty, NullLogger.Instance, metrics: null);
@@ -170,6 +171,14 @@ internal sealed class ClaimInjectionTelemetry(string name, ILogger logger, Claim
         if (IsFirst(ref _cookiesLogged))
         {
             logger.CookiesOverruled(name);
+        }
+    }
+
+    internal void ActivitiesNotTagged(HttpMessageHandler? handler)
+    {
+        if (IsFirst(ref _tagWarned))
+        {
+            logger.ActivitiesNotTagged(name, handler?.GetType().Name);
         }
     }
 

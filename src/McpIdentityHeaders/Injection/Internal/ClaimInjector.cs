@@ -24,7 +24,7 @@ internal sealed class ClaimInjector(ClaimInjectionPlan plan, ClaimInjectionTelem
         carriesIdentity = false;
 
         // A handler in between may send its clone again, for another origin.
-        clone?.AssertedClaims = null;
+        clone?.CarriedUser = null;
 
         if (user is null && plan.MissingIdentity == MissingIdentityBehavior.Forward)
         {

@@ -62,6 +62,9 @@ internal sealed class McpClientPool : IMcpClientPool, IAsyncDisposable, IDisposa
         return Task.WhenAll(_pools.Values.Select(pool => pool.CloseAsync(user))).WaitAsync(cancellationToken);
     }
 
+    /// <summary>Gets how far the bounds are used up, of each client that was rented.</summary>
+    internal IReadOnlyList<PoolUsage> GetUsage() => [.. _pools.Values.Select(pool => pool.FindUsage()).OfType<PoolUsage>()];
+
     /// <summary>Closes all sessions at once, and waits for each backend until its deadline.</summary>
     internal async Task ShutDownAsync(CancellationToken cancellationToken)
     {

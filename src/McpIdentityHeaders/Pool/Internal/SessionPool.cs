@@ -49,6 +49,29 @@ internal sealed class SessionPool : IDisposable
     internal HashSet<UserKey> ReadKeysForClosing(ClaimsPrincipal principal) =>
         _wasUsed ? _connector.ReadKeysForClosing(principal) : [];
 
+    /// <summary>Counts what the pool's bounds are about; null where the client was never rented. Opens nothing.</summary>
+    internal PoolUsage? FindUsage()
+    {
+        if (!_wasUsed)
+        {
+            return null;
+        }
+
+        McpClientPoolOptions options = _connector.PoolOptions;
+        lock (_gate)
+        {
+            return new PoolUsage(
+                _connector.Name,
+                _slots.InUse,
+                options.MaxSessions,
+                _idle.Count,
+                _slots.AnonymousInUse,
+                options.AnonymousLimit,
+                _waiting.Count,
+                options.WaitLimit);
+        }
+    }
+
     internal ValueTask<McpClientLease> RentAsync(ClaimsPrincipal? principal, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();

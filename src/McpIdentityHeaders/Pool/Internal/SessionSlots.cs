@@ -7,6 +7,10 @@ internal sealed class SessionSlots(string clientName)
     private int _inUse;
     private int _anonymousInUse;
 
+    internal int InUse => _inUse;
+
+    internal int AnonymousInUse => _anonymousInUse;
+
     /// <summary>Whether one session must go before another can be opened.</summary>
     internal bool AreAllTaken(McpClientPoolOptions options) => _inUse >= options.MaxSessions;
 

@@ -10,6 +10,8 @@ internal sealed class WaitingRents(string clientName)
     private int _count;
     private int _anonymous;
 
+    internal int Count => _count;
+
     /// <param name="user">The user who rents.</param>
     /// <param name="own">The user's session; null where there is none.</param>
     /// <param name="options">The bounds.</param>
@@ -28,11 +30,11 @@ internal sealed class WaitingRents(string clientName)
         }
     }
 
-    internal void Add(SessionUser user) => Count(user, 1);
+    internal void Add(SessionUser user) => Change(user, 1);
 
-    internal void Remove(SessionUser user) => Count(user, -1);
+    internal void Remove(SessionUser user) => Change(user, -1);
 
-    private void Count(SessionUser user, int change)
+    private void Change(SessionUser user, int change)
     {
         _count += change;
         _anonymous += user.Key is null ? change : 0;

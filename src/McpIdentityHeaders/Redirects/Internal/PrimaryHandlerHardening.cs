@@ -24,7 +24,7 @@ internal static class PrimaryHandlerHardening
             SendRawUtf8(primary, clientName);
         }
 
-        return new HardenedPrimary(primary, GetMaxRedirections(primary), isKnown, areCookiesOverruled);
+        return new HardenedPrimary(primary, GetMaxRedirections(primary), isKnown, areCookiesOverruled, TryTagUsers(primary));
     }
 
     /// <summary>Has the handler of an MCP client without identities follow no redirects itself.</summary>
@@ -113,6 +113,30 @@ internal static class PrimaryHandlerHardening
         };
 
         return allows || PrimaryHandlerUse.Of(primary!).IsChanged(NoRedirects) ? max : 0;
+    }
+
+    /// <summary>Has requests' activities tagged, as the plan that serves each request says. A reload may turn it on at any time.</summary>
+    /// <returns>False where the handler cannot, or cannot any more: nothing is unsafe about that.</returns>
+    private static bool TryTagUsers(HttpMessageHandler? primary)
+    {
+        if (primary is not SocketsHttpHandler { ActivityHeadersPropagator: { } propagator } sockets)
+        {
+            return false;
+        }
+
+        try
+        {
+            if (propagator is not UserTaggingPropagator)
+            {
+                sockets.ActivityHeadersPropagator = new UserTaggingPropagator(propagator);
+            }
+
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
     }
 
     private static void SendRawUtf8(HttpMessageHandler? primary, string clientName)
