@@ -72,7 +72,10 @@ public sealed class ClaimHeader
     public string HeaderName { get; }
 
     /// <summary>Gets the claim types to look for. The first with a value that is not blank wins.</summary>
-    /// <value>Empty where code gives the value.</value>
+    /// <value>
+    /// Empty where code gives the value. With <see cref="ClaimValueFormat.JsonObject"/> and the formats behind it, the header carries all of
+    /// them, and the first wins of those that have one name in a JWT, such as <c>email</c> and <see cref="System.Security.Claims.ClaimTypes.Email"/>.
+    /// </value>
     public IReadOnlyList<string> ClaimTypes { get; }
 
     /// <summary>Gets the path of the value within a claim that holds a JSON object.</summary>

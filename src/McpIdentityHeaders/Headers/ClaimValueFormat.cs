@@ -13,4 +13,19 @@ public enum ClaimValueFormat
 
     /// <summary>All values, as a JSON array of strings in ASCII.</summary>
     JsonArray,
+
+    /// <summary>
+    /// All values of all claim types, as one JSON object in ASCII: a property for each claim type, named as in a JWT, with a string or, of
+    /// several values, an array of strings.
+    /// </summary>
+    JsonObject,
+
+    /// <summary>The JSON object of <see cref="JsonObject"/>, as Base64 (RFC 4648, section 4).</summary>
+    Base64JsonObject,
+
+    /// <summary>
+    /// All values of all claim types, as the client principal of Azure App Service in <c>X-MS-CLIENT-PRINCIPAL</c>: Base64 of a JSON object with
+    /// <c>auth_typ</c>, <c>claims</c>, <c>name_typ</c> and <c>role_typ</c>.
+    /// </summary>
+    ClientPrincipal,
 }

@@ -5,17 +5,19 @@ using Microsoft.IdentityModel.Tokens;
 namespace McpIdentityHeaders.AspNetCore.Internal;
 
 /// <summary>Verifies one scheme's assertions: who signed, for whom, when, and by which algorithm. Nothing of it can be turned off.</summary>
-internal sealed class AssertionVerifier
+internal sealed class AssertionVerifier : IAssertionVerifier
 {
     private readonly JsonWebTokenHandler _handler;
     private readonly TokenValidationParameters _parameters;
     private readonly ReceivedAssertionOptions _options;
+    private readonly AssertionProfile? _profile;
     private readonly VerificationKeys _keys;
     private readonly TimeProvider _time;
 
     internal AssertionVerifier(string scheme, ReceivedAssertionOptions options, VerificationKeys keys, TimeProvider time)
     {
         _options = options;
+        _profile = AssertionProfile.Find(options.Profile);
         _keys = keys;
         _time = time;
         _handler = new JsonWebTokenHandler { MapInboundClaims = false, MaximumTokenSizeInBytes = options.MaxTokenLength };
@@ -30,7 +32,9 @@ internal sealed class AssertionVerifier
                 ? issuer
                 : throw new SecurityTokenInvalidIssuerException("The issuer is not ReceivedAssertionOptions.Issuer."),
             ValidAudience = options.Audience,
-            ValidTypes = [options.TokenType],
+            TypeValidator = (type, _, _) => IsExpected(type)
+                ? type
+                : throw new SecurityTokenInvalidTypeException("The type is not ReceivedAssertionOptions.TokenType."),
             AlgorithmValidator = (algorithm, key, _, _) => IsAllowed(algorithm, key),
             RequireSignedTokens = true,
             RequireExpirationTime = true,
@@ -40,8 +44,8 @@ internal sealed class AssertionVerifier
         };
     }
 
-    /// <returns>The user and the token; or why there is none. The error quotes nothing of the token.</returns>
-    internal async Task<(ClaimsIdentity? User, JsonWebToken? Token, string? Error)> VerifyAsync(string token, CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    public async Task<(ClaimsIdentity? User, JsonWebToken? Token, string? Error)> VerifyAsync(string token, CancellationToken cancellationToken)
     {
         if (token.Length > _options.MaxTokenLength)
         {
@@ -99,7 +103,8 @@ internal sealed class AssertionVerifier
             return "it has no subject";
         }
 
-        if (token.IssuedAt == DateTime.MinValue || token.ValidFrom == DateTime.MinValue)
+        // Proxies leave nbf out. One that is there counts.
+        if (token.IssuedAt == DateTime.MinValue || (_profile is null && token.ValidFrom == DateTime.MinValue))
         {
             return "it has no iat or no nbf";
         }
@@ -114,12 +119,20 @@ internal sealed class AssertionVerifier
             return "it is for several audiences, of which each could pass it on to another";
         }
 
-        return token.ValidTo - token.IssuedAt > _options.MaxLifetime ? "it is valid for longer than MaxLifetime allows" : null;
+        return token.ValidTo - token.IssuedAt > _options.MaxLifetime
+            ? "it is valid for longer than MaxLifetime allows"
+            : _profile?.GetTokenError(token);
     }
+
+    /// <summary>Whether the type is the one that is set; with a profile, that of any JWT (RFC 7519, section 5.1), or none.</summary>
+    private bool IsExpected(string? type) => _profile is null
+        ? type == _options.TokenType
+        : string.IsNullOrEmpty(type) || type.Equals("JWT", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Whether the algorithm is one of the list, and the key's own where its set names one (RFC 7517, section 4.4).</summary>
     private bool IsAllowed(string algorithm, SecurityKey key) =>
-        _options.Algorithms.Contains(algorithm) && (key is not JsonWebKey { Alg.Length: > 0 } named || named.Alg == algorithm);
+        (_profile is null ? _options.Algorithms.Contains(algorithm) : algorithm == _profile.Algorithm)
+        && (key is not JsonWebKey { Alg.Length: > 0 } named || named.Alg == algorithm);
 
     private bool IsInTime(DateTime? notBefore, DateTime? expires)
     {

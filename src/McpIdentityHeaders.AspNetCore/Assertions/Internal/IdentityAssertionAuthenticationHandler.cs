@@ -39,13 +39,15 @@ internal sealed class IdentityAssertionAuthenticationHandler(
         string[] names = [.. headers.Keys.Where(plan.IsAssertion)];
         if (names.Length == 0)
         {
+            // The proxy sends none without an assertion, and code behind must not take them for its.
+            RemovedHeaders.Remove(Context, plan.IsCompanion);
             return AuthenticateResult.NoResult();
         }
 
         (ClaimsIdentity? user, JsonWebToken? token, string? error) = await AuthenticateAsync(scheme, plan, headers, names).ConfigureAwait(false);
 
         // Whoever sees it can use it, as long as it is valid.
-        RemovedHeaders.Remove(Context, names.Contains);
+        RemovedHeaders.Remove(Context, name => names.Contains(name) || (user is null ? plan.IsCompanion(name) : plan.IsComparedCompanion(name)));
         if (user is null)
         {
             scheme.Refused(ConnectionPeer.Of(Context).ToString(), error!);
@@ -82,7 +84,8 @@ internal sealed class IdentityAssertionAuthenticationHandler(
 
         (ClaimsIdentity? user, JsonWebToken? token, string? error) =
             await plan.Verifier.VerifyAsync(value, Context.RequestAborted).ConfigureAwait(false);
-        error ??= scheme.GetOtherHeaders().Prepend(plan.Headers).Select(plain => plain.GetError(headers, token!)).FirstOrDefault(found => found is not null)
+        error ??= plan.GetHeaderError(headers, token!)
+            ?? scheme.GetOtherHeaders().Select(plain => plain.GetError(headers, token!)).FirstOrDefault(found => found is not null)
             ?? await GetBindingErrorAsync(scheme, plan, token!).ConfigureAwait(false);
         return error is null ? (user, token, null) : (null, null, error);
     }

@@ -79,27 +79,37 @@ internal sealed class IdentityAssertionScheme : IDisposable
         }
 
         VerificationKeys keys = GetKeys(options, current?.Keys);
-        return new ReceivedAssertionPlan(options, keys, new AssertionVerifier(_name, options, keys, _time));
+        return new ReceivedAssertionPlan(
+            options,
+            keys,
+            AssertionProfile.Find(options.Profile) is { IsLoadBalancer: true }
+                ? new LoadBalancerVerifier(_name, options, keys, _time)
+                : new AssertionVerifier(_name, options, keys, _time));
     }
 
     private VerificationKeys GetKeys(ReceivedAssertionOptions options, VerificationKeys? current)
     {
-        if ((options.KeySetUri ?? options.Authority) is not { } address)
+        AssertionProfile? profile = AssertionProfile.Find(options.Profile);
+        if (options.Keys.Count > 0)
         {
             return new GivenKeys(options.Keys);
         }
 
         // A change of other settings must not lose what was fetched: the issuer may be away just then.
-        bool isKeySet = options.KeySetUri is not null;
+        Uri address = options.KeySetUri ?? options.Authority ?? profile!.GetKeySetUri(options);
+        if (profile is { IsLoadBalancer: true })
+        {
+            return current is LoadBalancerKeys known && known.Identity == (address, options.KeyRefreshInterval)
+                ? known
+                : new LoadBalancerKeys(_name, address, options.KeyRefreshInterval, CreateBackchannel(), _time, _logger);
+        }
+
+        bool isKeySet = options.Authority is null;
         return current is FetchedKeys fetched && fetched.Identity == (address, isKeySet, options.KeyRefreshInterval)
             ? fetched
-            : new FetchedKeys(
-                _name,
-                address,
-                isKeySet,
-                options.KeyRefreshInterval,
-                _services.GetRequiredService<IHttpClientFactory>().CreateClient(IdentityAssertionDefaults.AuthenticationScheme),
-                _time,
-                _logger);
+            : new FetchedKeys(_name, address, isKeySet, options.KeyRefreshInterval, CreateBackchannel(), _time, _logger);
     }
+
+    private HttpClient CreateBackchannel() =>
+        _services.GetRequiredService<IHttpClientFactory>().CreateClient(IdentityAssertionDefaults.AuthenticationScheme);
 }

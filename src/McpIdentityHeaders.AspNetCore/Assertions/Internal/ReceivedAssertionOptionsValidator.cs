@@ -34,15 +34,15 @@ internal sealed class ReceivedAssertionOptionsValidator : IValidateOptions<Recei
             yield return error;
         }
 
-        if (string.IsNullOrWhiteSpace(options.Issuer))
+        foreach (string error in options.Profile is { } profile ? GetProfileErrors(profile, options) : GetNameErrors(options))
         {
-            yield return "ReceivedAssertionOptions.Issuer is not set. Set it to the Issuer of the sender.";
+            yield return error;
         }
 
-        if (string.IsNullOrWhiteSpace(options.Audience))
+        if (options.Signer is not null && options.Profile is not IdentityAssertionProfile.AwsApplicationLoadBalancer)
         {
-            yield return "ReceivedAssertionOptions.Audience is not set. Set it to this backend's origin as the sender calls it, such as "
-                + "'https://notes.example.com', or to the sender's Audience.";
+            yield return "ReceivedAssertionOptions.Signer is set, and only an Application Load Balancer's tokens name one. Remove it, or set Profile "
+                + "to AwsApplicationLoadBalancer.";
         }
 
         if (ConfigurableHeaderName.GetValidationError(options.HeaderName) is { } headerError)
@@ -61,6 +61,11 @@ internal sealed class ReceivedAssertionOptionsValidator : IValidateOptions<Recei
             yield return error;
         }
 
+        foreach (ClaimHeader header in options.Headers.Where(header => ClaimObjectProperty.IsObject(header.Format)))
+        {
+            yield return $"header '{header.HeaderName}' carries an object of several claims, which no sender has beside an assertion. Take it out of Headers.";
+        }
+
         if (ClaimHeaderRules.GetValidationError(options.Encoding) is { } encodingError)
         {
             yield return encodingError;
@@ -71,9 +76,10 @@ internal sealed class ReceivedAssertionOptionsValidator : IValidateOptions<Recei
             yield return "ReceivedAssertionOptions.ClockSkew is not from zero to 5 minutes. 30 seconds is the default.";
         }
 
-        if (options.MaxLifetime <= TimeSpan.Zero || options.MaxLifetime > TimeSpan.FromHours(1))
+        TimeSpan longest = AssertionProfile.Find(options.Profile)?.LongestMaxLifetime ?? TimeSpan.FromHours(1);
+        if (options.MaxLifetime <= TimeSpan.Zero || options.MaxLifetime > longest)
         {
-            yield return "ReceivedAssertionOptions.MaxLifetime is not more than zero and at most 1 hour. 10 minutes is the default.";
+            yield return $"ReceivedAssertionOptions.MaxLifetime is not more than zero and at most {Describe(longest)}. Leave it out for the default.";
         }
 
         if (options.PublicOrigin is { } origin && !(origin.IsAbsoluteUri && Origin.IsHttp(origin) && origin.PathAndQuery == "/"))
@@ -88,13 +94,41 @@ internal sealed class ReceivedAssertionOptionsValidator : IValidateOptions<Recei
         }
     }
 
+    private static string Describe(TimeSpan duration) => duration.TotalHours > 1 ? $"{duration.Days} days" : "1 hour";
+
+    private static IEnumerable<string> GetNameErrors(ReceivedAssertionOptions options)
+    {
+        if (string.IsNullOrWhiteSpace(options.Issuer))
+        {
+            yield return "ReceivedAssertionOptions.Issuer is not set. Set it to the Issuer of the sender.";
+        }
+
+        if (string.IsNullOrWhiteSpace(options.Audience))
+        {
+            yield return "ReceivedAssertionOptions.Audience is not set. Set it to this backend's origin as the sender calls it, such as "
+                + "'https://notes.example.com', or to the sender's Audience.";
+        }
+    }
+
+    private static IEnumerable<string> GetProfileErrors(IdentityAssertionProfile profile, ReceivedAssertionOptions options)
+    {
+        if (AssertionProfile.Find(profile) is not { } known)
+        {
+            return [$"Profile is the unknown '{profile}'. Use a value of IdentityAssertionProfile."];
+        }
+
+        return options.SetBesideProfile
+            .Select(name => $"Profile is {profile}, which has its own, and ReceivedAssertionOptions.{name} is set too. Remove one of the two.")
+            .Concat(known.GetValidationErrors(options));
+    }
+
     private static bool IsAsymmetric(SecurityKey key) =>
         key is AsymmetricSecurityKey or JsonWebKey { Kty: JsonWebAlgorithmsKeyTypes.EllipticCurve or JsonWebAlgorithmsKeyTypes.RSA };
 
     private static IEnumerable<string> GetKeyErrors(ReceivedAssertionOptions options)
     {
         int sources = (options.Authority is null ? 0 : 1) + (options.KeySetUri is null ? 0 : 1) + (options.Keys.Count > 0 ? 1 : 0);
-        if (sources != 1)
+        if (options.Profile is null ? sources != 1 : sources > 1)
         {
             yield return "ReceivedAssertionOptions needs one of Authority, KeySetUri and Keys, to know the sender's keys by.";
         }

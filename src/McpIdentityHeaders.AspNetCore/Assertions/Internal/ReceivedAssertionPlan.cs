@@ -1,5 +1,6 @@
 using McpIdentityHeaders.Internal;
 using Microsoft.AspNetCore.Http;
+using Microsoft.IdentityModel.JsonWebTokens;
 
 namespace McpIdentityHeaders.AspNetCore.Internal;
 
@@ -7,15 +8,16 @@ namespace McpIdentityHeaders.AspNetCore.Internal;
 /// <param name="options">The options.</param>
 /// <param name="keys">The issuer's keys.</param>
 /// <param name="verifier">What verifies by them.</param>
-internal sealed class ReceivedAssertionPlan(ReceivedAssertionOptions options, VerificationKeys keys, AssertionVerifier verifier)
+internal sealed class ReceivedAssertionPlan(ReceivedAssertionOptions options, VerificationKeys keys, IAssertionVerifier verifier)
 {
+    private readonly PlainHeaders _headers = new(options.Headers, options.Encoding);
+    private readonly CompanionHeaders? _companions = AssertionProfile.Find(options.Profile)?.Companions;
+
     internal ReceivedAssertionOptions Options => options;
 
     internal VerificationKeys Keys => keys;
 
-    internal AssertionVerifier Verifier => verifier;
-
-    internal PlainHeaders Headers { get; } = new(options.Headers, options.Encoding);
+    internal IAssertionVerifier Verifier => verifier;
 
     /// <summary>Gets what tags the activities of requests; null where nothing does.</summary>
     internal UserActivityTagger? UserTagger { get; } = UserActivityTagger.Create(options.UserActivityTag, options.UserActivityTagKey);
@@ -25,6 +27,16 @@ internal sealed class ReceivedAssertionPlan(ReceivedAssertionOptions options, Ve
 
     /// <summary>Whether it is the assertion's header, or an alias of it.</summary>
     internal bool IsAssertion(string headerName) => HeaderAlias.EqualsLeniently(options.HeaderName, headerName);
+
+    /// <summary>Whether it is a plain header that the profile's proxy sends beside the assertion, or an alias of one.</summary>
+    internal bool IsCompanion(string headerName) => _companions?.Contains(headerName) == true;
+
+    /// <summary>Whether it is such a header that says who the user is. Others, such as an access token, are the application's.</summary>
+    internal bool IsComparedCompanion(string headerName) => _companions?.IsCompared(headerName) == true;
+
+    /// <returns>Why the plain headers beside an assertion disagree with it; null where they agree, or there are none.</returns>
+    internal string? GetHeaderError(IHeaderDictionary headers, JsonWebToken token) =>
+        _companions is null ? _headers.GetError(headers, token) : _companions.GetError(headers, token);
 
     /// <summary>Whether a request has an assertion, or what could pass for one.</summary>
     internal bool HasAssertion(IHeaderDictionary headers) => headers.Any(header => IsAssertion(header.Key));

@@ -6,9 +6,11 @@ namespace McpIdentityHeaders.AspNetCore.Internal;
 internal static class ReceivedAssertionSettings
 {
     private static readonly SettingsTable<ReceivedAssertionOptions> Table = new(
+        ("Profile", (options, setting) => options.Profile = setting.GetEnum<IdentityAssertionProfile>()),
         ("HeaderName", (options, setting) => options.HeaderName = setting.GetString()),
         ("Issuer", (options, setting) => options.Issuer = setting.GetString()),
         ("Audience", (options, setting) => options.Audience = setting.GetString()),
+        ("Signer", (options, setting) => options.Signer = setting.GetString()),
         ("Authority", (options, setting) => options.Authority = setting.GetHttpUri()),
         ("KeySetUri", (options, setting) => options.KeySetUri = setting.GetHttpUri()),
         ("KeyRefreshInterval", (options, setting) => options.KeyRefreshInterval = setting.GetTimeSpan()),

@@ -6,12 +6,15 @@ using Microsoft.Net.Http.Headers;
 
 namespace McpIdentityHeaders.AspNetCore.Internal;
 
-/// <summary>Removes from a request the identity headers of this program's own clients.</summary>
+/// <summary>
+/// Removes from a request the identity headers of this program's own clients, and the plain headers beside a proxy's assertion.
+/// </summary>
 internal sealed class InboundHeaders
 {
     private readonly ClaimInjectionState[] _clients;
+    private readonly IdentityAssertionScheme[] _assertions;
 
-    private InboundHeaders(ClaimInjectionState[] clients) => _clients = clients;
+    private InboundHeaders(ClaimInjectionState[] clients, IdentityAssertionScheme[] assertions) => (_clients, _assertions) = (clients, assertions);
 
     /// <exception cref="InvalidOperationException">No client has AddClaimInjection.</exception>
     internal static InboundHeaders Create(IServiceProvider services)
@@ -21,8 +24,14 @@ internal sealed class InboundHeaders
             .. services.GetServices<ClaimInjectionClientName>().Select(name => services.GetRequiredKeyedService<ClaimInjectionState>(name.Value)),
         ];
 
+        IdentityAssertionScheme[] assertions =
+        [
+            .. services.GetServices<IdentityAssertionSchemeName>()
+                .Select(name => services.GetRequiredKeyedService<IdentityAssertionScheme>(name.Value)),
+        ];
+
         return clients.Length > 0
-            ? new InboundHeaders(clients)
+            ? new InboundHeaders(clients, assertions)
             : throw new InvalidOperationException(
                 "UseIdentityHeaderStripping has no header names to go by, since no client has AddClaimInjection. Call it on the clients of this "
                 + "application first, as in services.AddMcpClient(…).AddClaimInjection().");
@@ -65,6 +74,11 @@ internal sealed class InboundHeaders
         return true;
     }
 
-    /// <summary>Whether it is an identity header name of a client, or the name of a shared secret that the application knows.</summary>
-    internal bool IsIdentityHeader(string name) => Array.Exists(_clients, client => client.Plan.HeaderNames.ContainsLeniently(name));
+    /// <summary>
+    /// Whether it is an identity header name of a client, the name of a shared secret that the application knows, or that of a plain header
+    /// beside a proxy's assertion. The assertion itself is left: its scheme verifies it, and removes it.
+    /// </summary>
+    internal bool IsIdentityHeader(string name) =>
+        Array.Exists(_clients, client => client.Plan.HeaderNames.ContainsLeniently(name))
+        || Array.Exists(_assertions, scheme => scheme.Plan.IsCompanion(name));
 }

@@ -5,6 +5,8 @@ namespace McpIdentityHeaders.AspNetCore.Internal;
 /// <summary>One header, compiled: the claims that it becomes.</summary>
 internal sealed class ReceivedHeader
 {
+    private const string Issuer = "iss";
+
     private readonly Func<string, ReceivedClaims, bool> _read;
 
     /// <summary>Creates a header that becomes claims of one type.</summary>
@@ -15,7 +17,7 @@ internal sealed class ReceivedHeader
     {
         Name = name;
         ClaimType = claimType;
-        IsIssuer = claimType == "iss";
+        IsIssuer = claimType == Issuer;
         _read = (value, claims) => Read(decode(value), claims);
     }
 
@@ -64,6 +66,11 @@ internal sealed class ReceivedHeader
         [
             .. options.Headers.Select(header =>
             {
+                if (ClaimObjectProperty.IsObject(header.Format))
+                {
+                    return CreateObject(header, options.SubjectClaimTypes);
+                }
+
                 string[] claimTypes = GetClaimTypes(header, options);
                 string? subject = Array.Find(isSubjectFirst ? claimTypes[..1] : claimTypes, options.SubjectClaimTypes.Contains);
                 return new ReceivedHeader(
@@ -82,6 +89,61 @@ internal sealed class ReceivedHeader
     /// <summary>Adds the claims of a value that is not blank.</summary>
     /// <returns>Whether the value is in its canonical form.</returns>
     internal bool Read(string value, ReceivedClaims claims) => _read(value, claims);
+
+    /// <summary>Compiles a header of several claims, of which each becomes one of its first claim type.</summary>
+    private static ReceivedHeader CreateObject(ClaimHeader header, IList<string> subjectClaimTypes)
+    {
+        ClaimObjectProperty[] properties = ClaimObjectProperty.CreateAll(header.ClaimTypes);
+        string? subject = properties.SelectMany(property => property.ClaimTypes).FirstOrDefault(subjectClaimTypes.Contains);
+        return new ReceivedHeader(header.HeaderName, (value, claims) =>
+            HeaderValueDecoder.DecodeObject(value, header.Format, properties) is { } decoded
+            && decoded.Properties.All(property => Add(property, header.Format, properties, subject, claims))
+            && AddTypes(decoded, header.Format, claims))
+        {
+            Required = header.Required,
+            IsSubject = subject is not null,
+            IsIssuer = header.ClaimTypes.Contains(Issuer),
+        };
+    }
+
+    /// <summary>Adds what one name has. False where a subject or an issuer has several values.</summary>
+    private static bool Add(
+        (string Name, IReadOnlyList<string> Values) received,
+        ClaimValueFormat format,
+        ClaimObjectProperty[] properties,
+        string? subject,
+        ReceivedClaims claims)
+    {
+        bool isPrincipal = format == ClaimValueFormat.ClientPrincipal;
+        ClaimObjectProperty property = Array.Find(
+            properties, known => isPrincipal ? known.ClaimTypes.Contains(received.Name) : known.Name == received.Name)!;
+        bool isSubject = subject is not null && property.ClaimTypes.Contains(subject);
+        bool isIssuer = property.ClaimTypes.Contains(Issuer);
+        if (received.Values.Count > 1 && (isSubject || isIssuer))
+        {
+            return false;
+        }
+
+        string type = isSubject ? subject! : isPrincipal ? received.Name : property.ClaimTypes[0];
+        claims.SubjectClaimType = isSubject ? type : claims.SubjectClaimType;
+        claims.Issuer = isIssuer ? received.Values[0] : claims.Issuer;
+        foreach (string value in received.Values)
+        {
+            claims.Add(type, value);
+        }
+
+        return true;
+    }
+
+    private static bool AddTypes(ClaimObject decoded, ClaimValueFormat format, ReceivedClaims claims)
+    {
+        if (format == ClaimValueFormat.ClientPrincipal)
+        {
+            (claims.NameClaimType, claims.RoleClaimType) = (decoded.NameClaimType, decoded.RoleClaimType);
+        }
+
+        return true;
+    }
 
     private bool Read(IReadOnlyList<string>? values, ReceivedClaims claims)
     {

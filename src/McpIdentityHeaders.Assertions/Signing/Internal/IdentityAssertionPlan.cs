@@ -36,14 +36,19 @@ internal sealed class IdentityAssertionPlan(IdentityAssertionOptions options, As
                     + "another claim type, or out of ClaimInjectionOptions.Headers.";
             }
 
-            if (header is { ClaimName: "sub", IsList: true })
+            if (header.IsObject)
+            {
+                yield return $"the header '{header.Name}' carries an object of several claims, and each claim of an assertion comes from a header of its "
+                    + "own. Add a header for each claim, or send no assertion to this client's backends.";
+            }
+            else if (header is { ClaimName: "sub", IsList: true })
             {
                 yield return $"the header '{header.Name}' would become the claim 'sub' as a list, and a subject is one value. Set its Format to "
                     + "Single.";
             }
         }
 
-        foreach (IGrouping<string, ClaimHeaderPlan> same in plan.Headers.GroupBy(header => header.ClaimName).Where(same => same.Count() > 1))
+        foreach (IGrouping<string, ClaimHeaderPlan> same in plan.Headers.Where(header => !header.IsObject).GroupBy(header => header.ClaimName).Where(same => same.Count() > 1))
         {
             yield return $"the headers {string.Join(" and ", same.Select(header => $"'{header.Name}'"))} would become one claim of the assertion, "
                 + $"'{same.Key}'. Take one of them out of ClaimInjectionOptions.Headers.";

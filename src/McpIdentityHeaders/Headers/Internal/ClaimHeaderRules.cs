@@ -22,6 +22,12 @@ internal static class ClaimHeaderRules
             {
                 yield return $"header '{header.HeaderName}' has the unknown Format '{header.Format}'. Use a value of ClaimValueFormat.";
             }
+
+            if (ClaimObjectProperty.IsObject(header.Format) && (header.JsonPath is not null || header.GetValues is not null))
+            {
+                yield return $"header '{header.HeaderName}' has the Format {header.Format}, which has a name for each claim type, and a JsonPath or "
+                    + "code that gives the value. Give it claim types alone.";
+            }
         }
     }
 

@@ -86,6 +86,29 @@ internal static class HeaderValueEncoder
         return Encoding.ASCII.GetString(json.WrittenSpan);
     }
 
+    /// <summary>Encodes an object, none of its values blank, with System.Text.Json's default encoder, which writes ASCII.</summary>
+    /// <exception cref="FormatException">A value cannot be encoded. The message explains why, and does not quote it.</exception>
+    internal static string EncodeObject(ClaimObject value, ClaimValueFormat format)
+    {
+        var json = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(json))
+        {
+            writer.WriteStartObject();
+            if (format == ClaimValueFormat.ClientPrincipal)
+            {
+                WriteClientPrincipal(writer, value);
+            }
+            else
+            {
+                WriteProperties(writer, value);
+            }
+
+            writer.WriteEndObject();
+        }
+
+        return format == ClaimValueFormat.JsonObject ? Encoding.ASCII.GetString(json.WrittenSpan) : Convert.ToBase64String(json.WrittenSpan);
+    }
+
     /// <summary>Whether the value is printable ASCII without outer spaces, and does not start like the wrapper: with =.</summary>
     private static bool IsPlain(string value) => HasPlainEnds(value) && !value.AsSpan().ContainsAnyExceptInRange(' ', '~');
 
@@ -162,6 +185,57 @@ internal static class HeaderValueEncoder
         }
 
         return value;
+    }
+
+    private static void WriteProperties(Utf8JsonWriter writer, ClaimObject value)
+    {
+        foreach ((string name, IReadOnlyList<string> values) in value.Properties)
+        {
+            ThrowIfLoneSurrogate(name);
+            writer.WritePropertyName(name);
+            if (values.Count > 1)
+            {
+                writer.WriteStartArray();
+            }
+
+            foreach (string item in values)
+            {
+                ThrowIfLoneSurrogate(item);
+                writer.WriteStringValue(item);
+            }
+
+            if (values.Count > 1)
+            {
+                writer.WriteEndArray();
+            }
+        }
+    }
+
+    /// <summary>Writes what App Service does, in the order of its documentation.</summary>
+    private static void WriteClientPrincipal(Utf8JsonWriter writer, ClaimObject value)
+    {
+        WriteString(writer, "auth_typ", value.AuthenticationType);
+        writer.WriteStartArray("claims");
+        foreach ((string type, IReadOnlyList<string> values) in value.Properties)
+        {
+            foreach (string item in values)
+            {
+                writer.WriteStartObject();
+                WriteString(writer, "typ", type);
+                WriteString(writer, "val", item);
+                writer.WriteEndObject();
+            }
+        }
+
+        writer.WriteEndArray();
+        WriteString(writer, "name_typ", value.NameClaimType);
+        WriteString(writer, "role_typ", value.RoleClaimType);
+    }
+
+    private static void WriteString(Utf8JsonWriter writer, string name, string value)
+    {
+        ThrowIfLoneSurrogate(value);
+        writer.WriteString(name, value);
     }
 
     private static void ThrowIfLoneSurrogate(string value)

@@ -33,6 +33,9 @@ internal static class ShortClaimName
             ?? FromHeaderName(header.HeaderName);
     }
 
+    /// <summary>Gives what a renamed claim was called; of any other, its type.</summary>
+    internal static string Of(string claimType) => Renamed.GetValueOrDefault(claimType, claimType);
+
     private static string FromHeaderName(string name)
     {
         string rest = name.StartsWith("X-", StringComparison.OrdinalIgnoreCase) ? name[2..] : name;

@@ -11,6 +11,8 @@ internal sealed class ClaimHeaderPlan
     private readonly string[]? _path;
     private readonly ClaimValueFormat _format;
 
+    private readonly ClaimObjectProperty[]? _properties;
+    private readonly IEnumerable<string> _subjectClaimTypes;
     private readonly Func<ClaimsPrincipal, IEnumerable<string>?>? _getValues;
 
     internal ClaimHeaderPlan(ClaimHeader header, IEnumerable<string> subjectClaimTypes)
@@ -20,6 +22,8 @@ internal sealed class ClaimHeaderPlan
         _claimTypes = header.IsDefaultSubject ? [.. subjectClaimTypes] : [.. header.ClaimTypes];
         _path = JsonPathSyntax.Parse(header.JsonPath);
         _format = header.Format;
+        _properties = ClaimObjectProperty.IsObject(_format) ? ClaimObjectProperty.CreateAll(_claimTypes) : null;
+        _subjectClaimTypes = subjectClaimTypes;
         _getValues = header.GetValues;
         ClaimName = ShortClaimName.Of(header);
         MayBeOmitted = !Required && !_claimTypes.Any(subjectClaimTypes.Contains);
@@ -37,6 +41,9 @@ internal sealed class ClaimHeaderPlan
 
     internal bool IsList => _format != ClaimValueFormat.Single;
 
+    /// <summary>Gets whether the header carries an object of several claims.</summary>
+    internal bool IsObject => _properties is not null;
+
     /// <summary>Gets whether the header may be left out for its size: it is not required, and not the subject's.</summary>
     internal bool MayBeOmitted { get; }
 
@@ -49,7 +56,7 @@ internal sealed class ClaimHeaderPlan
     /// Reads the header's value. The first type with a value wins, in the user's own identity first and then in each that contributes, so that
     /// no other identity's claim displaces the user's own.
     /// </summary>
-    /// <returns>A string; the items of a list; null where the user has no value.</returns>
+    /// <returns>A string; the items of a list; an object of several claims; null where the user has no value.</returns>
     /// <exception cref="FormatException">Code of the program failed. The message says why.</exception>
     internal object? Read(in UserIdentities user)
     {
@@ -58,16 +65,59 @@ internal sealed class ClaimHeaderPlan
             return ToValue(GetValues(_getValues, user));
         }
 
+        if (_properties is not null)
+        {
+            return ReadObject(user, _properties);
+        }
+
         for (int identity = 0; identity < user.Count; identity++)
         {
             foreach (string type in _claimTypes)
             {
                 object? value = _format == ClaimValueFormat.Single
                     ? ReadSingle(user[identity], type, _path)
-                    : ReadList(user, type, from: identity);
+                    : ToValue(ReadList(user, type, from: identity));
                 if (value is not null)
                 {
                     return value;
+                }
+            }
+        }
+
+        return null;
+    }
+
+    private ClaimObject? ReadObject(in UserIdentities user, ClaimObjectProperty[] names)
+    {
+        List<(string Name, IReadOnlyList<string> Values)> properties = [];
+        foreach (ClaimObjectProperty name in names)
+        {
+            if (ReadProperty(user, name) is { } property)
+            {
+                properties.Add(property);
+            }
+        }
+
+        ClaimsIdentity identity = user[0].Identity;
+        return properties.Count == 0 ? null : new ClaimObject(properties)
+        {
+            AuthenticationType = identity.AuthenticationType ?? string.Empty,
+            NameClaimType = identity.NameClaimType,
+            RoleClaimType = identity.RoleClaimType,
+        };
+    }
+
+    private (string Name, IReadOnlyList<string> Values)? ReadProperty(in UserIdentities user, ClaimObjectProperty property)
+    {
+        // A subject is one value, as in a header of its own.
+        bool isSubject = property.ClaimTypes.Any(_subjectClaimTypes.Contains);
+        for (int identity = 0; identity < user.Count; identity++)
+        {
+            foreach (string type in property.ClaimTypes)
+            {
+                if (ReadList(user, type, from: identity) is [var first, ..] values)
+                {
+                    return (_format == ClaimValueFormat.ClientPrincipal ? type : property.Name, isSubject ? [first] : values);
                 }
             }
         }
@@ -80,6 +130,7 @@ internal sealed class ClaimHeaderPlan
     internal string Encode(object value, HeaderValueEncoding encoding) => value switch
     {
         string single => HeaderValueEncoder.EncodeSingle(single, encoding),
+        ClaimObject claims => HeaderValueEncoder.EncodeObject(claims, _format),
         List<string> items when _format == ClaimValueFormat.JsonArray => HeaderValueEncoder.EncodeJsonArray(CollectionsMarshal.AsSpan(items)),
         List<string> items => HeaderValueEncoder.EncodeCommaSeparated(CollectionsMarshal.AsSpan(items)),
         _ => throw new UnreachableException(),
@@ -113,7 +164,7 @@ internal sealed class ClaimHeaderPlan
         return null;
     }
 
-    private object? ReadList(in UserIdentities user, string claimType, int from)
+    private List<string> ReadList(in UserIdentities user, string claimType, int from)
     {
         List<string> items = [];
         for (int index = from; index < user.Count; index++)
@@ -129,11 +180,11 @@ internal sealed class ClaimHeaderPlan
             // The type has to win with the identity that it was looked for in.
             if (items.Count == 0)
             {
-                return null;
+                break;
             }
         }
 
-        return ToValue(items);
+        return items;
     }
 
     private object? ToValue(List<string> values) => (_format, values) switch
