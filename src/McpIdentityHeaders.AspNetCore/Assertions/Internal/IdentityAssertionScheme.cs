@@ -26,7 +26,7 @@ internal sealed class IdentityAssertionScheme : IDisposable
         _logger = services.GetRequiredService<ILoggerFactory>().CreateLogger("McpIdentityHeaders.AspNetCore.IdentityAssertion");
         _rate = new LogRate(_time);
         _metrics = services.GetRequiredService<IdentityHeadersMetrics>();
-        _used = new Lazy<UsedAssertions?>(() => services.GetService<IDistributedCache>() is { } cache ? new UsedAssertions(cache) : null);
+        _used = new Lazy<UsedAssertions?>(() => services.GetService<IDistributedCache>() is { } cache ? new UsedAssertions(cache, _time) : null);
         _plan = new Reloadable<ReceivedAssertionPlan>(
             CreatePlan,
             OptionsChanges.Of<ReceivedAssertionOptions>(services, name),
@@ -91,15 +91,19 @@ internal sealed class IdentityAssertionScheme : IDisposable
 
         // A change of other settings must not lose what was fetched: the issuer may be away just then.
         bool isKeySet = options.KeySetUri is not null;
-        return current is FetchedKeys fetched && fetched.Identity == (address, isKeySet, options.KeyRefreshInterval)
-            ? fetched
-            : new FetchedKeys(
-                _name,
-                address,
-                isKeySet,
-                options.KeyRefreshInterval,
-                _services.GetRequiredService<IHttpClientFactory>().CreateClient(IdentityAssertionDefaults.AuthenticationScheme),
-                _time,
-                _logger);
+        if (current is FetchedKeys fetched && fetched.Source == (address, isKeySet))
+        {
+            fetched.SetRefreshInterval(options.KeyRefreshInterval);
+            return fetched;
+        }
+
+        return new FetchedKeys(
+            _name,
+            address,
+            isKeySet,
+            options.KeyRefreshInterval,
+            _services.GetRequiredService<IHttpClientFactory>().CreateClient(IdentityAssertionDefaults.AuthenticationScheme),
+            _time,
+            _logger);
     }
 }
