@@ -84,6 +84,63 @@ public sealed class TamperedAssertionTests
         ["quoted"] = draft => draft.Whole = $"\"{draft.Sign()}\"",
         ["two in one"] = draft => draft.Whole = $"{draft.Sign()},{draft.Sign()}",
         ["too long"] = draft => draft.Payload["pad"] = new string('x', 9000),
+        ["signature whose last character has other unused bits"] = draft => draft.ChangeUnusedBits(),
+        ["signature in the alphabet of base64"] = draft => draft.UseOtherAlphabetInSignature(),
+        ["signature with padding inside"] = draft => draft.Whole = draft.Sign()[..^1] + "=" ,
+        ["line break in front of the last character"] = draft => draft.Whole = draft.Sign().Insert(draft.Sign().Length - 1, "\t"),
+        ["space in the payload"] = draft => draft.Whole = draft.Sign().Replace(".", ". ", StringComparison.Ordinal),
+        ["unencoded payload by b64"] = draft => draft.Header["b64"] = false,
+        ["critical parameter that is known"] = draft => { draft.Header["crit"] = new JsonArray("exp"); draft.Header["exp"] = 1; },
+        ["critical parameter that is null"] = draft => draft.Header["crit"] = null,
+        ["header with a key set's address beside the kid"] = draft =>
+        {
+            draft.Header["jku"] = "https://evil.example.com/jwks.json";
+            draft.SignWithAnotherKey();
+        },
+        ["header with a certificate beside the kid"] = draft =>
+        {
+            draft.Header["x5c"] = new JsonArray("MIIB");
+            draft.Header["x5u"] = "https://evil.example.com/cert.pem";
+            draft.SignWithAnotherKey();
+        },
+        ["subject twice"] = draft => draft.RawPayload = draft.Payload.ToJsonString().Replace("\"sub\":", "\"sub\":\"bob\",\"sub\":", StringComparison.Ordinal),
+        ["audience twice"] = draft => draft.RawPayload = draft.Payload.ToJsonString()
+            .Replace("\"aud\":", "\"aud\":\"https://other.example.com\",\"aud\":", StringComparison.Ordinal),
+        ["expiry twice, escaped"] = draft => draft.RawPayload = draft.Payload.ToJsonString().Replace("\"exp\":", "\"\\u0065xp\":1,\"exp\":", StringComparison.Ordinal),
+        ["member twice in an object of the payload"] = draft => draft.RawPayload = draft.Payload.ToJsonString()
+            .Replace("\"sub\":", "\"act\":{\"sub\":\"a\",\"sub\":\"b\"},\"sub\":", StringComparison.Ordinal),
+        ["algorithm twice"] = draft => draft.RawHeader = draft.Header.ToJsonString().Replace("\"alg\":", "\"alg\":\"none\",\"alg\":", StringComparison.Ordinal),
+        ["kid twice"] = draft => draft.RawHeader = draft.Header.ToJsonString().Replace("\"kid\":", "\"kid\":\"other\",\"kid\":", StringComparison.Ordinal),
+        ["comment in the payload"] = draft => draft.RawPayload = draft.Payload.ToJsonString().Replace("\"sub\":", "/**/\"sub\":", StringComparison.Ordinal),
+        ["comma at the payload's end"] = draft => draft.RawPayload = draft.Payload.ToJsonString()[..^1] + ",}",
+        ["second payload behind the first"] = draft => draft.RawPayload = draft.Payload.ToJsonString() + draft.Payload.ToJsonString(),
+        ["nested token"] = draft =>
+        {
+            draft.RawPayload = $"\"{draft.Sign()}\"";
+            draft.Header["cty"] = "JWT";
+        },
+        ["nested token, bare"] = draft =>
+        {
+            draft.RawPayload = draft.Sign();
+            draft.Header["cty"] = "JWT";
+        },
+        ["audience twice in a list"] = draft => draft.Payload["aud"] = new JsonArray(draft.Payload["aud"]!.GetValue<string>(), draft.Payload["aud"]!.GetValue<string>()),
+        ["audience in a list with nothing"] = draft => draft.Payload["aud"] = new JsonArray(draft.Payload["aud"]!.GetValue<string>(), null),
+        ["audience in a list with a number"] = draft => draft.Payload["aud"] = new JsonArray(draft.Payload["aud"]!.GetValue<string>(), 1),
+        ["start in the far future"] = draft => draft.Payload["nbf"] = 1e300,
+        ["issue time that is negative"] = draft => draft.Payload["iat"] = -1,
+        ["issue time beyond all time"] = draft => draft.Payload["iat"] = 1e300,
+        ["issue time after the expiry"] = draft => draft.Times(25, -10, 20),
+        ["start after the expiry"] = draft => draft.Times(0, 25, 20),
+        ["expiry that is a list"] = draft => draft.Payload["exp"] = new JsonArray(DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 60),
+        ["expiry that is a number as text"] = draft => draft.Payload["exp"] = $"{DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 60}",
+        ["subject that is a number"] = draft => draft.Payload["sub"] = 1,
+        ["subject that is true"] = draft => draft.Payload["sub"] = true,
+        ["subject that is null"] = draft => draft.Payload["sub"] = null,
+        ["issuer that is null"] = draft => draft.Payload["iss"] = null,
+        ["type that is a list"] = draft => draft.Header["typ"] = new JsonArray("user-assertion+jwt"),
+        ["type with its top-level name"] = draft => draft.Header["typ"] = "application/user-assertion+jwt",
+        ["algorithm that is a list"] = draft => draft.Header["alg"] = new JsonArray("ES256"),
         ["payload that is a list"] = draft => draft.RawPayload = "[]",
         ["payload that is empty"] = draft => draft.RawPayload = "",
         ["payload that is text"] = draft => draft.RawPayload = "\"alice\"",
@@ -126,6 +183,94 @@ public sealed class TamperedAssertionTests
         await using AssertionHosts hosts = await AssertionHosts.StartAsync();
 
         using HttpResponseMessage response = await hosts.SendTokenAsync(new AssertionDraft(hosts).Sign(), request => request.Headers.TryAddWithoutValidation(name, value));
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("X-User-Assertion: {0}\r\nX-User-Assertion: {0}", 401)]
+    [InlineData("X-User-Assertion: {0}\r\nx-user-assertion: {0}", 401)]
+    [InlineData("X-User-Assertion: {0}, {0}", 401)]
+    [InlineData("X-User-Assertion: {0},", 401)]
+    [InlineData("X-User-Assertion: {0}\r\n ", 400)]
+    [InlineData("X-User-Assertion:\r\n {0}", 400)]
+    [InlineData("X-User-Assertion: Bearer {0}", 401)]
+    [InlineData("X-User-Assertion: bearer {0}", 401)]
+    [InlineData("X-User-Assertion: {0}\r\nX-User-Assertion:", 401)]
+    [InlineData("X-User-Assertion: {0}\r\nX.User.Assertion: {0}", 401)]
+    [InlineData("X_User_Assertion: {0}", 401)]
+    [InlineData("X-User-Assertion :{0}", 400)]
+    [InlineData("X-User-Assertion:", 401)]
+    [InlineData("Authorization: Bearer {0}", 200)]
+    [InlineData("x-USER-assertion:{0}  ", 200)]
+    public async Task Header_lines_carry_one_assertion_and_nothing_else(string lines, int status)
+    {
+        await using AssertionHosts hosts = await AssertionHosts.StartAsync();
+        string token = new AssertionDraft(hosts).Sign();
+
+        RawResponse response = await RawHttp.GetAsync(
+            hosts.Backend, "/mcp", string.Format(System.Globalization.CultureInfo.InvariantCulture, lines, token).Split("\r\n"));
+
+        Assert.Equal(status, response.Status);
+        Assert.Equal(
+            lines.StartsWith("x-USER", StringComparison.Ordinal),
+            System.Text.Encoding.UTF8.GetString(response.Body).Contains("alice|", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("iat", 29, true)]
+    [InlineData("iat", 31, false)]
+    [InlineData("nbf", 29, true)]
+    [InlineData("nbf", 31, false)]
+    [InlineData("exp", -29, true)]
+    [InlineData("exp", -30, false)]
+    public async Task Clocks_may_differ_by_the_skew_and_no_more(string claim, int seconds, bool isAccepted)
+    {
+        var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.ToUnixTimeSeconds()));
+        await using AssertionHosts hosts = await AssertionHosts.StartAsync(time: time);
+        var draft = new AssertionDraft(hosts);
+        long now = time.GetUtcNow().ToUnixTimeSeconds();
+        (draft.Payload["iat"], draft.Payload["nbf"], draft.Payload["exp"]) = (now - 100, now - 100, now + 100);
+        draft.Payload[claim] = now + seconds;
+
+        using HttpResponseMessage response = await hosts.SendTokenAsync(draft.Sign());
+
+        Assert.Equal(isAccepted ? HttpStatusCode.OK : HttpStatusCode.Unauthorized, response.StatusCode);
+    }
+
+    public static TheoryData<string, string> Harmless => new()
+    {
+        { "jku", "\"https://evil.example.com/jwks.json\"" },
+        { "x5u", "\"https://evil.example.com/cert.pem\"" },
+        { "x5t", "\"abc\"" },
+        { "cty", "\"JWT\"" },
+        { "unknown", "{\"a\":[1]}" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Harmless))]
+    public async Task Header_parameter_that_is_not_critical_is_ignored(string name, string value)
+    {
+        await using AssertionHosts hosts = await AssertionHosts.StartAsync();
+        var draft = new AssertionDraft(hosts);
+        draft.Header[name] = JsonNode.Parse(value);
+
+        using HttpResponseMessage response = await hosts.SendTokenAsync(draft.Sign());
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Encrypted_token_around_a_valid_one_is_refused()
+    {
+        await using AssertionHosts hosts = await AssertionHosts.StartAsync();
+        var draft = new AssertionDraft(hosts);
+        var handler = new Microsoft.IdentityModel.JsonWebTokens.JsonWebTokenHandler();
+        var key = new Microsoft.IdentityModel.Tokens.SymmetricSecurityKey(new byte[32]) { KeyId = draft.Header["kid"]!.GetValue<string>() };
+        string encrypted = handler.EncryptToken(
+            draft.Sign(), new Microsoft.IdentityModel.Tokens.EncryptingCredentials(key, "dir", "A128CBC-HS256"));
+
+        using HttpResponseMessage response = await hosts.SendTokenAsync(encrypted);
 
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
     }
@@ -238,7 +383,7 @@ public sealed class TamperedAssertionTests
     /// <summary>Replaces one character by another letter or digit.</summary>
     private static string Change(string text, int place, int step)
     {
-        const string Letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+        const string Letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_+/=.";
         int index = place % text.Length;
         char changed = Letters[(Math.Max(0, Letters.IndexOf(text[index])) + step) % Letters.Length];
         return $"{text[..index]}{changed}{text[(index + 1)..]}";

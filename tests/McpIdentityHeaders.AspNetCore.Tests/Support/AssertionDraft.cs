@@ -39,11 +39,13 @@ internal sealed class AssertionDraft
 
     public JsonObject Payload { get; }
 
+    public string? RawHeader { get; set; }
+
     public string? RawPayload { get; set; }
 
     public string? Whole { get; set; }
 
-    public string Sign() => Sign(Header.ToJsonString(), RawPayload ?? Payload.ToJsonString());
+    public string Sign() => Sign(RawHeader ?? Header.ToJsonString(), RawPayload ?? Payload.ToJsonString());
 
     public void Times(long issued, long start, long end)
     {
@@ -66,6 +68,8 @@ internal sealed class AssertionDraft
     public byte[] PublicJwk() => Encoding.UTF8.GetBytes(JsonSerializer.Serialize(JsonWebKeyConverter.ConvertFromECDsaSecurityKey(new ECDsaSecurityKey(_key)).X));
 
     public byte[] PublicPem() => Encoding.UTF8.GetBytes(_key.ExportSubjectPublicKeyInfoPem());
+
+    public void SignWith(ECDsa key) => _sign = data => key.SignData(data, HashAlgorithmName.SHA256);
 
     public void SignWithAnotherKey() => _sign = data =>
     {
@@ -115,6 +119,27 @@ internal sealed class AssertionDraft
     {
         string[] parts = Sign().Split('.');
         Whole = $"{parts[0]}.{parts[1]}.{Base64UrlEncoder.Encode(signature)}";
+    }
+
+    /// <summary>Changes the last character so that a lenient decoder reads the same signature: four of its bits are unused.</summary>
+    public void ChangeUnusedBits()
+    {
+        string token = Sign();
+        const string Letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        Whole = token[..^1] + Letters[Letters.IndexOf(token[^1], StringComparison.Ordinal) + 1];
+    }
+
+    /// <summary>Writes the signature as base64, without its padding: a lenient decoder reads the same.</summary>
+    public void UseOtherAlphabetInSignature()
+    {
+        string token;
+        do
+        {
+            token = Sign();
+        }
+        while (token.AsSpan(token.LastIndexOf('.')).IndexOfAny('-', '_') < 0);
+        int signature = token.LastIndexOf('.');
+        Whole = token[..signature] + token[signature..].Replace('-', '+').Replace('_', '/');
     }
 
     private string Sign(string header, string payload)

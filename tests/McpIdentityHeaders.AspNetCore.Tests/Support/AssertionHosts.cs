@@ -4,6 +4,8 @@ using System.Security.Cryptography;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Testing;
@@ -42,6 +44,9 @@ internal sealed class AssertionHosts : IAsyncDisposable
     /// <summary>Gets or sets what the gateway answers for its keys, in place of them.</summary>
     public RequestDelegate? KeySet { get; set; }
 
+    /// <summary>Gets the backend's services.</summary>
+    public IServiceProvider Services => _backend.Services;
+
     public FakeLogCollector Logs => _backend.Services.GetFakeLogCollector();
 
     public static string NameOf(Uri address) => address.GetLeftPart(UriPartial.Authority);
@@ -52,7 +57,10 @@ internal sealed class AssertionHosts : IAsyncDisposable
     /// <param name="keys">Adds keys, in place of one that the host makes.</param>
     /// <param name="services">More services of the backend.</param>
     /// <param name="before">Middleware of the backend in front of authentication.</param>
-    /// <param name="map">Endpoints of the backend.</param>
+    /// <param name="map">Endpoints of the backend, and middleware behind authentication.</param>
+    /// <param name="time">The clock of both.</param>
+    /// <param name="settings">Settings of the sender that may change, its keys among them.</param>
+    /// <param name="protocols">Which HTTP the backend speaks.</param>
     public static async Task<AssertionHosts> StartAsync(
         Action<IdentityAssertionOptions>? send = null,
         Action<ReceivedAssertionOptions>? receive = null,
@@ -60,25 +68,36 @@ internal sealed class AssertionHosts : IAsyncDisposable
         Action<IdentityAssertionKeys>? keys = null,
         Action<IServiceCollection>? services = null,
         Action<WebApplication>? before = null,
-        Action<WebApplication>? map = null)
+        Action<WebApplication>? map = null,
+        TimeProvider? time = null,
+        IConfigurationSection? settings = null,
+        HttpProtocols protocols = HttpProtocols.Http1)
     {
         AssertionHosts? hosts = null;
         var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         keys ??= added => added.Add(new SigningCredentials(new ECDsaSecurityKey(key), SecurityAlgorithms.EcdsaSha256));
-        WebApplicationBuilder sending = NewBuilder(out Uri issuer);
-        WebApplicationBuilder receiving = NewBuilder(out Uri address);
+        time ??= TimeProvider.System;
+        WebApplicationBuilder sending = NewBuilder(HttpProtocols.Http1, out Uri issuer);
+        WebApplicationBuilder receiving = NewBuilder(protocols, out Uri address);
 
-        sending.Services.AddMcpClient("backend", address).AddIdentityAssertion(options =>
+        sending.Services.AddSingleton(time);
+        IHttpClientBuilder client = sending.Services.AddMcpClient("backend", address).AddIdentityAssertion(options =>
         {
             options.Issuer = NameOf(issuer);
             keys(options.Keys);
             send?.Invoke(options);
         });
+        if (settings is not null)
+        {
+            client.AddIdentityAssertion(settings);
+        }
+
         WebApplication gateway = sending.Build();
         gateway.Use((context, next) => context.Request.Path == "/.well-known/jwks.json" ? hosts!.GetKeysAsync(context, next) : next(context));
         gateway.MapIdentityAssertionKeys();
         await gateway.StartAsync();
 
+        receiving.Services.AddSingleton(time);
         receiving.Services.AddDistributedMemoryCache();
         receiving.Services.AddAuthorization();
         authenticate ??= (services, _, _) => services.AddAuthentication(IdentityAssertionDefaults.AuthenticationScheme)
@@ -149,7 +168,7 @@ internal sealed class AssertionHosts : IAsyncDisposable
     }
 
     /// <summary>A builder of a server at an address that is known before it starts, since issuer and audience are settings.</summary>
-    private static WebApplicationBuilder NewBuilder(out Uri address)
+    private static WebApplicationBuilder NewBuilder(HttpProtocols protocols, out Uri address)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
@@ -159,7 +178,7 @@ internal sealed class AssertionHosts : IAsyncDisposable
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.Logging.AddFakeLogging();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenHandle((ulong)socket.Handle));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenHandle((ulong)socket.Handle, listen => listen.Protocols = protocols));
         builder.Services.AddRouting();
         return builder;
     }

@@ -59,9 +59,18 @@ internal sealed class BindingCheck(Uri? publicOrigin)
             target = path < 0 ? $"{request.PathBase}{request.Path}{request.QueryString}" : target[path..];
         }
 
-        // A proxy in front took the prefix off, and a forwarded header gave it back.
-        string pathBase = request.PathBase.ToUriComponent();
-        return target.StartsWith(pathBase, StringComparison.Ordinal) ? target : pathBase + target;
+        return GetPrefix(request, target) + target;
+    }
+
+    /// <summary>Gets the path in front of the one that was sent: a proxy took it off, and a forwarded header gave it back.</summary>
+    private static string GetPrefix(HttpRequest request, string target)
+    {
+        int query = target.IndexOf('?', StringComparison.Ordinal);
+        string sent = PathString.FromUriComponent(query < 0 ? target : target[..query]).Value!;
+        string whole = request.PathBase.Value + request.Path.Value;
+        return whole.Length > sent.Length && whole.EndsWith(sent, StringComparison.Ordinal)
+            ? new PathString(whole[..^sent.Length]).ToUriComponent()
+            : string.Empty;
     }
 
     /// <summary>Hashes the content, and leaves it for the endpoint to read (RFC 9530, section 2).</summary>

@@ -8,6 +8,7 @@ internal sealed class BoundedRetriever(IConfigurationRetriever<OpenIdConnectConf
     : IConfigurationRetriever<OpenIdConnectConfiguration>
 {
     private readonly Lock _gate = new();
+    private TimeSpan _interval = interval;
     private long? _fetched;
     private volatile bool _hasFailed;
 
@@ -21,8 +22,17 @@ internal sealed class BoundedRetriever(IConfigurationRetriever<OpenIdConnectConf
         {
             lock (_gate)
             {
-                return _fetched is not { } fetched || time.GetElapsedTime(fetched) >= interval;
+                return _fetched is not { } fetched || time.GetElapsedTime(fetched) >= _interval;
             }
+        }
+    }
+
+    /// <summary>Changes the interval, also for the time since the last fetch.</summary>
+    internal void SetInterval(TimeSpan changed)
+    {
+        lock (_gate)
+        {
+            _interval = changed;
         }
     }
 

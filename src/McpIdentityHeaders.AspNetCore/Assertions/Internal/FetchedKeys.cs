@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using McpIdentityHeaders.Internal;
 using Microsoft.Extensions.Logging;
 using Microsoft.IdentityModel.Protocols;
@@ -13,20 +12,23 @@ namespace McpIdentityHeaders.AspNetCore.Internal;
 /// requests. An unknown id has them fetched at once, and its request waits: by itself the manager would refuse the first requests after a
 /// rotation.
 /// </summary>
-[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A semaphore without a wait handle.")]
 internal sealed class FetchedKeys(
     string scheme, Uri address, bool isKeySet, TimeSpan refreshInterval, HttpClient backchannel, TimeProvider time, ILogger logger) : VerificationKeys
 {
     // The shortest that the manager accepts, and how long a sender lets its keys be cached. It bounds how long a withdrawn key counts.
     private static readonly TimeSpan AutomaticRefreshInterval = TimeSpan.FromMinutes(5);
 
-    private readonly SemaphoreSlim _gate = new(1);
+    private readonly Lock _gate = new();
     private readonly BoundedRetriever _retriever = new(
         isKeySet ? new KeySetRetriever() : new OpenIdConnectConfigurationRetriever(), refreshInterval, time);
 
     private volatile ConfigurationManager<OpenIdConnectConfiguration>? _manager;
+    private Task _fetch = Task.CompletedTask;
 
-    internal (Uri Address, bool IsKeySet, TimeSpan RefreshInterval) Identity => (address, isKeySet, refreshInterval);
+    internal (Uri Address, bool IsKeySet) Source => (address, isKeySet);
+
+    /// <summary>Changes how often unknown ids have the keys fetched. What was fetched stays: the issuer may be away just then.</summary>
+    internal void SetRefreshInterval(TimeSpan interval) => _retriever.SetInterval(interval);
 
     internal override async ValueTask<KeyAvailability> CheckAsync(CancellationToken cancellationToken)
     {
@@ -55,28 +57,14 @@ internal sealed class FetchedKeys(
 
     internal override async ValueTask<IReadOnlyList<SecurityKey>> FindAsync(string keyId, CancellationToken cancellationToken)
     {
-        ConfigurationManager<OpenIdConnectConfiguration>? seen = _manager;
-        IReadOnlyList<SecurityKey> keys = await FindAsync(seen, keyId).ConfigureAwait(false);
+        IReadOnlyList<SecurityKey> keys = await FindAsync(_manager, keyId).ConfigureAwait(false);
         if (keys.Count > 0)
         {
             return keys;
         }
 
-        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            // A request in front has fetched them, or may not: a flood of unknown ids must not become a flood of fetches.
-            if (_manager == seen && _retriever.IsAllowed)
-            {
-                await FetchAsync().ConfigureAwait(false);
-            }
-
-            return await FindAsync(_manager, keyId).ConfigureAwait(false);
-        }
-        finally
-        {
-            _gate.Release();
-        }
+        await FetchOnceAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
+        return await FindAsync(_manager, keyId).ConfigureAwait(false);
     }
 
     private static async Task<IReadOnlyList<SecurityKey>> FindAsync(ConfigurationManager<OpenIdConnectConfiguration>? manager, string keyId)
@@ -90,8 +78,25 @@ internal sealed class FetchedKeys(
         return [.. configuration.JsonWebKeySet.Keys.Where(key => key.Kid == keyId && IsForSignatures(key))];
     }
 
+    /// <summary>Whether the set says nothing against a key's verifying signatures (RFC 7517, sections 4.2 and 4.3).</summary>
     private static bool IsForSignatures(JsonWebKey key) =>
-        key.Kty is JsonWebAlgorithmsKeyTypes.EllipticCurve or JsonWebAlgorithmsKeyTypes.RSA && (string.IsNullOrEmpty(key.Use) || key.Use == "sig");
+        key.Kty is JsonWebAlgorithmsKeyTypes.EllipticCurve or JsonWebAlgorithmsKeyTypes.RSA
+        && (string.IsNullOrEmpty(key.Use) || key.Use == "sig")
+        && (key.KeyOps.Count == 0 || key.KeyOps.Contains("verify"));
+
+    /// <summary>Fetches, if that is allowed now. All who wait share one fetch, so that a flood of unknown ids makes no flood of fetches.</summary>
+    private Task FetchOnceAsync()
+    {
+        lock (_gate)
+        {
+            if (_fetch.IsCompleted && _retriever.IsAllowed)
+            {
+                _fetch = Task.Run(FetchAsync);
+            }
+
+            return _fetch;
+        }
+    }
 
     private async Task FetchAsync()
     {

@@ -24,12 +24,24 @@ internal sealed class IdentityAssertionAuthenticationHandler(
         AuthenticateResult result = await HandleAuthenticateOnceAsync().ConfigureAwait(false);
         if (result.Failure is null)
         {
+            await RemovedHeaders.RemoveUnlessSelectedAsync(Context).ConfigureAwait(false);
             return false;
         }
 
         await HandleChallengeAsync(new AuthenticationProperties()).ConfigureAwait(false);
         return true;
     }
+
+    /// <summary>Authenticates for whoever asks for this scheme. A selector has had its look at the headers then.</summary>
+    async Task<AuthenticateResult> IAuthenticationHandler.AuthenticateAsync()
+    {
+        AuthenticateResult result = await AuthenticateAsync().ConfigureAwait(false);
+        RemovedHeaders.RemovePending(Context);
+        return result;
+    }
+
+    /// <summary>Authenticates within another scheme, which is not asked yet.</summary>
+    internal Task<AuthenticateResult> VerifyAsync() => HandleAuthenticateOnceAsync();
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
@@ -47,7 +59,8 @@ internal sealed class IdentityAssertionAuthenticationHandler(
         (ClaimsIdentity? user, JsonWebToken? token, string? error) = await AuthenticateAsync(scheme, plan, headers, names).ConfigureAwait(false);
 
         // Whoever sees it can use it, as long as it is valid.
-        RemovedHeaders.Remove(Context, name => names.Contains(name) || (user is null ? plan.IsCompanion(name) : plan.IsComparedCompanion(name)));
+        RemovedHeaders.RemoveWhenAsked(
+            Context, name => names.Contains(name) || (user is null ? plan.IsCompanion(name) : plan.IsComparedCompanion(name)));
         if (user is null)
         {
             scheme.Refused(ConnectionPeer.Of(Context).ToString(), error!);
@@ -107,7 +120,19 @@ internal sealed class IdentityAssertionAuthenticationHandler(
             return "it has no id, and could be used again";
         }
 
+        // An error page can run the pipeline again, with handlers of a new scope. It is still the same request.
+        if (Context.Features.Get<AcceptedAssertion>() is { } accepted && accepted.Token == token.EncodedToken)
+        {
+            return null;
+        }
+
         TimeSpan kept = token.ValidTo - scheme.Time.GetUtcNow().UtcDateTime + plan.Options.ClockSkew;
-        return await scheme.Used.GetErrorAsync(token.Issuer, token.Id, kept, Context.RequestAborted).ConfigureAwait(false);
+        string? replayError = await scheme.Used.GetErrorAsync(token.Issuer, token.Id, kept, Context.RequestAborted).ConfigureAwait(false);
+        if (replayError is null)
+        {
+            Context.Features.Set(new AcceptedAssertion(token.EncodedToken));
+        }
+
+        return replayError;
     }
 }

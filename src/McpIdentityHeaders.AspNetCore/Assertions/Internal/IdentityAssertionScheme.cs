@@ -26,7 +26,7 @@ internal sealed class IdentityAssertionScheme : IDisposable
         _logger = services.GetRequiredService<ILoggerFactory>().CreateLogger("McpIdentityHeaders.AspNetCore.IdentityAssertion");
         _rate = new LogRate(_time);
         _metrics = services.GetRequiredService<IdentityHeadersMetrics>();
-        _used = new Lazy<UsedAssertions?>(() => services.GetService<IDistributedCache>() is { } cache ? new UsedAssertions(cache) : null);
+        _used = new Lazy<UsedAssertions?>(() => services.GetService<IDistributedCache>() is { } cache ? new UsedAssertions(cache, _time) : null);
         _plan = new Reloadable<ReceivedAssertionPlan>(
             CreatePlan,
             OptionsChanges.Of<ReceivedAssertionOptions>(services, name),
@@ -105,9 +105,13 @@ internal sealed class IdentityAssertionScheme : IDisposable
         }
 
         bool isKeySet = options.Authority is null;
-        return current is FetchedKeys fetched && fetched.Identity == (address, isKeySet, options.KeyRefreshInterval)
-            ? fetched
-            : new FetchedKeys(_name, address, isKeySet, options.KeyRefreshInterval, CreateBackchannel(), _time, _logger);
+        if (current is FetchedKeys fetched && fetched.Source == (address, isKeySet))
+        {
+            fetched.SetRefreshInterval(options.KeyRefreshInterval);
+            return fetched;
+        }
+
+        return new FetchedKeys(_name, address, isKeySet, options.KeyRefreshInterval, CreateBackchannel(), _time, _logger);
     }
 
     private HttpClient CreateBackchannel() =>

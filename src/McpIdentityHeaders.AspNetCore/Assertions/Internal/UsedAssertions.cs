@@ -6,8 +6,10 @@ using Microsoft.Extensions.Caching.Distributed;
 namespace McpIdentityHeaders.AspNetCore.Internal;
 
 /// <summary>The ids of assertions that were used, until they expire: each is accepted once (RFC 7519, section 4.1.7).</summary>
-internal sealed class UsedAssertions(IDistributedCache cache)
+internal sealed class UsedAssertions(IDistributedCache cache, TimeProvider time)
 {
+    private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(5);
+
     private static readonly TimeSpan MinKept = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<string, bool> _inUse = new(StringComparer.Ordinal);
@@ -31,11 +33,26 @@ internal sealed class UsedAssertions(IDistributedCache cache)
 
         try
         {
-            return await MarkAsync(key, kept < MinKept ? MinKept : kept, cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
-        {
             // Fail closed: without the cache, nothing tells a replay.
+            return await MarkAndReleaseAsync(key, kept < MinKept ? MinKept : kept, cancellationToken)
+                .WaitAsync(MaxWait, time, cancellationToken)
+                .ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            return $"the IDistributedCache of used ids did not respond within {MaxWait.TotalSeconds:0} seconds";
+        }
+    }
+
+    /// <summary>Releases the id when the cache has responded, however late: a mark that is written then must not meet another.</summary>
+    private async Task<string?> MarkAndReleaseAsync(string key, TimeSpan kept, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await MarkAsync(key, kept, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
             return $"the IDistributedCache of used ids threw a {exception.GetType().Name}";
         }
         finally

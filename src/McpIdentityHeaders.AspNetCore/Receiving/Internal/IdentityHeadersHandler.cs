@@ -27,6 +27,7 @@ internal sealed class IdentityHeadersHandler(
         if (result.Failure is not { } error || _isAsserted)
         {
             // The assertion's own scheme ends a request with one that is refused.
+            await RemovedHeaders.RemoveUnlessSelectedAsync(Context).ConfigureAwait(false);
             return false;
         }
 
@@ -44,6 +45,14 @@ internal sealed class IdentityHeadersHandler(
         return true;
     }
 
+    /// <summary>Authenticates for whoever asks for this scheme. A selector has had its look at the headers then.</summary>
+    async Task<AuthenticateResult> IAuthenticationHandler.AuthenticateAsync()
+    {
+        AuthenticateResult result = await AuthenticateAsync().ConfigureAwait(false);
+        RemovedHeaders.RemovePending(Context);
+        return result;
+    }
+
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
         var scheme = services.GetRequiredKeyedService<IdentityHeadersScheme>(Scheme.Name);
@@ -54,7 +63,7 @@ internal sealed class IdentityHeadersHandler(
         string? assertion = FindAssertionScheme(headers);
         _isAsserted = assertion is not null;
         AuthenticateResult result = assertion is not null
-            ? await Context.AuthenticateAsync(assertion).ConfigureAwait(false)
+            ? await VerifyAsync(assertion).ConfigureAwait(false)
             : Authenticate(scheme, plan, headers);
 
         RemovedHeaders.Remove(Context, plan.Peers.IsSecret);
@@ -63,7 +72,7 @@ internal sealed class IdentityHeadersHandler(
             PrivateResponse.Ensure(Context);
             if (plan.RemovesIdentityHeaders)
             {
-                RemovedHeaders.Remove(Context, plan.IsIdentityHeader);
+                RemovedHeaders.RemoveWhenAsked(Context, plan.IsIdentityHeader);
             }
         }
 
@@ -75,6 +84,14 @@ internal sealed class IdentityHeadersHandler(
         // RFC 9110, section 15.5.2: a 401 names a scheme. Other schemes of the same policy add their own.
         Response.Headers.Append(HeaderNames.WWWAuthenticate, IdentityHeadersDefaults.AuthenticationScheme);
         return base.HandleChallengeAsync(properties);
+    }
+
+    private async Task<AuthenticateResult> VerifyAsync(string assertionScheme)
+    {
+        var handlers = services.GetRequiredService<IAuthenticationHandlerProvider>();
+        return await handlers.GetHandlerAsync(Context, assertionScheme).ConfigureAwait(false) is IdentityAssertionAuthenticationHandler handler
+            ? await handler.VerifyAsync().ConfigureAwait(false)
+            : AuthenticateResult.Fail("The identity assertion was refused.");
     }
 
     private string? FindAssertionScheme(IHeaderDictionary headers) => services.GetServices<IdentityAssertionSchemeName>()

@@ -1,0 +1,104 @@
+using System.Net;
+using Microsoft.Extensions.Caching.Distributed;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
+
+namespace McpIdentityHeaders.AspNetCore.Tests.Assertions;
+
+/// <summary>A cache of used ids that fails, hangs or forgets accepts nothing.</summary>
+public sealed class ReplayCacheTests
+{
+    private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
+    private readonly HookedCache _cache = new();
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Cache_that_fails_at_any_call_accepts_nothing(int failing)
+    {
+        await using AssertionHosts hosts = await StartAsync();
+        _cache.Before = (call, _) => call == failing ? throw new IOException("the cache says alice") : Task.CompletedTask;
+
+        HttpStatusCode status = await CallAsync(hosts, AssertionDraft.ForRequest(hosts).Sign());
+        HttpStatusCode next = await CallAsync(hosts, AssertionDraft.ForRequest(hosts).Sign());
+
+        Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.OK), (status, next));
+        Assert.Single(hosts.Logs.GetSnapshot(), record => record.Level == LogLevel.Warning
+            && record.Message.Contains("IOException", StringComparison.Ordinal));
+        Assert.DoesNotContain(hosts.Logs.GetSnapshot(), record => $"{record.Message} {record.Exception}".Contains("alice", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Cache_that_hangs_at_any_call_accepts_nothing_and_is_not_waited_for(int hanging)
+    {
+        var gate = new AsyncGate();
+        await using AssertionHosts hosts = await StartAsync();
+        string token = AssertionDraft.ForRequest(hosts).Sign();
+        _cache.Before = (call, _) => call == hanging ? gate.WaitAsync() : Task.CompletedTask;
+
+        Task<HttpStatusCode> first = CallAsync(hosts, token);
+        await gate.Arrived;
+        _time.Advance(TimeSpan.FromSeconds(5));
+        HttpStatusCode refused = await first.WaitAsync(AsyncGate.Patience);
+        HttpStatusCode again = await CallAsync(hosts, token);
+        gate.Release();
+
+        Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized), (refused, again));
+        Assert.Contains(hosts.Logs.GetSnapshot(), record => record.Message.Contains("did not respond within 5 seconds", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Replica_that_marks_the_id_meanwhile_leaves_one_accepted()
+    {
+        var gate = new AsyncGate(expected: 2);
+        await using AssertionHosts first = await StartAsync();
+        await using AssertionHosts second = await AssertionHosts.StartAsync(
+            receive: options =>
+            {
+                options.Issuer = AssertionHosts.NameOf(first.Issuer);
+                options.Audience = AssertionHosts.NameOf(first.Backend);
+                options.Authority = first.Issuer;
+                options.PublicOrigin = first.Backend;
+                options.RequireBinding = true;
+            },
+            services: services => services.AddSingleton<IDistributedCache>(_cache),
+            time: _time);
+        string token = AssertionDraft.ForRequest(first).Sign();
+
+        // Both look before either marks.
+        _cache.Before = (call, _) =>
+        {
+            if (call > 2)
+            {
+                return Task.CompletedTask;
+            }
+
+            Task waiting = gate.WaitAsync();
+            if (call == 2)
+            {
+                gate.Release();
+            }
+
+            return waiting;
+        };
+        HttpStatusCode[] statuses = await Task.WhenAll(CallAsync(first, token), CallAsync(second, token));
+
+        Assert.True(statuses.Count(status => status == HttpStatusCode.OK) <= 1, string.Join(", ", statuses));
+    }
+
+    private Task<AssertionHosts> StartAsync() => AssertionHosts.StartAsync(
+        receive: options => options.RequireBinding = true,
+        services: services => services.AddSingleton<IDistributedCache>(_cache),
+        time: _time);
+
+    private static async Task<HttpStatusCode> CallAsync(AssertionHosts hosts, string token)
+    {
+        using HttpResponseMessage response = await hosts.SendTokenAsync(token, request => request.WithHeader("Mcp-Session-Id", "session-1"));
+        return response.StatusCode;
+    }
+}

@@ -1,0 +1,41 @@
+using Microsoft.Extensions.Caching.Distributed;
+
+namespace McpIdentityHeaders.AspNetCore.Tests.Support;
+
+/// <summary>A distributed cache in memory, with what a test puts in front of it.</summary>
+internal sealed class HookedCache : IDistributedCache
+{
+    private readonly MemoryDistributedCache _cache = new(
+        Microsoft.Extensions.Options.Options.Create(new Microsoft.Extensions.Caching.Memory.MemoryDistributedCacheOptions()));
+
+    private int _calls;
+
+    /// <summary>Gets or sets what runs before a call, given how many there were and whether it writes.</summary>
+    public Func<int, bool, Task>? Before { get; set; }
+
+    public async Task<byte[]?> GetAsync(string key, CancellationToken token = default)
+    {
+        await BeforeAsync(writes: false);
+        return await _cache.GetAsync(key, CancellationToken.None);
+    }
+
+    public async Task SetAsync(string key, byte[] value, DistributedCacheEntryOptions options, CancellationToken token = default)
+    {
+        await BeforeAsync(writes: true);
+        await _cache.SetAsync(key, value, options, CancellationToken.None);
+    }
+
+    public byte[]? Get(string key) => throw new NotSupportedException();
+
+    public void Set(string key, byte[] value, DistributedCacheEntryOptions options) => throw new NotSupportedException();
+
+    public void Refresh(string key) => throw new NotSupportedException();
+
+    public Task RefreshAsync(string key, CancellationToken token = default) => throw new NotSupportedException();
+
+    public void Remove(string key) => throw new NotSupportedException();
+
+    public Task RemoveAsync(string key, CancellationToken token = default) => throw new NotSupportedException();
+
+    private Task BeforeAsync(bool writes) => Before?.Invoke(Interlocked.Increment(ref _calls), writes) ?? Task.CompletedTask;
+}
