@@ -14,8 +14,8 @@ internal static class SharedCaching
     /// <summary>Marks a response as one user's (RFC 9111, 5.2.2.7). A browser's cache may still store it.</summary>
     internal static void Forbid(HttpResponseMessage response, HttpMethod method)
     {
-        bool hasCacheControl = RemoveTargetedFields(response, out bool hasTargeted);
-        if (!hasCacheControl && !hasTargeted && !IsStorable(response, method))
+        bool hasCacheControl = RemoveTargetedFields(response);
+        if (!hasCacheControl && !IsStorable(response, method))
         {
             return;
         }
@@ -47,7 +47,7 @@ internal static class SharedCaching
     /// Removes the directives for some caches alone, such as CDN-Cache-Control (RFC 9213): those caches ignore Cache-Control for them.
     /// </summary>
     /// <returns>Whether there is a Cache-Control.</returns>
-    private static bool RemoveTargetedFields(HttpResponseMessage response, out bool hasTargeted)
+    private static bool RemoveTargetedFields(HttpResponseMessage response)
     {
         bool hasCacheControl = false;
         List<string>? targeted = null;
@@ -65,7 +65,6 @@ internal static class SharedCaching
         }
 
         targeted?.ForEach(name => response.Headers.Remove(name));
-        hasTargeted = targeted is not null;
         return hasCacheControl;
     }
 
