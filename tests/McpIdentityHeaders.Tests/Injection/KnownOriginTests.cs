@@ -26,6 +26,12 @@ public sealed class KnownOriginTests
                 .AddMcpClient("notes").ConfigureHttpClient((provider, client) => client.BaseAddress = provider.GetRequiredService<Uri>())
                 .AddClaimInjection()
         },
+        {
+            "BaseAddress of all clients, from services", services => services.AddSingleton(Backend)
+                .ConfigureHttpClientDefaults(builder => builder.ConfigureHttpClient(
+                    (provider, client) => client.BaseAddress = provider.GetRequiredService<Uri>()))
+                .AddHttpClient("notes").AddClaimInjection()
+        },
         { "null", services => services.AddHttpClient("notes", client => client.BaseAddress = null).AddClaimInjection() },
     };
 

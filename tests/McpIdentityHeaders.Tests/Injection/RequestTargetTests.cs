@@ -18,6 +18,8 @@ public sealed class RequestTargetTests
                 data.Add("other.test", true, synchronous);
                 data.Add("other.test:8080", false, synchronous);
                 data.Add("backend.test:8081", false, synchronous);
+                data.Add("backend.test:80", false, synchronous);
+                data.Add("backend.test:", false, synchronous);
                 data.Add("admin.test", false, synchronous);
                 data.Add("other.test@admin.test", false, synchronous);
                 data.Add("other.test/admin", false, synchronous);

@@ -1,6 +1,10 @@
+using System.Diagnostics.Metrics;
 using McpIdentityHeaders.Internal;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.Metrics.Testing;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.Tests.Mcp;
@@ -65,5 +69,38 @@ public sealed class SessionRedirectTests
 
         McpExchange hop = Assert.Single(backend.Exchanges, exchange => exchange is { Http: "GET", Path: "/answer" });
         Assert.Equal(expected, hop.Subject);
+    }
+
+    [Fact]
+    public async Task Refused_redirects_are_logged_at_a_bounded_rate_and_counted_in_full()
+    {
+        const int Calls = 13;
+        var logs = new FakeLogCollector();
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless, (context, next) =>
+        {
+            if (context.Request.Headers["Mcp-Method"] != "tools/call")
+            {
+                return next(context);
+            }
+
+            context.Response.StatusCode = StatusCodes.Status307TemporaryRedirect;
+            context.Response.Headers.Location = "http://elsewhere.test/mcp";
+            return Task.CompletedTask;
+        });
+        await using ServiceProvider services = McpTesting.ServicesFor(backend)
+            .AddLogging(logging => logging.AddProvider(new FakeLoggerProvider(logs)))
+            .BuildServiceProvider();
+        using var counted = new MetricCollector<long>(
+            services.GetRequiredService<IMeterFactory>(), "McpIdentityHeaders", "mcp.identity.redirects.refused");
+        McpSession session = await services.OpenSessionAsync(Users.Anonymous);
+        await using McpClient client = session.Client;
+
+        for (int call = 0; call < Calls; call++)
+        {
+            await Assert.ThrowsAnyAsync<Exception>(() => client.CallTextAsync("ping"));
+        }
+
+        Assert.Equal(Calls, counted.GetMeasurementSnapshot().Sum(measurement => measurement.Value));
+        Assert.Equal(10, logs.GetSnapshot().Count(line => line.Id.Name == "RedirectOfSessionRefused"));
     }
 }

@@ -31,6 +31,30 @@ public sealed class LeaseClientTests
     [Theory]
     [InlineData(McpBackendKind.Stateless)]
     [InlineData(McpBackendKind.Sessions)]
+    public async Task Handler_that_is_registered_as_the_lease_ends_is_refused(McpBackendKind kind)
+    {
+        Action? onRead = null;
+        var accessor = Substitute.For<IIdentityAccessor>();
+        accessor.User.Returns(_ =>
+        {
+            onRead?.Invoke();
+            return Users.Alice;
+        });
+        await using McpBackend backend = await McpBackend.StartAsync(kind);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).AddSingleton(accessor).BuildServiceProvider();
+        McpClientLease lease = await services.RentAsync();
+        McpClient client = lease.Client;
+
+        // Between the first look at the lease and the registration.
+        onRead = () => _ = lease.DisposeAsync().AsTask();
+
+        Assert.Throws<ObjectDisposedException>(
+            () => client.RegisterNotificationHandler("notifications/message", (_, _) => ValueTask.CompletedTask));
+    }
+
+    [Theory]
+    [InlineData(McpBackendKind.Stateless)]
+    [InlineData(McpBackendKind.Sessions)]
     public async Task Completion_ends_with_the_lease_and_before_it_with_the_session(McpBackendKind kind)
     {
         await using McpBackend backend = await McpBackend.StartAsync(kind);

@@ -18,6 +18,8 @@ public sealed class ObservedEventTests
         $"data: {Question}\r\rdata: {Notification}\r\r",
         $": data: comment\ndat: x\ndatadata: y\ndata\nevent: data:\ndata: {Question}\nid: 1\n\n",
         "data: {\"jsonrpc\":\"2.0\",\ndata: \"id\":7,\ndata: \"method\":\"ping\"}\n\n",
+        "data: {\"jsonrpc\":\"2.0\",\r\ndata: \"id\":7,\r\ndata: \"method\":\"ping\"}\r\n\r\n",
+        "data: {\"jsonrpc\":\"2.0\",\rdata: \"id\":7,\rdata: \"method\":\"ping\"}\r\r\n",
         $"data: {Response}\n\ndata: {Question}\n\ndata: {Response}\n\ndata: {Notification}\n\n",
         $"\n\n\ndata: no JSON\n\ndata: {Question}\n\ndata: {Notification}",
     ];

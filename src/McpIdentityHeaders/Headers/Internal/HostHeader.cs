@@ -28,6 +28,9 @@ internal static class HostHeader
         }
 
         host = named;
-        return named.IdnHost != uri.IdnHost || (named.Port != uri.Port && !named.IsDefaultPort);
+        return named.IdnHost != uri.IdnHost || (named.Port != uri.Port && NamesPort(values.ToString()));
     }
+
+    // A host without a port is the URI's own. One with the scheme's default port, spelt out, is another origin.
+    private static bool NamesPort(string host) => host.LastIndexOf(':') > host.LastIndexOf(']');
 }

@@ -153,7 +153,10 @@ internal sealed class ClaimInjectionTelemetry(string name, ILogger logger, Claim
     internal void SessionRedirectRefused(Uri from, Uri target)
     {
         metrics?.RedirectRefused(name);
-        logger.RedirectOfSessionRefused(name, new Origin(from), new Origin(target));
+        if (TryTakeLine(_redirectRate))
+        {
+            logger.RedirectOfSessionRefused(name, new Origin(from), new Origin(target));
+        }
     }
 
     internal void ContentNotRepeatable() => logger.RedirectWithContentNotFollowed(name);

@@ -14,12 +14,13 @@ internal static class SharedCaching
     /// <summary>Marks a response as one user's (RFC 9111, 5.2.2.7). A browser's cache may still store it.</summary>
     internal static void Forbid(HttpResponseMessage response, HttpMethod method)
     {
-        bool hasCacheControl = RemoveTargetedFields(response, out bool hasTargeted);
-        if (!hasCacheControl && !hasTargeted && !IsStorable(response, method))
+        bool hasCacheControl = response.Headers.NonValidated.Contains(CacheControl);
+        if (!hasCacheControl && !IsStorable(response, method))
         {
             return;
         }
 
+        RemoveTargetedFields(response);
         CacheControlHeaderValue? directives = response.Headers.CacheControl;
         if (directives is null && hasCacheControl)
         {
@@ -46,18 +47,12 @@ internal static class SharedCaching
     /// <summary>
     /// Removes the directives for some caches alone, such as CDN-Cache-Control (RFC 9213): those caches ignore Cache-Control for them.
     /// </summary>
-    /// <returns>Whether there is a Cache-Control.</returns>
-    private static bool RemoveTargetedFields(HttpResponseMessage response, out bool hasTargeted)
+    private static void RemoveTargetedFields(HttpResponseMessage response)
     {
-        bool hasCacheControl = false;
         List<string>? targeted = null;
         foreach ((string name, _) in response.Headers.NonValidated)
         {
-            if (name.Equals(CacheControl, StringComparison.OrdinalIgnoreCase))
-            {
-                hasCacheControl = true;
-            }
-            else if (name.EndsWith($"-{CacheControl}", StringComparison.OrdinalIgnoreCase)
+            if (name.EndsWith($"-{CacheControl}", StringComparison.OrdinalIgnoreCase)
                 || name.Equals("Surrogate-Control", StringComparison.OrdinalIgnoreCase))
             {
                 (targeted ??= []).Add(name);
@@ -65,16 +60,18 @@ internal static class SharedCaching
         }
 
         targeted?.ForEach(name => response.Headers.Remove(name));
-        hasTargeted = targeted is not null;
-        return hasCacheControl;
     }
 
     /// <summary>
-    /// Whether a cache may store a response without Cache-Control: a POST's with an expiry, another's by a heuristic, for which a cache
-    /// needs no header at all (RFC 9111, sections 3 and 4.2.2).
+    /// Whether a cache may store a response without Cache-Control: a POST's with an expiry or a location (RFC 9110, section 9.3.3), another's
+    /// by a heuristic, for which a cache needs no header at all (RFC 9111, sections 3 and 4.2.2).
     /// </summary>
-    private static bool IsStorable(HttpResponseMessage response, HttpMethod method) =>
-        method != HttpMethod.Post || response.Content.Headers.NonValidated.Contains("Expires");
+    private static bool IsStorable(HttpResponseMessage response, HttpMethod method)
+    {
+        HttpHeadersNonValidated content = response.Content.Headers.NonValidated;
+
+        return method != HttpMethod.Post || content.Contains("Expires") || content.Contains("Content-Location");
+    }
 
     /// <summary>A cache that knows the response's status ignores no-store beside it (RFC 9111, section 5.2.2.3).</summary>
     private static bool IsMustUnderstand(NameValueHeaderValue directive) =>
