@@ -80,10 +80,15 @@ internal sealed class IdentityAssertionAuthenticationHandler(
 
         (ClaimsIdentity? user, JsonWebToken? token, string? error) =
             await plan.Verifier.VerifyAsync(value, Context.RequestAborted).ConfigureAwait(false);
-        error ??= scheme.GetOtherHeaders().Prepend(plan.Headers).Select(plain => plain.GetError(headers, token!)).FirstOrDefault(found => found is not null)
+        error ??= scheme.GetOtherHeaders().Prepend(plan.Headers)
+            .Select(plain => plain.GetError(headers, claim => ReadClaim(token!, claim)))
+            .FirstOrDefault(found => found is not null)
             ?? await GetBindingErrorAsync(scheme, plan, token!).ConfigureAwait(false);
         return error is null ? (user, null) : (null, error);
     }
+
+    private static IEnumerable<string> ReadClaim(JsonWebToken token, string name) =>
+        token.Claims.Where(claim => claim.Type == name).Select(claim => claim.Value);
 
     private async Task<string?> GetBindingErrorAsync(IdentityAssertionScheme scheme, ReceivedAssertionPlan plan, JsonWebToken token)
     {

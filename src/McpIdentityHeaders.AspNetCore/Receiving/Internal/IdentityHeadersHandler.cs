@@ -76,9 +76,8 @@ internal sealed class IdentityHeadersHandler(
         return base.HandleChallengeAsync(properties);
     }
 
-    private string? FindAssertionScheme(IHeaderDictionary headers) => services.GetServices<IdentityAssertionSchemeName>()
-        .Select(name => name.Value)
-        .FirstOrDefault(name => services.GetRequiredKeyedService<IdentityAssertionScheme>(name).Plan.HasAssertion(headers));
+    private string? FindAssertionScheme(IHeaderDictionary headers) =>
+        services.GetServices<PrevailingScheme>().FirstOrDefault(scheme => scheme.IsUsedBy(headers))?.Name;
 
     private AuthenticateResult Authenticate(IdentityHeadersScheme scheme, IdentityHeadersPlan plan, IHeaderDictionary headers)
     {
