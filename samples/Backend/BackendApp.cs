@@ -13,11 +13,19 @@ public static class BackendApp
             ContentRootPath = Path.Combine(AppContext.BaseDirectory, "Backend.settings"),
         });
 
-        // 1. Who the user is: what a trusted gateway says in headers, and nothing else. No peer is trusted by default, so without settings
-        //    the program does not start.
-        builder.Services
-            .AddAuthentication(IdentityHeadersDefaults.AuthenticationScheme)
-            .AddIdentityHeaders(builder.Configuration.GetSection("IdentityHeaders"));
+        // 1. Who the user is: what a trusted gateway says in headers, or what it has signed, and nothing else. No gateway is trusted by
+        //    default, so without settings the program does not start.
+        if (builder.Configuration.GetSection("IdentityAssertion") is var assertion && assertion.Exists())
+        {
+            builder.Services.AddAuthentication(IdentityAssertionDefaults.AuthenticationScheme).AddIdentityAssertion(assertion);
+        }
+        else
+        {
+            builder.Services
+                .AddAuthentication(IdentityHeadersDefaults.AuthenticationScheme)
+                .AddIdentityHeaders(builder.Configuration.GetSection("IdentityHeaders"));
+        }
+
         builder.Services.AddAuthorization();
 
         // 2. What users can do. [Authorize] on tools is kept by AddAuthorizationFilters, in tools/list as well.

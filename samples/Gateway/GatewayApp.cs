@@ -49,6 +49,12 @@ public static class GatewayApp
             {
                 client.AddClaimInjection(identity);
             }
+
+            // What is signed for it, where it believes no header.
+            if (backends.AssertionOf(prefix) is { } assertion)
+            {
+                client.AddIdentityAssertion(assertion);
+            }
         }
 
         services.AddHttpContextIdentity();
@@ -100,6 +106,11 @@ public static class GatewayApp
         app.Use(sessions.InvokeAsync);
         app.Use(app.Services.GetRequiredService<BackendTools>().InvokeAsync);
         app.MapMcp("/mcp").RequireAuthorization();
+        if (backends.Prefixes.Any(prefix => backends.AssertionOf(prefix) is not null))
+        {
+            app.MapIdentityAssertionKeys();
+        }
+
         app.MapHealthChecks("/health");
         app.MapHealthChecks("/health/live", new() { Predicate = _ => false });
         return app;

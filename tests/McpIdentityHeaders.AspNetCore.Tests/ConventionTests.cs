@@ -20,4 +20,8 @@ public sealed class ConventionTests
     [Fact]
     public void Test_names_have_at_most_80_characters() =>
         Assert.Empty(ConventionAssertions.FindLongTestNames(typeof(ConventionTests).Assembly));
+
+    [Fact]
+    public void Rooms_use_only_rooms_in_front_of_them() => Assert.Empty(RoomGraph.FindBackwardUses(
+        ["Profiles", "Receiving", "Assertions", "Inbound", "Publishing", "Health", "DependencyInjection"], "McpIdentityHeaders.AspNetCore"));
 }

@@ -1,5 +1,6 @@
 // dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- --filter '*'   every benchmark, side by side
 // dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- later 100      what identity costs a request, in turns
+// dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- assertion 60   what a signed assertion costs
 // dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- chain 120      what it costs a call over loopback HTTP
 // dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- memory 10000   what open sessions take
 // dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- gateway 200    what a gateway costs, and identity within it
@@ -8,6 +9,7 @@
 using System.Globalization;
 using BenchmarkDotNet.Running;
 using McpIdentityHeaders.Benchmarks;
+using McpIdentityHeaders.Benchmarks.Assertions;
 using McpIdentityHeaders.Benchmarks.Injection;
 using McpIdentityHeaders.Benchmarks.Load;
 
@@ -33,6 +35,10 @@ switch (args)
 
     case ["later", var rounds]:
         LaterTurns.Run(int.Parse(rounds, CultureInfo.InvariantCulture));
+        break;
+
+    case ["assertion", var rounds]:
+        AssertionTurns.Run(int.Parse(rounds, CultureInfo.InvariantCulture));
         break;
 
     case ["chain", var rounds]:

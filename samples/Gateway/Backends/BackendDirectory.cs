@@ -36,6 +36,10 @@ internal sealed partial class BackendDirectory
 
     public IConfigurationSection SectionOf(string prefix) => _sections[prefix];
 
+    /// <summary>Gets the settings of the assertions for a backend; null where it is sent none.</summary>
+    public IConfigurationSection? AssertionOf(string prefix) =>
+        _sections[prefix].GetSection("Assertion") is var assertion && assertion.Exists() ? assertion : null;
+
     /// <summary>Gives a tool's or prompt's name in front of the gateway. The first '_' ends the prefix.</summary>
     public static string Qualify(string prefix, string name) => $"{prefix}_{name}";
 

@@ -24,14 +24,14 @@ internal static class Demo
         using var anonymous = new HttpClient();
         using HttpResponseMessage answer = await anonymous.PostAsync(gateway, content: null);
 
-        Print("user", "protocol", "tools", "own notes", "list_all_notes", "the backend sees");
-        Print("------", "----------", "-----", "---------", "--------------", "-----------------------------");
+        Print("user", "protocol", "tools", "own notes", "list_all_notes", "verified", "the backend sees");
+        Print("------", "----------", "-----", "---------", "--------------", "--------", "-----------------------------");
         foreach (DemoVisit visit in visits)
         {
-            Print(visit.User.Subject, visit.Protocol, visit.Tools, visit.OwnNotes, visit.AllNotes, visit.SeenAs);
+            Print(visit.User.Subject, visit.Protocol, visit.Tools, visit.OwnNotes, visit.AllNotes, visit.SignedAs, visit.SeenAs);
         }
 
-        Print("anonymous", "-", "-", "-", "-", $"nothing: the gateway answered {(int)answer.StatusCode}");
+        Print("anonymous", "-", "-", "-", "-", "-", $"nothing: the gateway answered {(int)answer.StatusCode}");
         Console.WriteLine();
 
         List<string> problems =
@@ -50,11 +50,12 @@ internal static class Demo
         Console.WriteLine($"""
             {visits.Length} clients at once, and each was its own user to the backend, though all of them also sent
             'X-User-Sub: mallory' and 'X_User_Roles: admin'. The notes of one are no one else's, and the
-            administrators' tool is for administrators.
+            administrators' tool is for administrators. The second backend believes no header, and verified what the
+            gateway had signed.
             """);
         return 0;
     }
 
-    private static void Print(string user, string protocol, string tools, string own, string all, string seen) =>
-        Console.WriteLine($"{user,-6}  {protocol,-10}  {tools,-5}  {own,-9}  {all,-14}  {seen}");
+    private static void Print(string user, string protocol, string tools, string own, string all, string signed, string seen) =>
+        Console.WriteLine($"{user,-6}  {protocol,-10}  {tools,-5}  {own,-9}  {all,-14}  {signed,-8}  {seen}");
 }

@@ -7,7 +7,7 @@ namespace Gateway.Development;
 
 /// <summary>What one user does through the gateway, and what is wrong with it, if anything is.</summary>
 internal sealed record DemoVisit(
-    SampleUser User, string Protocol, string Tools, string OwnNotes, string AllNotes, string SeenAs, string? Problem)
+    SampleUser User, string Protocol, string Tools, string OwnNotes, string AllNotes, string SeenAs, string SignedAs, string? Problem)
 {
     /// <summary>Makes the visit. One that fails is a row of the table too, so no exception leaves here.</summary>
     public static async Task<DemoVisit> MakeAsync(Uri gateway, string token, SampleUser user, string protocol)
@@ -31,7 +31,7 @@ internal sealed record DemoVisit(
         }
         catch (Exception exception)
         {
-            return new DemoVisit(user, protocol, "-", "-", "-", "(the visit failed)", exception.Message);
+            return new DemoVisit(user, protocol, "-", "-", "-", "(the visit failed)", "-", exception.Message);
         }
     }
 
@@ -40,25 +40,31 @@ internal sealed record DemoVisit(
         string text = $"A note of {user.Name}'s";
         IList<McpClientTool> tools = await client.ListToolsAsync();
         JsonElement seen = await CallAsync(client, "notes_whoami");
+        JsonElement signed = await CallAsync(client, "signed_whoami");
         await CallAsync(client, "notes_add_note", text);
         IReadOnlyList<string> own = TextsOf(await CallAsync(client, "notes_list_notes"));
         IReadOnlyList<string>? all = await ListAllAsync(client);
 
         string? problem =
-            seen.GetProperty("subject").GetString() != user.Subject ? "the backend took them for somebody else"
-            : seen.GetProperty("name").GetString() != user.Name ? "their name did not arrive whole"
-            : seen.GetProperty("email").GetString() != user.Email ? "their address did not arrive"
-            : !seen.GetProperty("roles").EnumerateArray().Select(role => role.GetString()!).SequenceEqual(user.Roles)
-                ? "their roles did not arrive"
+            ProblemOf(seen, user) ?? (ProblemOf(signed, user) is { } unsigned ? $"{unsigned}, by assertion"
             : tools.Any(tool => tool.Name == "notes_list_all_notes") != user.IsAdmin ? "the administrators' tool was listed wrongly"
             : own.Count == 0 || own.Any(note => note != text) ? "the list of their notes is not of their notes"
             : (all is not null) != user.IsAdmin ? "the administrators' tool was open to the wrong ones"
-            : null;
+            : null);
 
         return new DemoVisit(
             user, protocol, $"{tools.Count}", $"{own.Count}", all is null ? "refused" : $"{all.Count} notes",
-            $"{seen.GetProperty("name").GetString()} <{seen.GetProperty("email").GetString()}>", problem);
+            $"{seen.GetProperty("name").GetString()} <{seen.GetProperty("email").GetString()}>",
+            $"{signed.GetProperty("subject").GetString()}", problem);
     }
+
+    private static string? ProblemOf(JsonElement seen, SampleUser user) =>
+        seen.GetProperty("subject").GetString() != user.Subject ? "the backend took them for another user"
+        : seen.GetProperty("name").GetString() != user.Name ? "their name did not arrive whole"
+        : seen.GetProperty("email").GetString() != user.Email ? "their address did not arrive"
+        : !seen.GetProperty("roles").EnumerateArray().Select(role => role.GetString()!).SequenceEqual(user.Roles)
+            ? "their roles did not arrive"
+        : null;
 
     private static async Task<IReadOnlyList<string>?> ListAllAsync(McpClient client)
     {

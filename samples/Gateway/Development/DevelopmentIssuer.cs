@@ -12,6 +12,8 @@ internal sealed class DevelopmentIssuer : IAsyncDisposable
 {
     public const string Audience = "https://development-gateway.example/mcp";
 
+    private const string GatewayKeysPath = "/gateway-keys";
+
     private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     private readonly string _keyId = Guid.NewGuid().ToString("N");
     private readonly WebApplication _app;
@@ -19,6 +21,12 @@ internal sealed class DevelopmentIssuer : IAsyncDisposable
     private DevelopmentIssuer(WebApplication app) => _app = app;
 
     public string Authority => _app.Urls.Single();
+
+    /// <summary>Gets what the gateway signs with.</summary>
+    public DevelopmentKey GatewayKey { get; } = new();
+
+    /// <summary>Gets where backends get the public half of it.</summary>
+    public string GatewayKeysUri => $"{Authority}{GatewayKeysPath}";
 
     public static async Task<DevelopmentIssuer> StartAsync()
     {
@@ -34,7 +42,13 @@ internal sealed class DevelopmentIssuer : IAsyncDisposable
             ["jwks_uri"] = $"{issuer.Authority}/jwks",
             ["id_token_signing_alg_values_supported"] = new[] { SecurityAlgorithms.EcdsaSha256 },
         });
-        app.MapGet("/jwks", () => new Dictionary<string, object> { ["keys"] = new[] { issuer.PublicKey() } });
+        app.MapGet("/jwks", () => new Dictionary<string, object>
+        {
+            ["keys"] = new[] { DevelopmentKey.ToPublicKey(issuer._key, issuer._keyId) },
+        });
+
+        // A gateway publishes its keys itself. This one's address is not known before its backends have to know it.
+        app.MapGet(GatewayKeysPath, () => new Dictionary<string, object> { ["keys"] = new[] { issuer.GatewayKey.PublicKey } });
         app.MapGet("/token", (string user) => SampleUser.All.FirstOrDefault(known => known.Subject == user) is { } known
             ? Results.Text(issuer.TokenFor(known))
             : Results.NotFound());
@@ -63,21 +77,6 @@ internal sealed class DevelopmentIssuer : IAsyncDisposable
     {
         await _app.DisposeAsync();
         _key.Dispose();
-    }
-
-    // RFC 7518, section 6.2.1: the public half only.
-    private Dictionary<string, string> PublicKey()
-    {
-        ECPoint point = _key.ExportParameters(includePrivateParameters: false).Q;
-        return new Dictionary<string, string>
-        {
-            ["kty"] = "EC",
-            ["crv"] = "P-256",
-            ["use"] = "sig",
-            ["alg"] = SecurityAlgorithms.EcdsaSha256,
-            ["kid"] = _keyId,
-            ["x"] = Base64UrlEncoder.Encode(point.X),
-            ["y"] = Base64UrlEncoder.Encode(point.Y),
-        };
+        GatewayKey.Dispose();
     }
 }

@@ -5,7 +5,10 @@ namespace Gateway.Development;
 /// <summary>What a developer has no servers for: started in this process, and written into the gateway's configuration.</summary>
 internal sealed class DevelopmentServers : IAsyncDisposable
 {
-    private WebApplication? _backend;
+    private const string GatewayIssuer = "https://development-gateway.example";
+    private const string SignedAudience = "https://development-signed.example";
+
+    private readonly List<WebApplication> _backends = [];
 
     /// <summary>Gets the issuer, unless a real one is configured.</summary>
     public DevelopmentIssuer? Issuer { get; private set; }
@@ -24,16 +27,11 @@ internal sealed class DevelopmentServers : IAsyncDisposable
 
         if (!configuration.GetSection("Backends").Exists())
         {
-            servers._backend = BackendApp.Create(
-            [
-                "--environment", Environments.Development,
-                "--urls", "http://127.0.0.1:0",
-                "--Logging:LogLevel:Microsoft.Hosting.Lifetime", "Warning",
-                .. configuration["Logging:Console:LogLevel:Default"] is { } level
-                    ? new[] { "--Logging:Console:LogLevel:Default", level } : [],
-            ]);
-            await servers._backend.StartAsync();
-            settings["Backends:notes:Endpoint"] = $"{servers._backend.Urls.Single()}/mcp";
+            settings["Backends:notes:Endpoint"] = await servers.StartBackendAsync(configuration);
+            if (servers.Issuer is { } issuer)
+            {
+                await servers.StartSignedBackendAsync(configuration, issuer, settings);
+            }
         }
 
         configuration.AddInMemoryCollection(settings);
@@ -69,14 +67,55 @@ internal sealed class DevelopmentServers : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_backend is not null)
+        foreach (WebApplication backend in _backends)
         {
-            await _backend.DisposeAsync();
+            await backend.DisposeAsync();
         }
 
         if (Issuer is not null)
         {
             await Issuer.DisposeAsync();
+        }
+    }
+
+    private async Task<string> StartBackendAsync(IConfiguration configuration, params string[] arguments)
+    {
+        WebApplication backend = BackendApp.Create(
+        [
+            "--environment", Environments.Development,
+            "--urls", "http://127.0.0.1:0",
+            "--Logging:LogLevel:Microsoft.Hosting.Lifetime", "Warning",
+            .. configuration["Logging:Console:LogLevel:Default"] is { } level
+                ? new[] { "--Logging:Console:LogLevel:Default", level } : [],
+            .. arguments,
+        ]);
+        _backends.Add(backend);
+        await backend.StartAsync();
+        return $"{backend.Urls.Single()}/mcp";
+    }
+
+    /// <summary>A backend that believes no header, and what the gateway has to sign for it.</summary>
+    private async Task StartSignedBackendAsync(IConfiguration configuration, DevelopmentIssuer issuer, Dictionary<string, string?> settings)
+    {
+        const string Signed = "Backends:signed";
+        settings[$"{Signed}:Endpoint"] = await StartBackendAsync(
+            configuration,
+            "--IdentityAssertion:Issuer", GatewayIssuer,
+            "--IdentityAssertion:Audience", SignedAudience,
+            "--IdentityAssertion:KeySetUri", issuer.GatewayKeysUri);
+        settings[$"{Signed}:Assertion:Issuer"] = GatewayIssuer;
+        settings[$"{Signed}:Assertion:Audience"] = SignedAudience;
+        settings[$"{Signed}:Assertion:ReplaceHeaders"] = "true";
+        settings[$"{Signed}:Assertion:Keys:0:PemFile"] = issuer.GatewayKey.File;
+
+        // In an assertion, 'iss' is the gateway: the header of the users' own issuer would become it.
+        settings[$"{Signed}:Identity:ReplaceHeaders"] = "true";
+        foreach ((int index, string claim) in new[] { "sub", "email", "name", "roles" }.Index())
+        {
+            string header = $"{Signed}:Identity:Headers:{index}";
+            settings[$"{header}:HeaderName"] = $"X-User-{char.ToUpperInvariant(claim[0])}{claim[1..]}";
+            settings[$"{header}:ClaimTypes:0"] = claim;
+            settings[$"{header}:Format"] = claim == "roles" ? "CommaSeparated" : "Single";
         }
     }
 }

@@ -65,13 +65,7 @@ public static class IdentityAssertionAuthenticationBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(section);
 
-        return builder.AddIdentityAssertionCore(authenticationScheme, options =>
-        {
-            var bound = new BoundSection(section);
-            options.Configure(settings => ReceivedAssertionSettings.Bind(bound.Read(), settings));
-            options.Services.AddSingleton<IOptionsChangeTokenSource<ReceivedAssertionOptions>>(
-                new ConfigurationChangeTokenSource<ReceivedAssertionOptions>(options.Name, section));
-        });
+        return builder.AddIdentityAssertionCore(authenticationScheme, options => options.ConfigureFrom(section, ReceivedAssertionSettings.Bind));
     }
 
     private static AuthenticationBuilder AddIdentityAssertionCore(
@@ -90,6 +84,8 @@ public static class IdentityAssertionAuthenticationBuilderExtensions
                 ServiceDescriptor.Singleton<IValidateOptions<ReceivedAssertionOptions>, ReceivedAssertionOptionsValidator>());
             services.AddKeyedSingleton(scheme, static (provider, key) => new IdentityAssertionScheme(provider, (string)key!));
             services.AddSingleton(new IdentityAssertionSchemeName(scheme));
+            services.AddSingleton(provider => new PrevailingScheme(
+                scheme, headers => provider.GetRequiredKeyedService<IdentityAssertionScheme>(scheme).Plan.HasAssertion(headers)));
             services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, AuthenticationMiddlewareCheck>());
             services.AddStartupCheck(scheme, provider => _ = provider.GetRequiredKeyedService<IdentityAssertionScheme>(scheme).Plan);
             builder.AddScheme<AuthenticationSchemeOptions, IdentityAssertionAuthenticationHandler>(scheme, configureOptions: null);

@@ -72,13 +72,7 @@ public static class IdentityHeadersAuthenticationBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(section);
 
-        return builder.AddIdentityHeadersCore(authenticationScheme, options =>
-        {
-            var bound = new BoundSection(section);
-            options.Configure(settings => IdentityHeadersSettings.Bind(bound.Read(), settings));
-            options.Services.AddSingleton<IOptionsChangeTokenSource<IdentityHeadersOptions>>(
-                new ConfigurationChangeTokenSource<IdentityHeadersOptions>(options.Name, section));
-        });
+        return builder.AddIdentityHeadersCore(authenticationScheme, options => options.ConfigureFrom(section, IdentityHeadersSettings.Bind));
     }
 
     private static AuthenticationBuilder AddIdentityHeadersCore(

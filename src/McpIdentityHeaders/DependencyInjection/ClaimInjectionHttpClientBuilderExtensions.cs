@@ -53,13 +53,7 @@ public static class ClaimInjectionHttpClientBuilderExtensions
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(section);
 
-        return builder.AddClaimInjectionCore(options =>
-        {
-            var bound = new BoundSection(section);
-            options.Configure(settings => ClaimInjectionSettings.Bind(bound.Read(), settings));
-            options.Services.AddSingleton<IOptionsChangeTokenSource<ClaimInjectionOptions>>(
-                new ConfigurationChangeTokenSource<ClaimInjectionOptions>(options.Name, section));
-        });
+        return builder.AddClaimInjectionCore(options => options.ConfigureFrom(section, ClaimInjectionSettings.Bind));
     }
 
     private static IHttpClientBuilder AddClaimInjectionCore(

@@ -1,3 +1,7 @@
+using McpIdentityHeaders.Internal;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.IdentityModel.JsonWebTokens;
+
 namespace McpIdentityHeaders.Assertions.Tests.Signing;
 
 /// <summary>An assertion is sent again for half of its lifetime, and never for another user, backend, claim or key.</summary>
@@ -46,6 +50,68 @@ public sealed class AssertionCacheTests
 
         Assert.NotEqual(first, client.Token);
         Assert.Equal(other.FindFirst("sub")!.Value, (await client.ReadAsync(client.Token)).Subject);
+    }
+
+    [Fact]
+    public async Task Principal_that_gets_another_claim_has_another_assertion()
+    {
+        ClaimsPrincipal user = Users.With(("sub", "alice"));
+        await using AssertingClient client = AssertingClient.For(user);
+        await client.SendAsync();
+        Assert.False(new JsonWebToken(client.Token).TryGetPayloadValue("email", out string _));
+
+        ((ClaimsIdentity)user.Identity!).AddClaim(new Claim("email", "alice@example.com"));
+        await client.SendAsync();
+
+        Assert.Equal("alice@example.com", new JsonWebToken(client.Token).GetPayloadValue<string>("email"));
+    }
+
+    [Fact]
+    public async Task Clock_that_is_set_back_has_another_signed()
+    {
+        await using AssertingClient client = AssertingClient.For(Users.Alice);
+        await client.SendAsync();
+        string first = client.Token;
+
+        client.Time.AdjustTime(client.Time.GetUtcNow() - TimeSpan.FromHours(1));
+        await client.SendAsync();
+
+        Assert.NotEqual(first, client.Token);
+        Assert.Equal(client.Time.GetUtcNow().UtcDateTime, new JsonWebToken(client.Token).ValidFrom);
+    }
+
+    [Fact]
+    public async Task Assertions_of_at_most_10000_users_are_kept()
+    {
+        const int UserCount = 10_200;
+        await using AssertingClient client = AssertingClient.For(Users.Alice);
+        ClaimInjectionPlan plan = client.Services.GetRequiredKeyedService<ClaimInjectionState>(AssertingClient.Name).Plan;
+        AssertionSigner signer = ((IdentityAssertionPlan)plan.Assertion!).Signer;
+        string Sign(int user) => signer.GetToken(new AssertedClaims($"user-{user}", [null, null, null], plan), "notes");
+
+        string[] first = [.. Enumerable.Range(0, UserCount).Select(Sign)];
+        string[] second = [.. Enumerable.Range(0, UserCount).Select(Sign)];
+
+        Assert.Equal(UserCount, first.Distinct().Count());
+        Assert.InRange(first.Intersect(second).Count(), 1, 10_000);
+    }
+
+    [Fact]
+    public async Task Look_up_of_a_kept_assertion_allocates_at_most_200_bytes()
+    {
+        await using AssertingClient client = AssertingClient.For(Users.Alice);
+        ClaimInjectionPlan plan = client.Services.GetRequiredKeyedService<ClaimInjectionState>(AssertingClient.Name).Plan;
+        var assertion = (IdentityAssertionPlan)plan.Assertion!;
+        HttpRequestMessage request = HttpTesting.Post(AssertingClient.Endpoint.ToString());
+        long Measure()
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            var claims = new AssertedClaims("alice", ["alice", null, "Alice Adams"], plan);
+            Assert.NotEmpty(assertion.Signer.GetToken(claims, assertion.GetAudience(request, claims)));
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+
+        Assert.InRange(Enumerable.Range(0, 10).Min(_ => Measure()), 1, 200);
     }
 
     [Fact]

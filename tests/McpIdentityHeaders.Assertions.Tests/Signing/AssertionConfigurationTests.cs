@@ -161,6 +161,21 @@ public sealed class AssertionConfigurationTests : IDisposable
     }
 
     [Fact]
+    public async Task Key_file_that_is_named_no_more_verifies_nothing_at_once()
+    {
+        using var next = new TemporaryKeyFile();
+        await using AssertingClient client = NewClient();
+        await client.SendAsync();
+        string before = client.Token;
+
+        _settings.Change(("Keys:0:PemFile", next.Path));
+        await client.SendAsync();
+
+        Assert.True((await client.ValidateAsync(client.Token)).IsValid);
+        Assert.False((await client.ValidateAsync(before)).IsValid);
+    }
+
+    [Fact]
     public async Task Development_key_stays_the_same_through_a_change()
     {
         var settings = new ChangingSettings(("Issuer", AssertingClient.Issuer));

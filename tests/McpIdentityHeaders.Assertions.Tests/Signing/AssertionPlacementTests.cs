@@ -132,6 +132,29 @@ public sealed class AssertionPlacementTests
         Assert.Contains("no origin is named that an assertion could be sent to", error.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>No name that passes the validation at start-up gets here: what a later framework refuses must not go out unsigned either.</summary>
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task Header_that_cannot_be_set_is_refused_before_anything_is_sent(bool isBound)
+    {
+        await using AssertingClient client = AssertingClient.For(Users.Alice);
+        var state = client.Services.GetRequiredKeyedService<ClaimInjectionState>(AssertingClient.Name);
+        AssertionKeyRing keys = ((IdentityAssertionPlan)state.Plan.Assertion!).Keys;
+        var options = new IdentityAssertionOptions { Issuer = AssertingClient.Issuer, HeaderName = "Expires", BindRequest = isBound };
+        var injection = new ClaimInjectionOptions
+        {
+            Assertion = new IdentityAssertionPlan(options, keys, new AssertionSigner(options, keys, state.Telemetry, client.Time)),
+        };
+        var clone = IdentityRequestMessage.Create(HttpTesting.Post(AssertingClient.Endpoint.ToString()), Users.Alice);
+        clone.AssertedClaims = new AssertedClaims("alice", ["alice", null, null], new ClaimInjectionPlan(injection, [AssertingClient.Endpoint]));
+        using var chain = new HttpMessageInvoker(new IdentityAssertionHandler { InnerHandler = client.Backend });
+
+        var error = await Assert.ThrowsAsync<ClaimInjectionException>(() => chain.SendAsync(clone, CancellationToken.None));
+
+        Assert.Equal(ClaimInjectionErrorReason.AssertionFailed, error.Reason);
+        Assert.Contains("the header 'Expires' cannot be a request header", error.Message, StringComparison.Ordinal);
+        Assert.Empty(client.Backend.Requests);
+    }
+
     [Theory]
     [InlineData(false, "x-user-assertion")]
     [InlineData(true, "authorization")]

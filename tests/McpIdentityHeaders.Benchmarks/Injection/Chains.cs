@@ -16,18 +16,17 @@ internal static class Chains
     public static HttpMessageInvoker WholeChain(HttpMessageHandler primary, params ClaimHeader[] more) => new(Block(primary, more));
 
     /// <summary>The block that AddClaimInjection adds.</summary>
-    public static HttpMessageHandler Block(HttpMessageHandler primary, params ClaimHeader[] more)
-    {
-        ClaimInjectionState state = NewState(more);
-        return new SameOriginRedirectHandler(() => state.Plan.MaxRedirections)
+    public static HttpMessageHandler Block(HttpMessageHandler primary, params ClaimHeader[] more) => Block(primary, NewState(more));
+
+    public static HttpMessageHandler Block(HttpMessageHandler behind, ClaimInjectionState state) =>
+        new SameOriginRedirectHandler(() => state.Plan.MaxRedirections)
         {
             InnerHandler = new IdentityHandler(Accessor)
             {
                 IsRightBeforeInjection = true,
-                InnerHandler = new ClaimInjectionHandler(Accessor, state) { InnerHandler = primary },
+                InnerHandler = new ClaimInjectionHandler(Accessor, state) { InnerHandler = behind },
             },
         };
-    }
 
     /// <summary>Sends as an MCP session of that user, which marks each request as the session's.</summary>
     public static HttpMessageInvoker OnSession(ClaimsPrincipal? user, HttpMessageHandler pooled) =>

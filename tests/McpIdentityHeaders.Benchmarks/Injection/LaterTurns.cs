@@ -15,28 +15,28 @@ internal static class LaterTurns
     public static void Run(int rounds)
     {
         var benchmarks = new LaterBenchmarks();
-        var passThrough = new Subject("a pass-through handler", () => benchmarks.PassThrough(), benchmarks.UseAscii);
-        var naiveClone = new Subject("naive clone", () => benchmarks.NaiveClone(), benchmarks.UseAscii);
-        Subject[] subjects =
+        var passThrough = NewSubject("a pass-through handler", () => benchmarks.PassThrough(), benchmarks.UseAscii);
+        var naiveClone = NewSubject("naive clone", () => benchmarks.NaiveClone(), benchmarks.UseAscii);
+        TurnSubject[] subjects =
         [
             passThrough,
-            new("naive, in place", () => benchmarks.NaiveInPlace(), benchmarks.UseAscii),
-            new("HeaderPropagation", () => benchmarks.HeaderPropagation(), benchmarks.UseAscii),
+            NewSubject("naive, in place", () => benchmarks.NaiveInPlace(), benchmarks.UseAscii),
+            NewSubject("HeaderPropagation", () => benchmarks.HeaderPropagation(), benchmarks.UseAscii),
             naiveClone,
-            new("ClaimInjectionHandler", () => benchmarks.ClaimInjection(), benchmarks.UseAscii),
-            new("whole chain", () => benchmarks.WholeChain(), benchmarks.UseAscii),
-            new("ClaimInjectionHandler, unknown user", () => benchmarks.ClaimInjectionForUnknown(), benchmarks.UseUnknown),
-            new("whole chain, unknown user", () => benchmarks.WholeChainForUnknown(), benchmarks.UseUnknown),
-            new("ClaimInjectionHandler, name not ASCII", () => benchmarks.ClaimInjectionOfNonAscii(), benchmarks.UseNonAscii),
-            new("ClaimInjectionHandler, 200 claims", () => benchmarks.ClaimInjectionOf200Claims(), benchmarks.UseManyClaims),
-            new("ClaimInjectionHandler, 20 groups", () => benchmarks.ClaimInjectionOf20Groups(), benchmarks.UseTwentyGroups),
-            new("a pass-through handler, on an MCP session", () => benchmarks.PassThroughOnSession(), benchmarks.UseAscii),
-            new("whole chain, on an MCP session", () => benchmarks.WholeChainOnSession(), benchmarks.UseAscii),
+            NewSubject("ClaimInjectionHandler", () => benchmarks.ClaimInjection(), benchmarks.UseAscii),
+            NewSubject("whole chain", () => benchmarks.WholeChain(), benchmarks.UseAscii),
+            NewSubject("ClaimInjectionHandler, unknown user", () => benchmarks.ClaimInjectionForUnknown(), benchmarks.UseUnknown),
+            NewSubject("whole chain, unknown user", () => benchmarks.WholeChainForUnknown(), benchmarks.UseUnknown),
+            NewSubject("ClaimInjectionHandler, name not ASCII", () => benchmarks.ClaimInjectionOfNonAscii(), benchmarks.UseNonAscii),
+            NewSubject("ClaimInjectionHandler, 200 claims", () => benchmarks.ClaimInjectionOf200Claims(), benchmarks.UseManyClaims),
+            NewSubject("ClaimInjectionHandler, 20 groups", () => benchmarks.ClaimInjectionOf20Groups(), benchmarks.UseTwentyGroups),
+            NewSubject("a pass-through handler, on an MCP session", () => benchmarks.PassThroughOnSession(), benchmarks.UseAscii),
+            NewSubject("whole chain, on an MCP session", () => benchmarks.WholeChainOnSession(), benchmarks.UseAscii),
         ];
 
         for (int round = -WarmUpRounds; round < rounds; round++)
         {
-            foreach (Subject subject in subjects)
+            foreach (TurnSubject subject in subjects)
             {
                 subject.Measure(isWarmUp: round < 0);
             }
@@ -44,7 +44,7 @@ internal static class LaterTurns
 
         Console.WriteLine("| subject | ns | over the first | against the naive clone | bytes over the first |");
         Console.WriteLine("| --- | ---: | ---: | ---: | ---: |");
-        foreach (Subject subject in subjects)
+        foreach (TurnSubject subject in subjects)
         {
             double over = subject.Over(passThrough);
             Console.WriteLine(string.Create(
@@ -53,34 +53,6 @@ internal static class LaterTurns
         }
     }
 
-    private sealed class Subject(string name, Action send, Action setUp)
-    {
-        private readonly List<double> _nanoseconds = [];
-
-        public string Name => name;
-
-        public long Bytes { get; private set; }
-
-        public double Median => Statistics.Median(_nanoseconds);
-
-        public double Over(Subject baseline) => Statistics.Median(_nanoseconds.Zip(baseline._nanoseconds, (own, other) => own - other));
-
-        public void Measure(bool isWarmUp)
-        {
-            setUp();
-            long allocated = GC.GetAllocatedBytesForCurrentThread();
-            long start = Stopwatch.GetTimestamp();
-            for (int request = 0; request < Requests; request++)
-            {
-                send();
-            }
-
-            double nanoseconds = Stopwatch.GetElapsedTime(start).TotalNanoseconds;
-            Bytes = (GC.GetAllocatedBytesForCurrentThread() - allocated) / Requests;
-            if (!isWarmUp)
-            {
-                _nanoseconds.Add(nanoseconds / Requests);
-            }
-        }
-    }
+    private static TurnSubject NewSubject(string name, Action send, Action setUp) =>
+        new(name, send, Requests, static () => Stopwatch.GetElapsedTime(0), setUp);
 }

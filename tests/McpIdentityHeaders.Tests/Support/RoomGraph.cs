@@ -7,9 +7,9 @@ namespace McpIdentityHeaders.Tests.Support;
 internal static partial class RoomGraph
 {
     /// <summary>Finds the types that a file of one room uses from a room that stands behind it in the given order.</summary>
-    public static IEnumerable<string> FindBackwardUses(string[] order)
+    public static IEnumerable<string> FindBackwardUses(string[] order, string library = "McpIdentityHeaders")
     {
-        string root = GetSourceFolder();
+        string root = GetSourceFolder(library);
         Dictionary<string, string[]> files = order.ToDictionary(
             room => room, room => Directory.GetFiles(Path.Combine(root, room), "*.cs", SearchOption.AllDirectories));
         Dictionary<string, int> ranks = (
@@ -24,8 +24,8 @@ internal static partial class RoomGraph
                select $"{room.Item}/{Path.GetFileNameWithoutExtension(file)} -> {order[ranks[type]]}/{type}";
     }
 
-    private static string GetSourceFolder([CallerFilePath] string thisFile = "") =>
-        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(thisFile)!, "..", "..", "..", "src", "McpIdentityHeaders"));
+    private static string GetSourceFolder(string library, [CallerFilePath] string thisFile = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(thisFile)!, "..", "..", "..", "src", library));
 
     [GeneratedRegex(@"\b[A-Z]\w*")]
     private static partial Regex Identifier();

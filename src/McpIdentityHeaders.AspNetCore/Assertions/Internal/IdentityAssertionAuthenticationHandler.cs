@@ -17,7 +17,7 @@ namespace McpIdentityHeaders.AspNetCore.Internal;
 /// </summary>
 internal sealed class IdentityAssertionAuthenticationHandler(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggerFactory, UrlEncoder encoder, IServiceProvider services)
-    : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggerFactory, encoder), IAuthenticationRequestHandler
+    : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggerFactory, encoder), IAuthenticationRequestHandler, IPrevailingHandler
 {
     public async Task<bool> HandleRequestAsync()
     {
@@ -40,8 +40,8 @@ internal sealed class IdentityAssertionAuthenticationHandler(
         return result;
     }
 
-    /// <summary>Authenticates within another scheme, which is not asked yet.</summary>
-    internal Task<AuthenticateResult> VerifyAsync() => HandleAuthenticateOnceAsync();
+    /// <inheritdoc/>
+    public Task<AuthenticateResult> VerifyAsync() => HandleAuthenticateOnceAsync();
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
@@ -98,7 +98,9 @@ internal sealed class IdentityAssertionAuthenticationHandler(
         (ClaimsIdentity? user, JsonWebToken? token, string? error) =
             await plan.Verifier.VerifyAsync(value, Context.RequestAborted).ConfigureAwait(false);
         error ??= plan.GetHeaderError(headers, token!)
-            ?? scheme.GetOtherHeaders().Select(plain => plain.GetError(headers, token!)).FirstOrDefault(found => found is not null)
+            ?? scheme.GetOtherHeaders()
+                .Select(plain => plain.GetError(headers, claim => ReceivedAssertionPlan.ReadClaim(token!, claim)))
+                .FirstOrDefault(found => found is not null)
             ?? await GetBindingErrorAsync(scheme, plan, token!).ConfigureAwait(false);
         return error is null ? (user, token, null) : (null, null, error);
     }

@@ -36,7 +36,11 @@ internal sealed class ReceivedAssertionPlan(ReceivedAssertionOptions options, Ve
 
     /// <returns>Why the plain headers beside an assertion disagree with it; null where they agree, or there are none.</returns>
     internal string? GetHeaderError(IHeaderDictionary headers, JsonWebToken token) =>
-        _companions is null ? _headers.GetError(headers, token) : _companions.GetError(headers, token);
+        _companions is null ? _headers.GetError(headers, claim => ReadClaim(token, claim)) : _companions.GetError(headers, token);
+
+    /// <summary>Reads the values of a claim, which may be a list.</summary>
+    internal static IEnumerable<string> ReadClaim(JsonWebToken token, string name) =>
+        token.Claims.Where(claim => claim.Type == name).Select(claim => claim.Value);
 
     /// <summary>Whether a request has an assertion, or what could pass for one.</summary>
     internal bool HasAssertion(IHeaderDictionary headers) => headers.Any(header => IsAssertion(header.Key));

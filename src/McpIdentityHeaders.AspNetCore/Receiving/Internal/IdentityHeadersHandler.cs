@@ -89,14 +89,13 @@ internal sealed class IdentityHeadersHandler(
     private async Task<AuthenticateResult> VerifyAsync(string assertionScheme)
     {
         var handlers = services.GetRequiredService<IAuthenticationHandlerProvider>();
-        return await handlers.GetHandlerAsync(Context, assertionScheme).ConfigureAwait(false) is IdentityAssertionAuthenticationHandler handler
+        return await handlers.GetHandlerAsync(Context, assertionScheme).ConfigureAwait(false) is IPrevailingHandler handler
             ? await handler.VerifyAsync().ConfigureAwait(false)
             : AuthenticateResult.Fail("The identity assertion was refused.");
     }
 
-    private string? FindAssertionScheme(IHeaderDictionary headers) => services.GetServices<IdentityAssertionSchemeName>()
-        .Select(name => name.Value)
-        .FirstOrDefault(name => services.GetRequiredKeyedService<IdentityAssertionScheme>(name).Plan.HasAssertion(headers));
+    private string? FindAssertionScheme(IHeaderDictionary headers) =>
+        services.GetServices<PrevailingScheme>().FirstOrDefault(scheme => scheme.IsUsedBy(headers))?.Name;
 
     private AuthenticateResult Authenticate(IdentityHeadersScheme scheme, IdentityHeadersPlan plan, IHeaderDictionary headers)
     {

@@ -46,7 +46,7 @@ internal sealed class IdentityHeadersOptionsValidator : IValidateOptions<Identit
             yield return error;
         }
 
-        ReceivedHeader[] headers = ReceivedHeader.CreateAll(options);
+        ReceivedHeader[] headers = ReceivedHeaderMap.CreateAll(options);
         ClaimHeaderCollection names = [.. headers.Select(header => new ClaimHeader(header.Name, "any"))];
         foreach (SharedSecret? secret in options.SharedSecrets)
         {

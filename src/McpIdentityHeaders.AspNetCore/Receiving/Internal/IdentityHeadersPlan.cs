@@ -22,7 +22,7 @@ internal sealed class IdentityHeadersPlan
     internal IdentityHeadersPlan(string scheme, IdentityHeadersOptions options)
     {
         _scheme = scheme;
-        _headers = ReceivedHeader.CreateAll(options);
+        _headers = ReceivedHeaderMap.CreateAll(options);
         _maxHeaderValueLength = options.MaxHeaderValueLength;
         _maxTotalLength = options.MaxTotalLength;
         _nameClaimType = options.NameClaimType;

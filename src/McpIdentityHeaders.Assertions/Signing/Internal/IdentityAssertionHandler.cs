@@ -115,6 +115,8 @@ internal sealed class IdentityAssertionHandler : DelegatingHandler
 
         string digest = await ContentDigest.ComputeAsync(clone.Content, async, cancellationToken).ConfigureAwait(false);
         string? session = clone.Headers.NonValidated.TryGetValues(McpSessionId, out HeaderStringValues values) ? values.ToString() : null;
-        return new RequestBinding(clone.Method.Method, plan.GetTarget(clone), digest, session);
+
+        // Parse: a known method goes out in upper case, however the caller wrote it.
+        return new RequestBinding(HttpMethod.Parse(clone.Method.Method).Method, plan.GetTarget(clone), digest, session);
     }
 }

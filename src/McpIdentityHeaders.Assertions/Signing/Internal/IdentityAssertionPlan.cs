@@ -46,6 +46,12 @@ internal sealed class IdentityAssertionPlan(IdentityAssertionOptions options, As
                 yield return $"the header '{header.Name}' would become the claim 'sub' as a list, and a subject is one value. Set its Format to "
                     + "Single.";
             }
+
+            if (header is { ClaimName: "sub", IsSubject: false })
+            {
+                yield return $"the header '{header.Name}' would become the claim 'sub', and is not the user's subject. Put its claim types in front in "
+                    + "ClaimInjectionOptions.SubjectClaimTypes, or take it out of ClaimInjectionOptions.Headers.";
+            }
         }
 
         foreach (IGrouping<string, ClaimHeaderPlan> same in plan.Headers.Where(header => !header.IsObject).GroupBy(header => header.ClaimName).Where(same => same.Count() > 1))

@@ -26,6 +26,7 @@ internal sealed class ClaimHeaderPlan
         _subjectClaimTypes = subjectClaimTypes;
         _getValues = header.GetValues;
         ClaimName = ShortClaimName.Of(header);
+        IsSubject = _getValues is not null || (_path is null && subjectClaimTypes.Take(_claimTypes.Length).SequenceEqual(_claimTypes));
         MayBeOmitted = !Required && !_claimTypes.Any(subjectClaimTypes.Contains);
     }
 
@@ -38,6 +39,12 @@ internal sealed class ClaimHeaderPlan
     internal string ClaimName { get; }
 
     internal bool Required { get; }
+
+    /// <summary>
+    /// Gets whether its value is the user's subject wherever it has one: it looks for the subject's first claim types, in their order. What code
+    /// gives is what the program means.
+    /// </summary>
+    internal bool IsSubject { get; }
 
     internal bool IsList => _format != ClaimValueFormat.Single;
 

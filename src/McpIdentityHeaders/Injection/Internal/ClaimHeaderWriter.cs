@@ -9,7 +9,7 @@ internal sealed class ClaimHeaderWriter(ClaimInjectionPlan plan, ClaimInjectionT
 {
     private const int MaxAttempts = 3;
 
-    /// <returns>Whether the user has a claim for any header.</returns>
+    /// <returns>Whether the message carries an identity: a header, or an assertion.</returns>
     /// <exception cref="ClaimInjectionException">A header cannot be set safely.</exception>
     internal bool Write(IdentityRequestMessage clone, ClaimsPrincipal user, bool isTrusted)
     {
@@ -83,7 +83,10 @@ internal sealed class ClaimHeaderWriter(ClaimInjectionPlan plan, ClaimInjectionT
     {
         clone.RawUtf8Names = plan.Encoding == HeaderValueEncoding.Utf8 ? plan.HeaderNames : null;
         telemetry.RenamedClaims(identities, plan);
-        if (total == 0)
+
+        // An assertion always has the subject: without it, a signed-in user's request would go out unsigned.
+        bool isAsserted = values is not null && isTrusted;
+        if (total == 0 && !isAsserted)
         {
             telemetry.NoClaims(identities, plan);
             return false;
@@ -96,13 +99,13 @@ internal sealed class ClaimHeaderWriter(ClaimInjectionPlan plan, ClaimInjectionT
         }
 
         // As the secret: whoever has an assertion can pass it on.
-        if (values is not null && isTrusted)
+        if (isAsserted)
         {
             string subject = plan.Users.SubjectOf(identities[0])?.Value ?? throw telemetry.Reject(
                 ClaimInjectionErrorReason.NoSubject,
                 $"its user has no subject, which an assertion needs, in a claim of the types {plan.Users.SubjectClaimTypes}. Set "
                 + "ClaimInjectionOptions.SubjectClaimTypes");
-            clone.CarriedUser = new AssertedClaims(subject, values, plan);
+            clone.CarriedUser = new AssertedClaims(subject, values!, plan);
         }
         else if (plan.UserTagger is not null && plan.Users.SubjectOf(identities[0])?.Value is { } tagged)
         {

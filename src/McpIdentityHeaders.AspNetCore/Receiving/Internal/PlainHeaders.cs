@@ -1,7 +1,6 @@
 using McpIdentityHeaders.Internal;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
-using Microsoft.IdentityModel.JsonWebTokens;
 
 namespace McpIdentityHeaders.AspNetCore.Internal;
 
@@ -11,8 +10,10 @@ internal sealed class PlainHeaders(ClaimHeaderCollection headers, HeaderValueEnc
     private readonly ClaimHeader[] _headers = [.. headers];
     private readonly IdentityHeaderNames _names = new(headers.Select(header => header.HeaderName));
 
+    /// <param name="request">The request's headers.</param>
+    /// <param name="readClaim">Gives the values that the assertion has of a claim.</param>
     /// <returns>Why the headers and the assertion disagree; null where they agree, or there are no headers.</returns>
-    internal string? GetError(IHeaderDictionary request, JsonWebToken token)
+    internal string? GetError(IHeaderDictionary request, Func<string, IEnumerable<string>> readClaim)
     {
         foreach ((string name, StringValues values) in request)
         {
@@ -28,7 +29,7 @@ internal sealed class PlainHeaders(ClaimHeaderCollection headers, HeaderValueEnc
 
             if (values is not [{ } value]
                 || HeaderValueDecoder.Decode(value, known.Format, encoding) is not { } decoded
-                || !decoded.SequenceEqual(ReadClaim(token, ShortClaimName.Of(known))))
+                || !decoded.SequenceEqual(readClaim(ShortClaimName.Of(known))))
             {
                 return $"the header '{known.HeaderName}' says something else";
             }
@@ -36,7 +37,4 @@ internal sealed class PlainHeaders(ClaimHeaderCollection headers, HeaderValueEnc
 
         return null;
     }
-
-    private static IEnumerable<string> ReadClaim(JsonWebToken token, string name) =>
-        token.Claims.Where(claim => claim.Type == name).Select(claim => claim.Value);
 }

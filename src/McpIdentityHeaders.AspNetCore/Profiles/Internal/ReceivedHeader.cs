@@ -49,41 +49,6 @@ internal sealed class ReceivedHeader
     /// <summary>Gets whether it counts only where no header in front has a claim of its type.</summary>
     internal bool IsFallback { get; init; }
 
-    /// <summary>
-    /// Compiles a map, which may be a copy of the sender's: where no header becomes a subject by its first claim type, one that the sender
-    /// may have filled from a subject's does.
-    /// </summary>
-    internal static ReceivedHeader[] CreateAll(IdentityHeadersOptions options)
-    {
-        if (HeaderProfile.Find(options.Profile) is { } profile)
-        {
-            return profile.CreateHeaders(options.SubjectClaimTypes.FirstOrDefault("sub"));
-        }
-
-        HeaderValueEncoding encoding = options.Encoding;
-        bool isSubjectFirst = options.Headers.Any(header => options.SubjectClaimTypes.Contains(GetClaimTypes(header, options)[0]));
-        return
-        [
-            .. options.Headers.Select(header =>
-            {
-                if (ClaimObjectProperty.IsObject(header.Format))
-                {
-                    return CreateObject(header, options.SubjectClaimTypes);
-                }
-
-                string[] claimTypes = GetClaimTypes(header, options);
-                string? subject = Array.Find(isSubjectFirst ? claimTypes[..1] : claimTypes, options.SubjectClaimTypes.Contains);
-                return new ReceivedHeader(
-                    header.HeaderName, subject ?? claimTypes[0], value => HeaderValueDecoder.Decode(value, header.Format, encoding))
-                {
-                    Required = header.Required,
-                    IsList = header.Format != ClaimValueFormat.Single,
-                    IsSubject = subject is not null,
-                };
-            }),
-        ];
-    }
-
     internal bool IsNamed(string headerName) => HeaderAlias.EqualsLeniently(Name, headerName);
 
     /// <summary>Adds the claims of a value that is not blank.</summary>
@@ -91,7 +56,7 @@ internal sealed class ReceivedHeader
     internal bool Read(string value, ReceivedClaims claims) => _read(value, claims);
 
     /// <summary>Compiles a header of several claims, of which each becomes one of its first claim type.</summary>
-    private static ReceivedHeader CreateObject(ClaimHeader header, IList<string> subjectClaimTypes)
+    internal static ReceivedHeader CreateObject(ClaimHeader header, IList<string> subjectClaimTypes)
     {
         ClaimObjectProperty[] properties = ClaimObjectProperty.CreateAll(header.ClaimTypes);
         string? subject = properties.SelectMany(property => property.ClaimTypes).FirstOrDefault(subjectClaimTypes.Contains);
@@ -169,10 +134,4 @@ internal sealed class ReceivedHeader
 
         return true;
     }
-
-    /// <summary>Gets the claim types that the sender may have read, or what a path leads to.</summary>
-    private static string[] GetClaimTypes(ClaimHeader header, IdentityHeadersOptions options) =>
-        JsonPathSyntax.Parse(header.JsonPath) is [.., string last] ? [last]
-        : header is { IsDefaultSubject: true } && options.SubjectClaimTypes.Count > 0 ? [.. options.SubjectClaimTypes]
-        : [.. header.ClaimTypes.DefaultIfEmpty(string.Empty)];
 }
