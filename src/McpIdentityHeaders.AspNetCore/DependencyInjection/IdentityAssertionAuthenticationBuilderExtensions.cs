@@ -91,6 +91,7 @@ public static class IdentityAssertionAuthenticationBuilderExtensions
             services.AddKeyedSingleton(scheme, static (provider, key) => new IdentityAssertionScheme(provider, (string)key!));
             services.AddSingleton(new IdentityAssertionSchemeName(scheme));
             services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, AuthenticationMiddlewareCheck>());
+            ReceivedRequestFilter.AddTo(services);
             services.AddStartupCheck(scheme, provider => _ = provider.GetRequiredKeyedService<IdentityAssertionScheme>(scheme).Plan);
             builder.AddScheme<AuthenticationSchemeOptions, IdentityAssertionAuthenticationHandler>(scheme, configureOptions: null);
         }
