@@ -85,8 +85,9 @@ public static class IdentityAssertionAuthenticationBuilderExtensions
             services.AddKeyedSingleton(scheme, static (provider, key) => new IdentityAssertionScheme(provider, (string)key!));
             services.AddSingleton(new IdentityAssertionSchemeName(scheme));
             services.AddSingleton(provider => new PrevailingScheme(
-                scheme, headers => provider.GetRequiredKeyedService<IdentityAssertionScheme>(scheme).Plan.HasAssertion(headers)));
+                scheme, header => provider.GetRequiredKeyedService<IdentityAssertionScheme>(scheme).Plan.IsAssertion(header)));
             services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, AuthenticationMiddlewareCheck>());
+            ReceivedRequestFilter.AddTo(services);
             services.AddStartupCheck(scheme, provider => _ = provider.GetRequiredKeyedService<IdentityAssertionScheme>(scheme).Plan);
             builder.AddScheme<AuthenticationSchemeOptions, IdentityAssertionAuthenticationHandler>(scheme, configureOptions: null);
         }

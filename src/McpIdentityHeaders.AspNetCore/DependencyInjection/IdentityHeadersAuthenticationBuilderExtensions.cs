@@ -93,6 +93,7 @@ public static class IdentityHeadersAuthenticationBuilderExtensions
             services.AddSingleton(new SharedSecretSource(
                 provider => _ = provider.GetRequiredKeyedService<IdentityHeadersScheme>(scheme).Plan));
             services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, AuthenticationMiddlewareCheck>());
+            ReceivedRequestFilter.AddTo(services);
             services.AddStartupCheck(scheme, provider => _ = provider.GetRequiredKeyedService<IdentityHeadersScheme>(scheme).Plan);
             builder.AddScheme<AuthenticationSchemeOptions, IdentityHeadersHandler>(scheme, configureOptions: null);
         }

@@ -1,7 +1,10 @@
+using System.Collections.ObjectModel;
+using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using System.Security.Cryptography.X509Certificates;
 using McpIdentityHeaders.AspNetCore.Internal;
+using Microsoft.Extensions.Configuration;
 
 namespace McpIdentityHeaders.AspNetCore;
 
@@ -17,6 +20,7 @@ namespace McpIdentityHeaders.AspNetCore;
 public sealed class IdentityHeadersOptions
 {
     private readonly ClaimHeader[] _defaultHeaders;
+    private readonly bool _hasSinglePeer;
     private int? _maxHeaderValueLength;
     private int? _maxTotalLength;
     private string? _nameClaimType;
@@ -94,7 +98,30 @@ public sealed class IdentityHeadersOptions
     /// section 2.5.5.2). A link-local IPv6 address counts on the link that its scope names, as in <c>fe80::1%2</c>. A network of all
     /// addresses is refused.
     /// </value>
-    public TrustedPeerCollection TrustedPeers { get; init; } = [];
+    public TrustedPeerCollection TrustedPeers
+    {
+        get;
+        init
+        {
+            // A configuration binder sets a single value as the whole list, which must not take the place of other entries, and null, which
+            // must not pass for an empty list: validation refuses null as an entry.
+            foreach (string peer in (value ?? [null!]).Except(field))
+            {
+                field.Add(peer);
+            }
+
+            _hasSinglePeer |= value is { IsSingleValue: true };
+        }
+    } = [];
+
+    /// <summary>Gets what a configuration binder finds under the name of <see cref="TrustedPeers"/>, for validation alone.</summary>
+    /// <value>
+    /// Empty by default. A binder leaves out an entry that is no single value, and the rest of the trust would stand alone. It sees such an
+    /// entry here, and validation refuses it. Set <see cref="TrustedPeers"/>.
+    /// </value>
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    [ConfigurationKeyName(nameof(TrustedPeers))]
+    public Collection<TrustedPeerCollection> BoundTrustedPeers { get; } = [];
 
     /// <summary>Gets or sets the predicate that decides whether the peer with this client certificate may speak for users.</summary>
     /// <value>
@@ -109,13 +136,19 @@ public sealed class IdentityHeadersOptions
     /// Empty by default. The sender's is <see cref="ClaimInjectionOptions.SharedSecret"/>. Two or more let a secret be replaced while the
     /// system runs. They are compared in constant time.
     /// </value>
-    public SharedSecretCollection SharedSecrets { get; init; } = [];
+    public SharedSecretCollection SharedSecrets
+    {
+        get;
+
+        // A configuration binder sets null, which must not pass for an empty list: validation refuses a secret without a value.
+        init => field = value ?? [new SharedSecret()];
+    } = [];
 
     /// <summary>Gets or sets whether the identity headers leave the request once they are accepted.</summary>
     /// <value>
     /// The default value is <see langword="false"/>. With <see langword="true"/>, code behind authentication (an exception page, logging, a
     /// proxy) finds the user in <c>HttpContext.User</c> alone. With a policy scheme they leave when this scheme is asked, so that it can select by them.
-    /// A shared secret always leaves the request once it is checked.
+    /// A shared secret always leaves the request, before any middleware sees it.
     /// </value>
     public bool RemoveIdentityHeaders { get; set; }
 
@@ -156,6 +189,10 @@ public sealed class IdentityHeadersOptions
     /// give a user the same id.
     /// </value>
     public string? UserActivityTagKey { get; set; }
+
+    /// <summary>Gets whether a configuration binder has left out an entry of <see cref="TrustedPeers"/>.</summary>
+    internal bool HasLostTrustedPeer =>
+        BoundTrustedPeers.Any(bound => bound is not { IsSingleValue: true }) || (_hasSinglePeer && BoundTrustedPeers.Count > 0);
 
     /// <summary>Gets whether <see cref="Headers"/> are other than by default.</summary>
     internal bool AreHeadersChanged => !Headers.SequenceEqual(_defaultHeaders);

@@ -1,4 +1,5 @@
 using System.Collections;
+using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Diagnostics.Metrics;
 using System.Globalization;
@@ -34,6 +35,7 @@ public sealed partial class OperationsTests
         orderby Array.IndexOf(Packages, package), type.Name
         let options = Activator.CreateInstance(type)
         from property in type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
+        where !property.IsDefined(typeof(EditorBrowsableAttribute))
         select new[]
         {
             $"`{type.Name}.{property.Name}`",

@@ -34,6 +34,15 @@ answer("ListRootsRequestSchema", "roots/list", { roots: [{ uri: "file:///work", 
 let logged = 0;
 client.setNotificationHandler(isV1 ? sdk.LoggingMessageNotificationSchema : "notifications/message", () => void logged++);
 
+let toolsChanged;
+let notifyToolsChanged;
+const awaitToolsChanged = () => (toolsChanged = new Promise((resolve) => (notifyToolsChanged = () => resolve(true))));
+awaitToolsChanged();
+client.setNotificationHandler(
+  isV1 ? sdk.ToolListChangedNotificationSchema : "notifications/tools/list_changed",
+  () => notifyToolsChanged(),
+);
+
 const headers = token === "" ? {} : { Authorization: `Bearer ${token}` };
 await client.connect(new sdk.StreamableHTTPClientTransport(new URL(endpoint), { requestInit: { headers } }));
 
@@ -50,13 +59,14 @@ const block = (content) =>
   `${content.type}:${start(content.text ?? content.mimeType ?? content.resource?.text ?? content.resource?.mimeType ?? "")}`;
 const contents = (result) => result.contents.map((content) => `${content.mimeType}:${start(content.text ?? "blob")}`).join(";");
 
-// The server may add tools for what the client can do once the session has begun.
+// The server may add tools for what the client can do once the session has begun, and notifies of it. It drops what it sends before the
+// client listens: look once more without being notified.
 const wanted = rows.filter((row) => row.kind === "tool").map((row) => row.target);
-let tools = [];
-for (let attempt = 0; attempt < 20; attempt++) {
+let tools = (await client.listTools()).tools;
+for (let notified = true; notified && !wanted.every((name) => tools.some((tool) => strip(tool.name) === name)); ) {
+  notified = await Promise.race([toolsChanged, new Promise((resolve) => setTimeout(resolve, 1000, false))]);
+  awaitToolsChanged();
   tools = (await client.listTools()).tools;
-  if (wanted.every((name) => tools.some((tool) => strip(tool.name) === name))) break;
-  await new Promise((resolve) => setTimeout(resolve, 100));
 }
 
 const kinds = {

@@ -16,14 +16,17 @@ public sealed class HeaderMapTests
         { "single role", "", AddGroupsAndSingleRole },
         { "groups as roles", "", AddGroupsAsRoles },
         { "list by path", "", options => options.Headers.Add(RolesOfRealm) },
+        { "types in another case", "", UseOtherCase },
         {
             "groups alone",
-            "'X-User-Groups' becomes the claims 'groups', and no header becomes the roles 'roles'",
+            "'X-User-Groups' becomes the claims 'groups', and no header becomes the roles 'roles', so that the user has no role. Set "
+                + "RoleClaimType to 'groups', or add a header that becomes 'roles' to Headers",
             options => AddList(options, "X-User-Groups", "groups")
         },
+        { "two lists", "Set RoleClaimType to 'groups' or 'scopes',", AddGroupsAndScopes },
         { "renamed roles", "'X-User-Roles' becomes the claims 'role', and", options => AddList(options, "X-User-Roles", "role") },
         { "other role type", "no header becomes the roles 'role'", AddRolesOfAnotherType },
-        { "no name", "no header becomes the claim 'name'", RemoveName },
+        { "no name", "no header becomes the claim 'name', so that the user has no name. Set NameClaimType to 'sub', or add", RemoveName },
         { "other name type", "no header becomes the claim 'preferred_username'", options => options.NameClaimType = "preferred_username" },
     };
 
@@ -39,6 +42,35 @@ public sealed class HeaderMapTests
         Assert.Equal(expected.Length == 0 ? 0 : 1, warnings.Length);
         Assert.All(warnings, warning => Assert.True(warning.Message.Contains(expected, StringComparison.Ordinal), $"{map}: {warning.Message}"));
         Assert.All(warnings, warning => Assert.Equal(LogLevel.Warning, warning.Level));
+    }
+
+    [Fact]
+    public async Task Map_that_does_not_fit_is_logged_once_and_again_where_it_changes()
+    {
+        var settings = new ChangingSettings(
+            ("TrustedPeers:0", "loopback"), ("Headers:0:HeaderName", "X-User-Groups"), ("Headers:0:ClaimTypes:0", "groups"),
+            ("Headers:0:Format", "CommaSeparated"));
+        await using ReceivingHost host = await ReceivingHost.StartAsync(
+            schemes => schemes.AddIdentityHeaders().AddIdentityHeaders(settings.NewSection()));
+
+        await host.GetAsync("/open", "X-User-Sub: alice", "X-User-Groups: staff");
+        settings.Change(("MaxTotalLength", "1000"));
+        settings.Change(("MaxTotalLength", "2000"));
+        int once = CountWarnings(host);
+        settings.Change(("NameClaimType", "nickname"));
+
+        Assert.Equal(1, once);
+        Assert.Equal(2, CountWarnings(host));
+    }
+
+    [Fact]
+    public async Task Name_and_roles_are_found_by_types_in_another_case()
+    {
+        await using ReceivingHost host = await ReceivingHost.StartTrustingAsync(UseOtherCase);
+
+        RawResponse response = await host.GetAsync("/admin", "X-User-Sub: alice", "X-User-Name: Alice", "X-User-Roles: admin");
+
+        Assert.Equal("Alice", response.User.Name);
     }
 
     [Theory]
@@ -128,6 +160,21 @@ public sealed class HeaderMapTests
     {
         AddList(options, "X-User-Groups", "groups");
         options.RoleClaimType = "groups";
+    }
+
+    private static int CountWarnings(ReceivingHost host) =>
+        host.Logs.GetSnapshot().Count(record => record.Id.Name == "MapDoesNotFit");
+
+    private static void UseOtherCase(IdentityHeadersOptions options)
+    {
+        AddList(options, "X-User-Roles", "Roles");
+        options.NameClaimType = "Name";
+    }
+
+    private static void AddGroupsAndScopes(IdentityHeadersOptions options)
+    {
+        AddList(options, "X-User-Groups", "groups");
+        AddList(options, "X-User-Scopes", "scopes");
     }
 
     private static void AddRolesOfAnotherType(IdentityHeadersOptions options)

@@ -1,4 +1,5 @@
 using System.Text;
+using McpIdentityHeaders.AspNetCore.Tests.Inbound;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -42,6 +43,126 @@ public sealed class RemovedHeaderTests
         Assert.Contains("kept", page, StringComparison.Ordinal);
         Assert.DoesNotContain(Secret, page, StringComparison.Ordinal);
         Assert.DoesNotContain("alice-sub", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Exception_page_shows_no_secret_of_a_request_that_fails_before_authentication()
+    {
+        await using ReceivingHost host = await StartAsync(before: app => app.UseDeveloperExceptionPage().Use(
+            (HttpContext _, RequestDelegate _) => throw new InvalidOperationException("early")));
+
+        RawResponse response = await host.GetAsync(
+            "/open", "X-User-Sub: alice", $"x.gateway_secret: {Secret}", $"X-Gateway-Secret: {Secret}", "X-Kept: kept", "Accept: text/html");
+
+        string page = Encoding.UTF8.GetString(response.Body);
+        Assert.Contains("kept", page, StringComparison.Ordinal);
+        Assert.DoesNotContain(Secret, page, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Request_logging_shows_no_secret_wherever_it_stands(bool inFront)
+    {
+        await using ReceivingHost host = await ReceivingHost.StartAsync(
+            schemes => schemes.AddIdentityHeaders(Trust),
+            services: services => services.AddHttpLogging(logging =>
+            {
+                logging.RequestHeaders.Add("X-Gateway-Secret");
+                logging.RequestHeaders.Add("X-Kept");
+            }),
+            before: app => UseLogging(app, inFront),
+            map: app => UseLogging(app, !inFront));
+
+        RawResponse response = await host.GetAsync("/closed", "X-User-Sub: alice", $"X-Gateway-Secret: {Secret}", "X-Kept: kept");
+
+        string logged = string.Join('\n', host.Logs.GetSnapshot().Select(record => record.Message));
+        Assert.Equal(["alice"], response.User.Values("sub"));
+        Assert.Contains("kept", logged, StringComparison.Ordinal);
+        Assert.DoesNotContain(Secret, logged, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Log_of_the_server_in_W3C_format_shows_no_secret()
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory();
+        using var watcher = new FileSystemWatcher(folder.FullName);
+        var written = new TaskCompletionSource<string>();
+        watcher.Changed += (_, change) => ReadLog(change.FullPath, written);
+        watcher.EnableRaisingEvents = true;
+        try
+        {
+            await using ReceivingHost host = await ReceivingHost.StartAsync(
+                schemes => schemes.AddIdentityHeaders(Trust),
+                services: services => services.AddW3CLogging(logging =>
+                {
+                    logging.LogDirectory = folder.FullName;
+                    logging.FlushInterval = TimeSpan.FromMilliseconds(1);
+                    logging.AdditionalRequestHeaders.Add("X-Gateway-Secret");
+                    logging.AdditionalRequestHeaders.Add("X-Kept");
+                }),
+                before: app => app.UseW3CLogging());
+
+            await host.GetAsync("/open", "X-User-Sub: alice", $"X-Gateway-Secret: {Secret}", "X-Kept: kept");
+
+            Assert.DoesNotContain(Secret, await written.Task.WaitAsync(TimeSpan.FromSeconds(60)), StringComparison.Ordinal);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task Middleware_that_a_library_put_in_front_earlier_finds_no_secret()
+    {
+        string[] found = [];
+        await using ReceivingHost host = await ReceivingHost.StartAsync(schemes =>
+        {
+            schemes.Services.AddSingleton<IStartupFilter>(new FirstMiddleware((context, next) =>
+            {
+                found = [.. context.Request.Headers.Keys];
+                return next();
+            }));
+            schemes.AddIdentityHeaders(Trust);
+        });
+
+        RawResponse response = await host.GetAsync("/closed", "X-User-Sub: alice", $"X-Gateway-Secret: {Secret}");
+
+        Assert.Equal(["alice"], response.User.Values("sub"));
+        Assert.Contains("X-User-Sub", found);
+        Assert.DoesNotContain("X-Gateway-Secret", found);
+    }
+
+    [Fact]
+    public async Task Secret_that_middleware_in_front_adds_is_found_and_leaves_the_request()
+    {
+        await using ReceivingHost host = await StartAsync(before: app => app.Use((context, next) =>
+        {
+            context.Request.Headers["X-Gateway-Secret"] = Secret;
+            return next(context);
+        }));
+
+        RawResponse response = await host.GetAsync("/headers", "X-User-Sub: alice");
+
+        Assert.Equal("alice X-User-Sub", Encoding.UTF8.GetString(response.Body));
+    }
+
+    [Fact]
+    public async Task Assertion_is_not_shown_by_what_stands_in_front_of_authentication()
+    {
+        string[] found = [];
+        await using AssertionHosts hosts = await AssertionHosts.StartAsync(before: app => app.Use((context, next) =>
+        {
+            found = [.. context.Request.Headers.Keys];
+            return next(context);
+        }));
+
+        using HttpResponseMessage response = await hosts.SendAsync(Users.Named("alice"));
+
+        Assert.StartsWith("alice|", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Contains("Host", found);
+        Assert.DoesNotContain(AssertionHosts.Header, found);
     }
 
     [Theory]
@@ -115,6 +236,25 @@ public sealed class RemovedHeaderTests
             }),
             before: before,
             map: Map);
+
+    /// <summary>Reads what a log has so far, once it has the request's line.</summary>
+    private static void ReadLog(string path, TaskCompletionSource<string> written)
+    {
+        using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+        string log = reader.ReadToEnd();
+        if (log.Contains("kept", StringComparison.Ordinal))
+        {
+            written.TrySetResult(log);
+        }
+    }
+
+    private static void UseLogging(WebApplication app, bool use)
+    {
+        if (use)
+        {
+            app.UseHttpLogging();
+        }
+    }
 
     private static void Trust(IdentityHeadersOptions options) => options.SharedSecrets.Add(new SharedSecret("X-Gateway-Secret", Secret));
 

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.OutputCaching;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.Receiving;
@@ -44,6 +45,103 @@ public sealed class ResponseCachingTests
         Assert.Equal(["bob"], bobs.User.Values("sub"));
         Assert.Empty(anonymous.User.Values("sub"));
         Assert.Equal(["max-age=600, private"], alices.Values("Cache-Control"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Caches))]
+    public async Task Page_that_was_cached_for_anonymous_users_is_never_served_to_one_user(string cache, Setting setting)
+    {
+        await using ReceivingHost host = await StartAsync(cache, setting, "public, max-age=600, s-maxage=600");
+
+        await host.GetAsync("/cached");
+        RawResponse alices = await host.GetAsync("/cached", "X-User-Sub: alice");
+        await host.GetAsync("/cached");
+        int before = host.Reached.Count;
+        RawResponse bobs = await host.GetAsync("/cached", "Cache-Control: max-stale", "X-User-Sub: bob");
+
+        Assert.Equal(["alice"], alices.User.Values("sub"));
+        Assert.Equal(before + 1, host.Reached.Count);
+        Assert.Equal(["bob"], bobs.User.Values("sub"));
+    }
+
+    [Theory]
+    [InlineData("response before", "X_User_Sub: alice", 400)]
+    [InlineData("output before", "X_User_Sub: alice", 400)]
+    [InlineData("response before", "X-User-Name: Alice", 400)]
+    [InlineData("output before", "X-User-Name: Alice", 400)]
+    public async Task Request_that_is_refused_is_not_answered_from_a_cache(string cache, string line, int status)
+    {
+        await using ReceivingHost host = await StartAsync(cache, Setting.ByEndpoint, "public, max-age=600");
+
+        await host.GetAsync("/cached");
+        RawResponse refused = await host.GetAsync("/cached", line);
+
+        Assert.Equal(status, refused.Status);
+    }
+
+    [Fact]
+    public async Task User_does_not_wait_for_what_an_anonymous_request_will_get()
+    {
+        var entered = new TaskCompletionSource();
+        var released = new TaskCompletionSource();
+        await using ReceivingHost host = await StartAsync("output before", Setting.ByEndpoint, "public, max-age=600", async context =>
+        {
+            if (context.User.Identity?.IsAuthenticated != true)
+            {
+                entered.TrySetResult();
+                await released.Task;
+            }
+        });
+
+        Task<RawResponse> anonymous = host.GetAsync("/cached");
+        await entered.Task;
+        RawResponse alices = await host.GetAsync("/cached", "X-User-Sub: alice").WaitAsync(TimeSpan.FromSeconds(30));
+        released.SetResult();
+
+        Assert.Equal(["alice"], alices.User.Values("sub"));
+        Assert.False((await anonymous).User.IsAuthenticated);
+    }
+
+    [Theory]
+    [InlineData("response")]
+    [InlineData("output")]
+    public async Task Page_that_was_cached_for_anonymous_users_is_not_served_to_an_assertion(string cache)
+    {
+        await using AssertionHosts hosts = await AssertionHosts.StartAsync(
+            services: AddCaches, before: app => Use(app, $"{cache} before", "before"), map: app => app.MapGet("/cached", context =>
+            {
+                context.Response.Headers.CacheControl = "public, max-age=600";
+                return context.Response.WriteAsync(context.User.FindFirst("sub")?.Value ?? "anonymous");
+            }));
+        var uri = new Uri(hosts.Backend, "/cached");
+
+        string first = await ReadAsync(hosts, user: null, uri);
+        string alices = await ReadAsync(hosts, Users.Named("alice"), uri);
+        string bobs = await ReadAsync(hosts, Users.Named("bob"), uri);
+        string last = await ReadAsync(hosts, user: null, uri);
+
+        Assert.Equal("anonymous alice bob anonymous", $"{first} {alices} {bobs} {last}");
+    }
+
+    [Fact]
+    public async Task Policy_of_the_application_may_cache_for_each_user_behind_authentication()
+    {
+        await using ReceivingHost host = await ReceivingHost.StartAsync(
+            schemes => schemes.AddIdentityHeaders(ReceivingServer.TrustLoopback),
+            services: services => services.AddOutputCache(),
+            map: app =>
+            {
+                app.UseOutputCache();
+                app.MapGet("/user", () => Results.Bytes(Guid.NewGuid().ToByteArray()))
+                    .CacheOutput(policy => policy.AddPolicy<CacheForEachUser>(), excludeDefaultPolicy: true);
+            });
+
+        RawResponse first = await host.GetAsync("/user", "X-User-Sub: alice");
+        RawResponse again = await host.GetAsync("/user", "X-User-Sub: alice");
+        RawResponse bobs = await host.GetAsync("/user", "X-User-Sub: bob");
+
+        Assert.Equal(first.Body, again.Body);
+        Assert.NotEqual(first.Body, bobs.Body);
     }
 
     [Theory]
@@ -109,10 +207,19 @@ public sealed class ResponseCachingTests
         Assert.Equal(400, refused.Status);
     }
 
-    private static Task<ReceivingHost> StartAsync(string cache, Setting setting, string? cacheControl) => ReceivingHost.StartAsync(
+    private static async Task<string> ReadAsync(AssertionHosts hosts, ClaimsPrincipal? user, Uri uri)
+    {
+        using HttpResponseMessage response = await hosts.SendAsync(user, new HttpRequestMessage(HttpMethod.Get, uri));
+        return await response.Content.ReadAsStringAsync();
+    }
+
+    private static void AddCaches(IServiceCollection services) => services.AddResponseCaching()
+        .AddOutputCache(options => options.AddBasePolicy(policy => policy.Expire(TimeSpan.FromMinutes(5))));
+
+    private static Task<ReceivingHost> StartAsync(
+        string cache, Setting setting, string? cacheControl, Func<HttpContext, Task>? run = null) => ReceivingHost.StartAsync(
         schemes => schemes.AddIdentityHeaders(ReceivingServer.TrustLoopback),
-        services: services => services.AddResponseCaching()
-            .AddOutputCache(options => options.AddBasePolicy(policy => policy.Expire(TimeSpan.FromMinutes(5)))),
+        services: AddCaches,
         before: app =>
         {
             app.Use((context, next) =>
@@ -125,10 +232,11 @@ public sealed class ResponseCachingTests
         map: app =>
         {
             Use(app, cache, "after");
-            app.MapGet("/cached", context =>
+            app.MapGet("/cached", async context =>
             {
+                await (run?.Invoke(context) ?? Task.CompletedTask);
                 Set(context, setting, inFront: false, cacheControl);
-                return ReceivingHost.AnswerUserAsync(context);
+                await ReceivingHost.AnswerUserAsync(context);
             });
         });
 
@@ -163,5 +271,19 @@ public sealed class ResponseCachingTests
         {
             context.Response.Headers.CacheControl = cacheControl;
         }
+    }
+
+    private sealed class CacheForEachUser : IOutputCachePolicy
+    {
+        public ValueTask CacheRequestAsync(OutputCacheContext context, CancellationToken cancellation)
+        {
+            (context.EnableOutputCaching, context.AllowCacheLookup, context.AllowCacheStorage) = (true, true, true);
+            context.CacheVaryByRules.VaryByValues["user"] = context.HttpContext.User.FindFirst("sub")?.Value ?? "";
+            return ValueTask.CompletedTask;
+        }
+
+        public ValueTask ServeFromCacheAsync(OutputCacheContext context, CancellationToken cancellation) => ValueTask.CompletedTask;
+
+        public ValueTask ServeResponseAsync(OutputCacheContext context, CancellationToken cancellation) => ValueTask.CompletedTask;
     }
 }

@@ -92,6 +92,8 @@ public sealed class TrustedPeerTests
     [InlineData("*", "is none of an address")]
     [InlineData("", "is none of an address")]
     [InlineData(" loopback", "is none of an address")]
+    [InlineData("10.0.0.4,10.0.0.5", "Write each as an entry of its own: 'TrustedPeers:0', 'TrustedPeers:1'")]
+    [InlineData("loopback unix", "Write each as an entry of its own")]
     [InlineData("10.1", "is none of an address")]
     [InlineData("[::1]:80", "is none of an address")]
     [InlineData("010.0.0.1", "is none of an address")]

@@ -41,7 +41,4 @@ internal sealed class ReceivedAssertionPlan(ReceivedAssertionOptions options, Ve
     /// <summary>Reads the values of a claim, which may be a list.</summary>
     internal static IEnumerable<string> ReadClaim(JsonWebToken token, string name) =>
         token.Claims.Where(claim => claim.Type == name).Select(claim => claim.Value);
-
-    /// <summary>Whether a request has an assertion, or what could pass for one.</summary>
-    internal bool HasAssertion(IHeaderDictionary headers) => headers.Any(header => IsAssertion(header.Key));
 }

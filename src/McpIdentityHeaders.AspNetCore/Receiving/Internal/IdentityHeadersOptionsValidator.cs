@@ -33,6 +33,12 @@ internal sealed class IdentityHeadersOptionsValidator : IValidateOptions<Identit
                 + "(a header and a value that only the gateway and this backend know).";
         }
 
+        if (options.HasLostTrustedPeer)
+        {
+            yield return "TrustedPeers has an entry in configuration that the binder leaves out. Write a list of strings, such as "
+                + "[ \"10.0.0.0/8\", \"loopback\" ], or in the environment '…__TrustedPeers__0', and no value for TrustedPeers itself.";
+        }
+
         foreach (string? peer in options.TrustedPeers)
         {
             if (TrustedPeer.Parse(peer, out string? error) is null)

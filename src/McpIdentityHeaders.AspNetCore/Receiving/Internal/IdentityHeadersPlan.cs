@@ -47,7 +47,10 @@ internal sealed class IdentityHeadersPlan
     /// <summary>Gets the names of the identity headers and of the shared secrets.</summary>
     internal IReadOnlyList<string> HeaderNames { get; }
 
-    /// <summary>Gets what in the map does not fit the other settings, though it may be meant. Each names the setting to change.</summary>
+    /// <summary>
+    /// Gets what in the map does not fit the other settings. Each names the setting to write. None is an error: a claims transformation may
+    /// add what is missing, and a policy may read a list's claims themselves.
+    /// </summary>
     internal IEnumerable<string> Warnings
     {
         get
@@ -58,18 +61,20 @@ internal sealed class IdentityHeadersPlan
                 yield break;
             }
 
-            if (!Array.Exists(_headers, header => header.ClaimType == _nameClaimType))
+            if (!HasHeaderOf(_nameClaimType))
             {
-                yield return $"no header becomes the claim '{_nameClaimType}', so that the user has no name. Set NameClaimType to a claim "
-                    + "type that a header has, or add such a header to Headers";
+                string[] singles = [.. _headers.Where(header => !header.IsList).Select(header => $"'{header.ClaimType}'")];
+                yield return $"no header becomes the claim '{_nameClaimType}', so that the user has no name. Set NameClaimType to "
+                    + $"{string.Join(" or ", singles)}, or add a header that becomes '{_nameClaimType}' to Headers";
             }
 
             ReceivedHeader[] lists = Array.FindAll(_headers, header => header.IsList);
-            if (lists.Length > 0 && !Array.Exists(_headers, header => header.ClaimType == _roleClaimType))
+            if (lists.Length > 0 && !HasHeaderOf(_roleClaimType))
             {
                 string becomes = string.Join(", ", lists.Select(header => $"'{header.Name}' becomes the claims '{header.ClaimType}'"));
                 yield return $"{becomes}, and no header becomes the roles '{_roleClaimType}', so that the user has no role. Set "
-                    + "RoleClaimType to a claim type that a header has, or add such a header to Headers";
+                    + $"RoleClaimType to {string.Join(" or ", lists.Select(header => $"'{header.ClaimType}'"))}, or add a header that "
+                    + $"becomes '{_roleClaimType}' to Headers";
             }
         }
     }
@@ -108,6 +113,10 @@ internal sealed class IdentityHeadersPlan
             !_isNameClaimTypeSet && claims.NameClaimType is { } nameType && claims.Has(nameType) ? nameType : _nameClaimType,
             _isRoleClaimTypeSet ? _roleClaimType : claims.RoleClaimType ?? _roleClaimType);
     }
+
+    // ClaimsIdentity finds names and roles by types of any case.
+    private bool HasHeaderOf(string claimType) =>
+        Array.Exists(_headers, header => claimType.Equals(header.ClaimType, StringComparison.OrdinalIgnoreCase));
 
     /// <returns>The error, or null.</returns>
     private string? ReadClaims(IHeaderDictionary headers, ReceivedClaims claims)

@@ -15,7 +15,7 @@ internal sealed class IdentityHeadersScheme(IServiceProvider services, string na
     private readonly LogRate _untrustedRate = new(GetTime(services));
     private readonly LogRate _malformedRate = new(GetTime(services));
     private readonly Reloadable<IdentityHeadersPlan> _plan = new(
-        _ => CreatePlan(services, name),
+        current => CreatePlan(services, name, current),
         OptionsChanges.Of<IdentityHeadersOptions>(services, name),
         changed: () => GetLogger(services).SettingsChanged(name),
         rejected: exception => GetLogger(services).SettingsRefused(name, exception));
@@ -55,15 +55,28 @@ internal sealed class IdentityHeadersScheme(IServiceProvider services, string na
         }
     }
 
-    private static IdentityHeadersPlan CreatePlan(IServiceProvider services, string name)
+    private static IdentityHeadersPlan CreatePlan(IServiceProvider services, string name, IdentityHeadersPlan? current)
     {
+        if (OptionsSources.GetError(services) is { } error)
+        {
+            throw new OptionsValidationException(name, typeof(IdentityHeadersOptions), [$"Authentication scheme '{name}': {error}"]);
+        }
+
         IdentityHeadersOptions options = services.GetRequiredService<IOptionsFactory<IdentityHeadersOptions>>().Create(name);
         services.GetRequiredService<SharedSecretNames>().Add(options.SharedSecrets.Select(secret => secret.HeaderName));
         var plan = new IdentityHeadersPlan(name, options);
         ILogger logger = services.GetRequiredService<ILoggerFactory>().CreateLogger<IdentityHeadersOptions>();
-        foreach (string warning in plan.Warnings)
+        foreach (string warning in plan.Warnings.Except(current?.Warnings ?? []))
         {
             logger.MapDoesNotFit(name, warning);
+        }
+
+        string? empty = options.TrustedPeers.Count == 0 ? nameof(options.TrustedPeers)
+            : options.SharedSecrets.Count == 0 ? nameof(options.SharedSecrets)
+            : null;
+        if (current is null && empty is not null && OptionsSources.HasBinder(services, name))
+        {
+            logger.BinderIgnoresNames(name, empty);
         }
 
         return plan;

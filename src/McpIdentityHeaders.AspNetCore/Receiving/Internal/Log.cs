@@ -48,6 +48,12 @@ internal static partial class Log
     [LoggerMessage(10, LogLevel.Warning, "Authentication scheme '{Scheme}': {Problem}.")]
     internal static partial void MapDoesNotFit(this ILogger logger, string scheme, string problem);
 
+    [LoggerMessage(11, LogLevel.Warning,
+        "Authentication scheme '{Scheme}': {Option} is empty, and settings come through the configuration binder (Configure or "
+        + "BindConfiguration), which ignores a misspelt name. Pass the section to AddIdentityHeaders, which refuses one. If {Option} is "
+        + "meant to be empty, ignore this line.")]
+    internal static partial void BinderIgnoresNames(this ILogger logger, string scheme, string option);
+
     [LoggerMessage(4, LogLevel.Error, "Authentication scheme '{Scheme}': changed settings are invalid. The last valid ones stay in force.")]
     internal static partial void SettingsRefused(this ILogger logger, string scheme, Exception exception);
 }

@@ -2,12 +2,14 @@ using Microsoft.AspNetCore.Http;
 
 namespace McpIdentityHeaders.AspNetCore.Internal;
 
-/// <summary>A scheme that decides alone who the user is, where a request has what it reads: plain headers beside that prove nothing.</summary>
+/// <summary>A scheme that decides alone who the user is, where a request has its header: plain headers beside that prove nothing.</summary>
 /// <param name="name">The scheme's name.</param>
-/// <param name="isUsedBy">Whether a request with these headers has it.</param>
-internal sealed class PrevailingScheme(string name, Func<IHeaderDictionary, bool> isUsedBy)
+/// <param name="isHeader">Whether a name is its header's, or an alias.</param>
+internal sealed class PrevailingScheme(string name, Func<string, bool> isHeader)
 {
     internal string Name => name;
 
-    internal bool IsUsedBy(IHeaderDictionary headers) => isUsedBy(headers);
+    internal bool IsHeader(string headerName) => isHeader(headerName);
+
+    internal bool IsUsedBy(IHeaderDictionary headers) => headers.Keys.Any(isHeader);
 }

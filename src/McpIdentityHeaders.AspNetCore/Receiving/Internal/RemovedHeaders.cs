@@ -6,8 +6,8 @@ using Microsoft.Extensions.Primitives;
 namespace McpIdentityHeaders.AspNetCore.Internal;
 
 /// <summary>
-/// The headers that were taken out of a request once they were judged, so that no exception page or log behind authentication shows them.
-/// They are kept for another scheme of the same secret, and for an authentication that runs again.
+/// The headers that were taken out of a request, so that no exception page or log shows them: secrets and assertions at once, identity
+/// headers where an option says so once they are judged. They are kept for every authentication that follows.
 /// </summary>
 internal sealed class RemovedHeaders
 {

@@ -34,6 +34,11 @@ internal sealed class TrustedPeer
         }
 
         error = "is none of an address such as '10.0.0.4', a network such as '10.0.0.0/8', 'loopback' and 'unix'";
+        if (entry?.Trim().AsSpan().ContainsAny(',', ';', ' ') == true)
+        {
+            error += ". Write each as an entry of its own: 'TrustedPeers:0', 'TrustedPeers:1'";
+        }
+
         return entry?.Split('/') switch
         {
             [string text] when TryParseAddress(text, out IPAddress? address) => OfAddress(address, out error),

@@ -11,6 +11,10 @@ internal sealed class TrustedPeerListConverter : TypeConverter
 {
     public override bool CanConvertFrom(ITypeDescriptorContext? context, Type sourceType) => sourceType == typeof(string);
 
-    public override object? ConvertFrom(ITypeDescriptorContext? context, CultureInfo? culture, object value) =>
-        new TrustedPeerCollection { (string)value };
+    public override object? ConvertFrom(ITypeDescriptorContext? context, CultureInfo? culture, object value)
+    {
+        var peers = new TrustedPeerCollection { IsSingleValue = true };
+        peers.Add((string)value);
+        return peers;
+    }
 }

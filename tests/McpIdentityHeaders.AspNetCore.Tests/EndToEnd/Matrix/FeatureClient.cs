@@ -29,6 +29,7 @@ internal sealed class FeatureClient
         string? protocol, FeatureRoute route, IReadOnlyList<FeatureRow> rows)
     {
         using var logged = new SemaphoreSlim(0);
+        using var toolsChanged = new SemaphoreSlim(0);
         var transport = new HttpClientTransport(new HttpClientTransportOptions
         {
             Endpoint = route.Endpoint,
@@ -36,9 +37,9 @@ internal sealed class FeatureClient
                 ? []
                 : new Dictionary<string, string> { ["Authorization"] = $"Bearer {route.Token}" },
         });
-        await using McpClient client = await McpClient.CreateAsync(transport, CreateOptions(protocol, logged));
+        await using McpClient client = await McpClient.CreateAsync(transport, CreateOptions(protocol, logged, toolsChanged));
         var features = new FeatureClient(client, route, logged);
-        await features.ListToolsAsync([.. rows.Where(row => row.Kind == "tool").Select(row => row.Target)]);
+        await features.ListToolsAsync([.. rows.Where(row => row.Kind == "tool").Select(row => row.Target)], toolsChanged);
 
         var outcomes = new Dictionary<string, string>();
         foreach (FeatureRow row in rows)
@@ -60,7 +61,7 @@ internal sealed class FeatureClient
         return outcomes;
     }
 
-    private static McpClientOptions CreateOptions(string? protocol, SemaphoreSlim logged) => new()
+    private static McpClientOptions CreateOptions(string? protocol, SemaphoreSlim logged, SemaphoreSlim toolsChanged) => new()
     {
         ProtocolVersion = protocol,
 #pragma warning disable MCP9005 // Sampling and roots are deprecated by the SDK, and backends ask for them.
@@ -88,30 +89,30 @@ internal sealed class FeatureClient
             }),
             NotificationHandlers =
             [
-                KeyValuePair.Create<string, Func<JsonRpcNotification, CancellationToken, ValueTask>>(
-                    NotificationMethods.LoggingMessageNotification,
-                    (_, _) =>
-                    {
-                        logged.Release();
-                        return ValueTask.CompletedTask;
-                    }),
+                Count(NotificationMethods.LoggingMessageNotification, logged),
+                Count(NotificationMethods.ToolListChangedNotification, toolsChanged),
             ],
         },
 #pragma warning restore MCP9005
     };
 
-    /// <summary>A server may add tools for what the client can do once the session has begun.</summary>
-    private async Task ListToolsAsync(IReadOnlyCollection<string> wanted)
-    {
-        for (int attempt = 0; attempt < 20; attempt++)
+    private static KeyValuePair<string, Func<JsonRpcNotification, CancellationToken, ValueTask>> Count(string method, SemaphoreSlim count) =>
+        KeyValuePair.Create<string, Func<JsonRpcNotification, CancellationToken, ValueTask>>(method, (_, _) =>
         {
-            _tools = await _client.ListToolsAsync();
-            if (wanted.All(name => _tools.Any(tool => _route.Strip(tool.Name) == name)))
-            {
-                return;
-            }
+            count.Release();
+            return ValueTask.CompletedTask;
+        });
 
-            await Task.Delay(100);
+    /// <summary>A server may add tools for what the client can do once the session has begun, and notifies of it.</summary>
+    private async Task ListToolsAsync(IReadOnlyCollection<string> wanted, SemaphoreSlim changed)
+    {
+        _tools = await _client.ListToolsAsync();
+        bool isNotified = true;
+        while (isNotified && !wanted.All(name => _tools.Any(tool => _route.Strip(tool.Name) == name)))
+        {
+            // A server drops what it sends before the client listens: look once more without being notified.
+            isNotified = await changed.WaitAsync(Lag);
+            _tools = await _client.ListToolsAsync();
         }
     }
 
