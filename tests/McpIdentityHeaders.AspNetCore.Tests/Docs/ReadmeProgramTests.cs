@@ -48,6 +48,15 @@ public sealed class ReadmeProgramTests
         }
     }
 
+    [Fact]
+    public void Program_of_the_readme_has_ten_lines_beside_its_usings()
+    {
+        string[] lines = [.. Program(DocPage.At("README.md")).Source.Split('\n', StringSplitOptions.RemoveEmptyEntries)];
+
+        Assert.Equal(10, lines.Count(line => !line.StartsWith("using ", StringComparison.Ordinal)));
+        Assert.All(lines, line => Assert.InRange(line.Length, 1, 140));
+    }
+
     [Theory]
     [InlineData("dotnet run --project samples/Quickstart")]
     [InlineData("dotnet test")]
@@ -60,11 +69,13 @@ public sealed class ReadmeProgramTests
     private static void Compile(string path, string port)
     {
         DocPage readme = DocPage.At("README.md");
-        DocSnippet snippet = readme.Snippets.Single(snippet => snippet.Source.Contains("app.Run(", StringComparison.Ordinal));
 
-        string source = snippet.Source.Replace(Port, port, StringComparison.Ordinal);
+        string source = Program(readme).Source.Replace(Port, port, StringComparison.Ordinal);
         Assert.True(SnippetCompiler.CompileProgram(source, readme.Path).Emit(path).Success);
     }
+
+    private static DocSnippet Program(DocPage readme) =>
+        readme.Snippets.Single(snippet => snippet.Source.Contains("app.Run(", StringComparison.Ordinal));
 
     private static int FreePort()
     {
