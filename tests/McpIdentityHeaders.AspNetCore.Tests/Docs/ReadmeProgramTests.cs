@@ -7,46 +7,31 @@ using Microsoft.CodeAnalysis;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.Docs;
 
-/// <summary>The README's program, compiled from the README and started as it would be after pasting.</summary>
+/// <summary>Whole programs, compiled from the pages and started as they would be after pasting.</summary>
 public sealed class ReadmeProgramTests
 {
     private const string Port = ":5080";
 
     [Fact]
-    public async Task Program_of_the_readme_greets_each_user()
-    {
-        string folder = AppContext.BaseDirectory;
-        string program = Path.Combine(folder, $"Readme-{Guid.NewGuid():N}.dll");
-        string host = Path.Combine(folder, typeof(ReadmeProgramTests).Assembly.GetName().Name!);
-        string port = $":{FreePort()}";
-        Compile(program, port);
-        using Process process = Process.Start(new ProcessStartInfo(
-            "dotnet", ["exec", "--runtimeconfig", host + ".runtimeconfig.json", "--depsfile", host + ".deps.json", program])
-        {
-            RedirectStandardOutput = true,
-        })!;
-        try
-        {
-            while (await process.StandardOutput.ReadLineAsync() is { } line && !line.Contains("Now listening on", StringComparison.Ordinal))
-            {
-            }
+    public Task Program_of_the_readme_greets_each_user() => RunAsync("README.md", AssertGreetsAsync);
 
-            _ = process.StandardOutput.ReadToEndAsync();
-            using var client = new HttpClient();
-            foreach (string name in new[] { "alice", "José" })
-            {
-                var uri = new Uri($"http://localhost{port}/as/{Uri.EscapeDataString(name)}");
-                JsonElement result = await client.GetFromJsonAsync<JsonElement>(uri);
-                Assert.Equal($"Hello, {name}!", result.GetProperty("content")[0].GetProperty("text").GetString());
-            }
-        }
-        finally
-        {
-            process.Kill();
-            await process.WaitForExitAsync();
-            File.Delete(program);
-        }
-    }
+    [Fact]
+    public Task Program_of_the_assertions_page_greets_each_user_and_believes_no_header() => RunAsync("docs/assertions.md", async server =>
+    {
+        await AssertGreetsAsync(server);
+        using HttpResponseMessage refused = await SendAsync(new Uri(server, "/mcp"), "X-User-Sub");
+        Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
+    });
+
+    [Fact]
+    public Task Program_of_the_receiving_page_greets_whom_the_header_names() => RunAsync("docs/receiving.md", async server =>
+    {
+        using HttpResponseMessage greeted = await SendAsync(server, "X-User-Sub");
+        using HttpResponseMessage refused = await SendAsync(server, "X-Other");
+
+        Assert.Equal("Hello, alice!", await greeted.Content.ReadAsStringAsync());
+        Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
+    });
 
     [Fact]
     public void Program_of_the_readme_has_ten_lines_beside_its_usings()
@@ -66,16 +51,62 @@ public sealed class ReadmeProgramTests
         Assert.Contains(command, File.ReadAllText(Path.Combine(DocPage.Root, ".ci", "run")), StringComparison.Ordinal);
     }
 
-    private static void Compile(string path, string port)
+    private static async Task AssertGreetsAsync(Uri server)
     {
-        DocPage readme = DocPage.At("README.md");
-
-        string source = Program(readme).Source.Replace(Port, port, StringComparison.Ordinal);
-        Assert.True(SnippetCompiler.CompileProgram(source, readme.Path).Emit(path).Success);
+        using var client = new HttpClient();
+        foreach (string name in new[] { "alice", "José" })
+        {
+            var uri = new Uri(server, $"/as/{Uri.EscapeDataString(name)}");
+            JsonElement result = await client.GetFromJsonAsync<JsonElement>(uri);
+            Assert.Equal($"Hello, {name}!", result.GetProperty("content")[0].GetProperty("text").GetString());
+        }
     }
 
-    private static DocSnippet Program(DocPage readme) =>
-        readme.Snippets.Single(snippet => snippet.Source.Contains("app.Run(", StringComparison.Ordinal));
+    private static async Task<HttpResponseMessage> SendAsync(Uri uri, string header)
+    {
+        using var client = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, uri) { Headers = { { header, "alice" } } };
+        return await client.SendAsync(request);
+    }
+
+    /// <summary>Starts the program of a page, at a port of the system's choice.</summary>
+    private static async Task RunAsync(string page, Func<Uri, Task> check)
+    {
+        string folder = AppContext.BaseDirectory;
+        string program = Path.Combine(folder, $"Readme-{Guid.NewGuid():N}.dll");
+        string host = Path.Combine(folder, typeof(ReadmeProgramTests).Assembly.GetName().Name!);
+        string port = $":{FreePort()}";
+        Compile(page, program, port);
+        using Process process = Process.Start(new ProcessStartInfo(
+            "dotnet", ["exec", "--runtimeconfig", host + ".runtimeconfig.json", "--depsfile", host + ".deps.json", program])
+        {
+            RedirectStandardOutput = true,
+        })!;
+        try
+        {
+            while (await process.StandardOutput.ReadLineAsync() is { } line && !line.Contains("Now listening on", StringComparison.Ordinal))
+            {
+            }
+
+            _ = process.StandardOutput.ReadToEndAsync();
+            await check(new Uri($"http://localhost{port}"));
+        }
+        finally
+        {
+            process.Kill();
+            await process.WaitForExitAsync();
+            File.Delete(program);
+        }
+    }
+
+    private static void Compile(string page, string path, string port)
+    {
+        string source = Program(DocPage.At(page)).Source.Replace(Port, port, StringComparison.Ordinal);
+        Assert.True(SnippetCompiler.CompileProgram(source, page).Emit(path).Success);
+    }
+
+    private static DocSnippet Program(DocPage page) =>
+        page.Snippets.Single(snippet => snippet.Source.Contains("app.Run(", StringComparison.Ordinal));
 
     private static int FreePort()
     {
