@@ -19,15 +19,15 @@ public sealed class ReadmeProgramTests
     public Task Program_of_the_assertions_page_greets_each_user_and_believes_no_header() => RunAsync("docs/assertions.md", async server =>
     {
         await AssertGreetsAsync(server);
-        using HttpResponseMessage refused = await SendAsync(new Uri(server, "/mcp"), "X-User-Sub");
+        using HttpResponseMessage refused = await SendAsync(HttpMethod.Post, new Uri(server, "/mcp"), "X-User-Sub");
         Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
     });
 
     [Fact]
     public Task Program_of_the_receiving_page_greets_whom_the_header_names() => RunAsync("docs/receiving.md", async server =>
     {
-        using HttpResponseMessage greeted = await SendAsync(server, "X-User-Sub");
-        using HttpResponseMessage refused = await SendAsync(server, "X-Other");
+        using HttpResponseMessage greeted = await SendAsync(HttpMethod.Get, server, "X-User-Sub");
+        using HttpResponseMessage refused = await SendAsync(HttpMethod.Get, server, "X-Other");
 
         Assert.Equal("Hello, alice!", await greeted.Content.ReadAsStringAsync());
         Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
@@ -62,10 +62,10 @@ public sealed class ReadmeProgramTests
         }
     }
 
-    private static async Task<HttpResponseMessage> SendAsync(Uri uri, string header)
+    private static async Task<HttpResponseMessage> SendAsync(HttpMethod method, Uri uri, string header)
     {
         using var client = new HttpClient();
-        using var request = new HttpRequestMessage(HttpMethod.Get, uri) { Headers = { { header, "alice" } } };
+        using var request = new HttpRequestMessage(method, uri) { Headers = { { header, "alice" } } };
         return await client.SendAsync(request);
     }
 

@@ -43,7 +43,12 @@ internal static class SendingMistakes
                 request.Content.Headers.TryAddWithoutValidation("X-User-Sub", "mallory");
             });
         },
-        ["`InsecureTransport`"] = symptoms => RefuseAsync(symptoms, Users.Named(Value), options => options.RequireHttps = true),
+        ["`InsecureTransport`"] = symptoms => RefuseAsync(symptoms, Users.Named(Value), options =>
+        {
+            options.TrustedOrigins.Clear();
+            options.AllowAnyOrigin = true;
+            options.RequireHttps = true;
+        }),
         ["`OtherUser`"] = CallOnAnothersLeaseAsync,
         ["`PoolExhausted`"] = KeepTheOnlyLeaseAsync,
         ["`SessionsClosed`"] = SignOutWhileOpeningAsync,

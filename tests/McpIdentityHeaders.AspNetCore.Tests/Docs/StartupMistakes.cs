@@ -18,16 +18,47 @@ internal static class StartupMistakes
             ("Notes:Claims:Headers:0:ClaimTypes:0", "roles"),
             ("Notes:Claims:Headers:1:HeaderName", "x_user.roles"),
             ("Notes:Claims:Headers:1:ClaimTypes:0", "groups")),
+        ["`no origin is known that identities may be sent to`"] = symptoms => StartAsync(
+            symptoms, services => services.AddHttpClient("search").AddClaimInjection()),
+        ["`RequireHttps is set, and`"] = async symptoms =>
+        {
+            await StartAsync(symptoms, ("Notes:Endpoint", "http://notes.test/mcp"), ("Notes:Claims:RequireHttps", "true"));
+            await StartAsync(symptoms, services => services.AddHttpClient("search").AddClaimInjection(options =>
+            {
+                options.TrustedOrigins.Add(new Uri("http://search.test"));
+                options.RequireHttps = true;
+            }));
+            Assert.All(symptoms.Texts, text => Assert.Contains("RequireHttps is set, and", text, StringComparison.Ordinal));
+        },
+        ["`IIdentityAccessor is not registered as a singleton`, at the first use of a client"] = async symptoms =>
+        {
+            var services = new ServiceCollection();
+            services.AddMcpClient("notes", new Uri("http://notes.test/mcp")).AddClaimInjection();
+            services.AddScoped<IIdentityAccessor>(_ => new PropertyAccessor(Users.Alice));
+            await using ServiceProvider provider = services.BuildServiceProvider();
+
+            await symptoms.FailAsync(() => provider.CreateHttpClient("notes").GetAsync(new Uri("http://notes.test/mcp")));
+        },
+        ["`no peer is trusted to speak for users`"] = symptoms => StartAsync(
+            symptoms, services => services.AddAuthentication().AddIdentityHeaders()),
         ["`has no endpoint`"] = symptoms => StartAsync(symptoms, ("Notes:Claims:MaxRedirections", "1")),
         ["`No MCP client named '…' is registered`"] = RentByAnotherNameAsync,
     };
 
-    private static async Task StartAsync(Symptoms symptoms, params (string Key, string Value)[] settings)
+    private static Task StartAsync(Symptoms symptoms, params (string Key, string Value)[] settings)
+    {
+        IConfigurationSection section = new ConfigurationBuilder()
+            .AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)))
+            .Build()
+            .GetSection("Notes");
+        return StartAsync(
+            symptoms, services => services.AddMcpClient("notes", section).AddClaimInjection(section.GetSection("Claims")));
+    }
+
+    private static async Task StartAsync(Symptoms symptoms, Action<IServiceCollection> register)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(settings: null);
-        builder.Configuration.AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)));
-        IConfigurationSection section = builder.Configuration.GetSection("Notes");
-        builder.Services.AddMcpClient("notes", section).AddClaimInjection(section.GetSection("Claims"));
+        register(builder.Services);
         using IHost host = builder.Build();
 
         await symptoms.FailAsync(() => host.StartAsync());
