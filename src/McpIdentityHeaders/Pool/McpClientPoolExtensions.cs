@@ -35,15 +35,16 @@ public static class McpClientPoolExtensions
         ArgumentNullException.ThrowIfNull(pool);
         ArgumentNullException.ThrowIfNull(toolName);
 
-        return CallToolCoreAsync();
+        return CallToolCoreAsync(pool, name, toolName, arguments, cancellationToken);
+    }
 
-        async Task<CallToolResult> CallToolCoreAsync()
+    private static async Task<CallToolResult> CallToolCoreAsync(
+        IMcpClientPool pool, string name, string toolName, IReadOnlyDictionary<string, object?>? arguments, CancellationToken cancellationToken)
+    {
+        McpClientLease lease = await pool.RentAsync(name, cancellationToken).ConfigureAwait(false);
+        await using (lease.ConfigureAwait(false))
         {
-            McpClientLease lease = await pool.RentAsync(name, cancellationToken).ConfigureAwait(false);
-            await using (lease.ConfigureAwait(false))
-            {
-                return await lease.Client.CallToolAsync(toolName, arguments, cancellationToken: cancellationToken).ConfigureAwait(false);
-            }
+            return await lease.Client.CallToolAsync(toolName, arguments, cancellationToken: cancellationToken).ConfigureAwait(false);
         }
     }
 }
