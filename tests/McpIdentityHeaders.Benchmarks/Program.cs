@@ -1,6 +1,7 @@
 // dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- --filter '*'   every benchmark, side by side
 // dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- later 100      what identity costs a request, in turns
 // dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- chain 120      what it costs a call over loopback HTTP
+// dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- events 40      what looking for questions costs a response
 // dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- memory 10000   what open sessions take
 // dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- gateway 200    what a gateway costs, and identity within it
 // dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- proxy 60       what samples/Proxy and samples/Gateway cost
@@ -33,6 +34,10 @@ switch (args)
 
     case ["later", var rounds]:
         LaterTurns.Run(int.Parse(rounds, CultureInfo.InvariantCulture));
+        break;
+
+    case ["events", var rounds]:
+        await EventTurns.RunAsync(int.Parse(rounds, CultureInfo.InvariantCulture));
         break;
 
     case ["chain", var rounds]:
