@@ -2,6 +2,7 @@
 // dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- later 100      what identity costs a request, in turns
 // dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- assertion 60   what a signed assertion costs
 // dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- chain 120      what it costs a call over loopback HTTP
+// dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- events 40      what looking for questions costs a response
 // dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- memory 10000   what open sessions take
 // dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- gateway 200    what a gateway costs, and identity within it
 // dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- proxy 60       what samples/Proxy and samples/Gateway cost
@@ -39,6 +40,10 @@ switch (args)
 
     case ["assertion", var rounds]:
         AssertionTurns.Run(int.Parse(rounds, CultureInfo.InvariantCulture));
+        break;
+
+    case ["events", var rounds]:
+        await EventTurns.RunAsync(int.Parse(rounds, CultureInfo.InvariantCulture));
         break;
 
     case ["chain", var rounds]:

@@ -117,12 +117,12 @@ public sealed class KnownOriginTests
     {
         int runs = 0;
         using IHost host = NewHost(services => (origin switch
-            {
-                "endpoint" => services.AddMcpClient("notes", Backend).AddClaimInjection(),
-                "TrustedOrigins" => services.AddHttpClient("notes").AddClaimInjection(options => options.TrustedOrigins.Add(Backend)),
-                "BaseAddress" => services.AddHttpClient("notes", client => client.BaseAddress = Backend).AddClaimInjection(),
-                _ => services.AddHttpClient("notes").AddClaimInjection(),
-            })
+        {
+            "endpoint" => services.AddMcpClient("notes", Backend).AddClaimInjection(),
+            "TrustedOrigins" => services.AddHttpClient("notes").AddClaimInjection(options => options.TrustedOrigins.Add(Backend)),
+            "BaseAddress" => services.AddHttpClient("notes", client => client.BaseAddress = Backend).AddClaimInjection(),
+            _ => services.AddHttpClient("notes").AddClaimInjection(),
+        })
             .ConfigureHttpClient((_, client) =>
             {
                 runs++;

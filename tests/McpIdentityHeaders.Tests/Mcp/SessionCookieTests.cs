@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using McpIdentityHeaders.Internal;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using ModelContextProtocol.Client;
@@ -161,6 +162,27 @@ public sealed class SessionCookieTests
         Assert.Equal("alice", await services.CallForAsync(Users.Alice));
 
         Assert.All(backend.Exchanges.Skip(1), exchange => Assert.Equal("kept=1", exchange.Headers["Cookie"]));
+    }
+
+    [Theory]
+    [InlineData("http://backend.test:8080/mcp", true)]
+    [InlineData("http://backend.test:8080/other", true)]
+    [InlineData("http://backend.test/mcp", false)]
+    [InlineData("http://backend.test:8081/mcp", false)]
+    [InlineData("https://backend.test:8080/mcp", false)]
+    [InlineData("http://other.test:8080/mcp", false)]
+    public void Cookie_is_sent_to_the_endpoints_origin_alone(string uri, bool isSent)
+    {
+        var jar = new CookieJar(new Uri("http://backend.test:8080/mcp"));
+        using HttpRequestMessage first = HttpTesting.Get("http://backend.test:8080/mcp");
+        using var response = new HttpResponseMessage();
+        response.Headers.Add("Set-Cookie", "affinity=1; Path=/");
+        jar.Store(first, response);
+        using HttpRequestMessage request = HttpTesting.Get(uri);
+
+        HttpRequestMessage outgoing = jar.Apply(request);
+
+        Assert.Equal(isSent ? ["affinity=1"] : [], outgoing.Headers.TryGetValues("Cookie", out IEnumerable<string>? cookies) ? cookies : []);
     }
 
     private Task SetAndDemandAsync(HttpContext context, RequestDelegate next)

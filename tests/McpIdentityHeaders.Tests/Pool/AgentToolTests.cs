@@ -96,6 +96,28 @@ public sealed class AgentToolTests
     }
 
     [Theory]
+    [InlineData(60, 60, 2)]
+    [InlineData(0, 60, 4)]
+    [InlineData(60, 0, 4)]
+    public async Task List_of_pages_is_as_fresh_as_its_stalest_page(int first, int second, int requests)
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(
+            McpBackendKind.Stateless,
+            server: server => server.WithListToolsHandler((request, _) => ValueTask.FromResult(new ListToolsResult
+            {
+                Tools = [],
+                TimeToLive = TimeSpan.FromSeconds(request.Params?.Cursor is null ? first : second),
+                NextCursor = request.Params?.Cursor is null ? "second" : null,
+            })));
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+
+        await ListForAsync(services, Users.Alice);
+        await ListForAsync(services, Users.Alice);
+
+        Assert.Equal(requests, Lists(backend).Count());
+    }
+
+    [Theory]
     [InlineData(McpBackendKind.Stateless)]
     [InlineData(McpBackendKind.Sessions)]
     public async Task Tool_that_another_user_listed_sends_the_headers_of_its_parameters(McpBackendKind kind)

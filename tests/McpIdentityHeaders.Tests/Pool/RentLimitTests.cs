@@ -20,7 +20,8 @@ public sealed class RentLimitTests
         Task<string>[] rents = [.. Enumerable.Range(0, 1_000).Select(i => services.CallForAsync(Users.Named($"user-{i % 500}")))];
 
         Assert.Equal(1_000 - (limit - 1), rents.Count(rent => rent.IsFaulted));
-        InvalidOperationException refused = Assert.IsAssignableFrom<InvalidOperationException>(rents[^1].Exception!.InnerException);
+        var refused = Assert.IsType<ClaimInjectionException>(rents[^1].Exception!.InnerException);
+        Assert.Equal(ClaimInjectionErrorReason.PoolExhausted, refused.Reason);
         Assert.Equal(
             $"MCP client 'backend': no session was rented: {limit} rents wait for sessions to open already. Rent fewer at a time, or raise "
             + "McpClientPoolOptions.MaxSessions: twice as many may wait.",
@@ -85,8 +86,9 @@ public sealed class RentLimitTests
             leases.Add(await services.RentForAsync(i == 0 ? Users.Anonymous : null));
         }
 
-        InvalidOperationException refused = await Assert.ThrowsAnyAsync<InvalidOperationException>(() => services.RentAsync().AsTask());
+        var refused = await Assert.ThrowsAsync<ClaimInjectionException>(() => services.RentAsync().AsTask());
 
+        Assert.Equal(ClaimInjectionErrorReason.PoolExhausted, refused.Reason);
         Assert.Equal(
             $"MCP client 'backend': no session was opened: all of {limit} for anonymous users are in use. Give leases back sooner, or raise "
             + "McpClientPoolOptions.MaxAnonymousSessions.",

@@ -61,6 +61,7 @@ public sealed class SessionKeyTests
         [
             Alice(("org_id", "1")), Alice(("tid", "1")), Alice(), Alice(("org_id", "1"), ("tid", "1")), Alice(("org_id", "1"), ("org_id", "2")),
             Alice(("org_id", "12")), Alice(("org_id", "1;1:2")),
+            Alice(("org_id", "a"), ("org_id", "bc")), Alice(("org_id", "ab"), ("org_id", "c")),
         ];
 
         foreach (ClaimsPrincipal user in users)
