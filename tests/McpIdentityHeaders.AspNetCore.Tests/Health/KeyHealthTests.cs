@@ -134,7 +134,9 @@ public sealed class KeyHealthTests
             HealthHost.StartAsync(services => services.AddHealthChecks().AddIdentityAssertionKeys()));
 
         Assert.StartsWith(
-            "Health check 'identity-assertion-keys': no client signs assertions and no scheme verifies them", refused.Message, StringComparison.Ordinal);
+            "Health check 'identity-assertion-keys': no client signs assertions and no scheme verifies them",
+            refused.Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -163,7 +165,7 @@ public sealed class KeyHealthTests
 
     private static Task Fail(Microsoft.AspNetCore.Http.HttpContext context)
     {
-        context.Response.StatusCode = (int)HttpStatusCode.ServiceUnavailable;
+        context.Response.StatusCode = (int)HttpStatusCode.NotFound;
         return Task.CompletedTask;
     }
 

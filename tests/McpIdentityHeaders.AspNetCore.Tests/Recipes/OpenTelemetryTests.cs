@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using McpIdentityHeaders.AspNetCore.Tests.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
@@ -6,6 +7,7 @@ using OpenTelemetry.Trace;
 namespace McpIdentityHeaders.AspNetCore.Tests.Recipes;
 
 /// <summary>OpenTelemetry over a client with claim injection: what is exported, and that no claim is.</summary>
+[Collection(MetersAlone.Name)]
 public sealed class OpenTelemetryTests
 {
     [Fact]

@@ -16,10 +16,14 @@ internal static partial class Dashboard
     /// <summary>Reads the metrics that a query names, each with the labels that it selects or groups them by.</summary>
     public static IEnumerable<(string Metric, string[] Labels)> ReadMetrics(string query)
     {
-        string[] grouped = [.. Grouping().Matches(query).SelectMany(by => by.Groups["labels"].Value.Split(',', StringSplitOptions.TrimEntries))];
+        string[] grouped =
+        [
+            .. Grouping().Matches(query).SelectMany(by => by.Groups["labels"].Value.Split(',', StringSplitOptions.TrimEntries)),
+        ];
         foreach (Match metric in Metric().Matches(query))
         {
-            IEnumerable<string> selected = Matcher().Matches(metric.Groups["matchers"].Value).Select(matcher => matcher.Groups["label"].Value);
+            IEnumerable<string> selected =
+                Matcher().Matches(metric.Groups["matchers"].Value).Select(matcher => matcher.Groups["label"].Value);
             yield return (metric.Groups["name"].Value, [.. grouped, .. selected]);
         }
     }

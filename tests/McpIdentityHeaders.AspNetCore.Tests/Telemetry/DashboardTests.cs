@@ -3,6 +3,7 @@ using McpIdentityHeaders.AspNetCore.Tests.Docs;
 namespace McpIdentityHeaders.AspNetCore.Tests.Telemetry;
 
 /// <summary>docs/grafana-dashboard.json asks for what the Prometheus exporter gives.</summary>
+[Collection(MetersAlone.Name)]
 public sealed class DashboardTests
 {
     [Fact]
@@ -20,7 +21,8 @@ public sealed class DashboardTests
             used =>
             {
                 Assert.True(samples.Contains(used.Metric), $"{used.Metric} is not exported.");
-                Assert.All(used.Labels, label => Assert.True(samples[used.Metric].All(sample => sample.ContainsKey(label)), $"{used.Metric} has no {label}."));
+                Assert.All(used.Labels, label =>
+                    Assert.True(samples[used.Metric].All(sample => sample.ContainsKey(label)), $"{used.Metric} has no {label}."));
             });
     }
 
@@ -34,7 +36,8 @@ public sealed class DashboardTests
 
         string[] shown = [.. Dashboard.Queries.SelectMany(Dashboard.ReadMetrics).Select(used => used.Metric).Distinct().Order()];
         Assert.Equal(MetricsTable.Read().Count, shown.Length);
-        Assert.Equal(shown, samples.Select(sample => sample.Key).Where(name => name.StartsWith("mcp_identity", StringComparison.Ordinal)).Order());
+        Assert.Equal(
+            shown, samples.Select(sample => sample.Key).Where(name => name.StartsWith("mcp_identity", StringComparison.Ordinal)).Order());
     }
 
     [Fact]

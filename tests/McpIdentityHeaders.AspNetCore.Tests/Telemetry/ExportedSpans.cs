@@ -65,7 +65,8 @@ internal sealed class ExportedSpans : Collection<Activity>, IDisposable
         }
     }
 
-    private static void AddInstrumentation(TracerProviderBuilder builder) => builder.AddHttpClientInstrumentation().AddAspNetCoreInstrumentation();
+    private static void AddInstrumentation(TracerProviderBuilder builder) =>
+        builder.AddHttpClientInstrumentation().AddAspNetCoreInstrumentation();
 
     private Task<Activity> WaitForAsync(Func<Activity, bool> matches)
     {

@@ -2,7 +2,6 @@ using System.Text.RegularExpressions;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using ModelContextProtocol.Client;
@@ -11,8 +10,8 @@ using OpenTelemetry.Metrics;
 namespace McpIdentityHeaders.AspNetCore.Tests.Telemetry;
 
 /// <summary>
-/// A program that sends, receives and strips identities, with OpenTelemetry's Prometheus exporter at /metrics, and a run of traffic that gives
-/// each of the library's instruments something to count.
+/// A program that sends, receives and strips identities, with OpenTelemetry's Prometheus exporter at /metrics, and a run of traffic that
+/// gives each of the library's instruments something to count.
 /// </summary>
 internal sealed partial class MeteredGateway : IAsyncDisposable
 {
@@ -90,7 +89,8 @@ internal sealed partial class MeteredGateway : IAsyncDisposable
         foreach (string email in (string[])["alice@example.com", "=?base64?not canonical?="])
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, "/open");
-            using HttpResponseMessage response = await outside.SendAsync(request.WithHeader("X-User-Sub", "alice").WithHeader("X-User-Email", email));
+            request.WithHeader("X-User-Sub", "alice").WithHeader("X-User-Email", email);
+            using HttpResponseMessage response = await outside.SendAsync(request);
         }
     }
 

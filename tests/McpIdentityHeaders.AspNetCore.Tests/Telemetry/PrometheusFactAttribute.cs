@@ -4,5 +4,6 @@ namespace McpIdentityHeaders.AspNetCore.Tests.Telemetry;
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class PrometheusFactAttribute : FactAttribute
 {
-    public PrometheusFactAttribute() => Skip = PrometheusServer.Program is null ? "Prometheus is not installed: apt-get install prometheus" : null;
+    public PrometheusFactAttribute() =>
+        Skip = PrometheusServer.Program is null ? "Prometheus is not installed: apt-get install prometheus" : null;
 }

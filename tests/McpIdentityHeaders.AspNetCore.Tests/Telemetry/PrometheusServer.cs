@@ -31,7 +31,10 @@ internal sealed partial class PrometheusServer : IAsyncDisposable
               - { job_name: gateway, static_configs: [ { targets: [ "{{target.Authority}}" ] } ] }
             """);
         ChildProcess process = ChildProcess.Start(
-            Program!, $"--config.file={configuration}", $"--storage.tsdb.path={Path.Combine(folder.FullName, "data")}", "--web.listen-address=127.0.0.1:0");
+            Program!,
+            $"--config.file={configuration}",
+            $"--storage.tsdb.path={Path.Combine(folder.FullName, "data")}",
+            "--web.listen-address=127.0.0.1:0");
         string address = await process.WaitForAsync(
             line => Listening().Match(line) is { Success: true } match ? match.Groups["address"].Value : null);
         await process.WaitForAsync(line => line.Contains("Server is ready", StringComparison.Ordinal) ? line : null);

@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -97,7 +96,10 @@ public sealed class UserActivityTagSettingsTests
     {
         "client" => [("TrustedOrigins:0", "https://backend.example.com")],
         "headers" => [("TrustedPeers:0", "loopback")],
-        _ => [("Issuer", "https://gateway.example.com"), ("Audience", "https://backend.example.com"), ("Authority", "https://gateway.example.com")],
+        _ =>
+        [
+            ("Issuer", "https://gateway.example.com"), ("Audience", "https://backend.example.com"), ("Authority", "https://gateway.example.com"),
+        ],
     };
 
     private static (UserActivityTag, string?) Read(IServiceProvider services, string end)

@@ -64,7 +64,8 @@ public sealed class UserActivityTagTests
         string expected = Base64Url.EncodeToString(HMACSHA256.HashData(Encoding.UTF8.GetBytes(Key), Encoding.UTF8.GetBytes("山田")));
         Activity[] both = [Assert.Single(spans.Clients), await spans.WaitForServerAsync("/open")];
         Assert.All(both, span => Assert.Equal(expected, span.GetTagItem(PseudoId)));
-        Assert.DoesNotContain(both.SelectMany(span => span.TagObjects), tag => tag.Key == Id || tag.Value?.ToString()?.Contains("山田") == true);
+        Assert.DoesNotContain(
+            both.SelectMany(span => span.TagObjects), tag => tag.Key == Id || tag.Value?.ToString()?.Contains("山田") == true);
     }
 
     [Fact]
@@ -172,6 +173,27 @@ public sealed class UserActivityTagTests
         Assert.Equal("alice", Assert.Single(spans.Clients).GetTagItem(Id));
     }
 
+    [Fact]
+    public async Task Message_that_a_handler_sends_elsewhere_again_has_no_id_there()
+    {
+        using var spans = new ExportedSpans();
+        await using WireServer backend = await WireServer.StartAsync();
+        await using WireServer other = await WireServer.StartAsync();
+        var accessor = new PropertyAccessor(Users.Alice);
+        var options = new ClaimInjectionOptions { UserActivityTag = UserActivityTag.Id, TrustedOrigins = { backend.Uri } };
+        using var client = new HttpMessageInvoker(new IdentityHandler(accessor)
+        {
+            InnerHandler = new ResendingHandler(other.Uri)
+            {
+                InnerHandler = new ClaimInjectionHandler(accessor, options) { InnerHandler = new SocketsHttpHandler() },
+            },
+        });
+
+        using HttpResponseMessage response = await client.SendAsync(HttpTesting.Get(backend.Uri.ToString()), synchronous: false);
+
+        Assert.Equal(["alice", null], spans.Clients.Select(span => span.GetTagItem(Id)));
+    }
+
     [Theory]
     [InlineData(UserActivityTag.Id, 1)]
     [InlineData(UserActivityTag.None, 0)]
@@ -217,5 +239,15 @@ public sealed class UserActivityTagTests
         using HttpResponseMessage response = await hosts.SendAsync(Users.Alice);
 
         Assert.Equal(expected, (await spans.WaitForServerAsync("/mcp")).GetTagItem(Id));
+    }
+
+    private sealed class ResendingHandler(Uri other) : DelegatingHandler
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            using HttpResponseMessage first = await base.SendAsync(request, cancellationToken);
+            request.RequestUri = other;
+            return await base.SendAsync(request, cancellationToken);
+        }
     }
 }

@@ -8,6 +8,7 @@ using OpenTelemetry.Metrics;
 namespace McpIdentityHeaders.AspNetCore.Tests.Telemetry;
 
 /// <summary>A whole call, from a gateway's pool to its backend, as OpenTelemetry's in-memory exporter has it.</summary>
+[Collection(MetersAlone.Name)]
 public sealed class WholeCallTests
 {
     private const string Key = "0123456789abcdef0123456789abcdef";
@@ -86,15 +87,17 @@ public sealed class WholeCallTests
             McpReceiver.AddHeaders(options.Headers);
             (options.UserActivityTag, options.UserActivityTagKey) = (UserActivityTag.PseudonymousId, Key);
         });
-        services.Configure<McpClientOptions>(client, options => options.ProtocolVersion = kind == McpBackendKind.Stateless ? "2026-07-28" : "2025-11-25");
+        services.Configure<McpClientOptions>(client, options =>
+            options.ProtocolVersion = kind == McpBackendKind.Stateless ? "2026-07-28" : "2025-11-25");
         return services.BuildServiceProvider(validateScopes: true);
     }
 
-    private static Task CallAsync(ServiceProvider services, string client, ClaimsPrincipal user) => AmbientIdentity.RunAsync(user, async () =>
-    {
-        await using McpClientLease lease = await services.Pool().RentAsync(client);
-        return await lease.Client.CallTextAsync("whoami");
-    });
+    private static Task<string> CallAsync(ServiceProvider services, string client, ClaimsPrincipal user) =>
+        AmbientIdentity.RunAsync(user, async () =>
+        {
+            await using McpClientLease lease = await services.Pool().RentAsync(client);
+            return await lease.Client.CallTextAsync("whoami");
+        });
 
     private static List<(long Sum, KeyValuePair<string, object?>[] Tags)> PointsOf(MetricSnapshot metric)
     {

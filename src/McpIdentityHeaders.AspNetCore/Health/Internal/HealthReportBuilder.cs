@@ -18,13 +18,9 @@ internal sealed class HealthReportBuilder
     /// <param name="failureStatus">What the application has failures count as.</param>
     internal HealthCheckResult Build(HealthStatus failureStatus)
     {
-        // An application may have a failure count as degraded, or as nothing.
-        HealthStatus status = _failures.Count > 0 ? failureStatus : HealthStatus.Healthy;
-        if (_warnings.Count > 0 && status > HealthStatus.Degraded && failureStatus <= HealthStatus.Degraded)
-        {
-            status = HealthStatus.Degraded;
-        }
-
+        // A warning never counts as worse than a failure: the application may have failures count as nothing.
+        HealthStatus warningStatus = failureStatus > HealthStatus.Degraded ? failureStatus : HealthStatus.Degraded;
+        HealthStatus status = _failures.Count > 0 ? failureStatus : _warnings.Count > 0 ? warningStatus : HealthStatus.Healthy;
         string[] messages = [.. _failures, .. _warnings];
         return new HealthCheckResult(status, messages.Length == 0 ? null : string.Join(' ', messages), data: _data);
     }
