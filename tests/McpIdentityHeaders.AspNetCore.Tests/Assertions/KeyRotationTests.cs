@@ -31,6 +31,8 @@ public sealed class KeyRotationTests
     private readonly Channel<(int Worker, int Round, HttpStatusCode Status)> _calls =
         Channel.CreateUnbounded<(int Worker, int Round, HttpStatusCode Status)>();
 
+    private readonly List<HttpStatusCode> _seen = [];
+
     private int _round;
 
     [Theory]
@@ -86,8 +88,6 @@ public sealed class KeyRotationTests
         await Task.WhenAll(workers);
         Assert.All(_seen, status => Assert.Equal(HttpStatusCode.OK, status));
     }
-
-    private readonly List<HttpStatusCode> _seen = [];
 
     private Task<AssertionHosts> StartAsync(ChangingSettings settings, bool byPlainBearer) => AssertionHosts.StartAsync(
         send: options => options.UseAuthorizationHeader = byPlainBearer,
