@@ -156,6 +156,7 @@ public sealed class BoundRequestTests
         { "forwarded and path base", "/app/mcp", "/app", "/app/app/mcp", true },
         { "rewritten", "/old", "", "/old", true },
         { "rewritten", "/old", "", "/mcp", false },
+        { "rewritten", "/x", "", "/x", true },
     };
 
     [Theory]

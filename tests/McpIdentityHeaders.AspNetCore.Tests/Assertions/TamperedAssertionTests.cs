@@ -326,6 +326,28 @@ public sealed class TamperedAssertionTests
         Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.OK), (refused.StatusCode, accepted.StatusCode));
     }
 
+    [Theory]
+    [InlineData("session-1", HttpStatusCode.OK)]
+    [InlineData("SESSION-1", HttpStatusCode.Unauthorized)]
+    [InlineData("session-1,session-1", HttpStatusCode.Unauthorized)]
+    [InlineData("", HttpStatusCode.Unauthorized)]
+    [InlineData(null, HttpStatusCode.Unauthorized)]
+    public async Task Assertion_of_a_session_is_refused_in_another_and_in_none(string? session, HttpStatusCode expected)
+    {
+        await using AssertionHosts hosts = await AssertionHosts.StartAsync(receive: options => options.RequireBinding = true);
+        string token = AssertionDraft.ForRequest(hosts).Sign();
+
+        using HttpResponseMessage response = await hosts.SendTokenAsync(token, request =>
+        {
+            if (session is not null)
+            {
+                request.WithHeader("Mcp-Session-Id", session);
+            }
+        });
+
+        Assert.Equal(expected, response.StatusCode);
+    }
+
     [Fact]
     public async Task Unbound_assertion_is_refused_where_binding_is_required()
     {
@@ -370,7 +392,8 @@ public sealed class TamperedAssertionTests
                     _ => (token, Content, "session-1", $"/{Change("mcp", change.Place, change.Step)}?id=1"),
                 };
                 using var http = new HttpClient();
-                using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(hosts.Backend, path)) { Content = new StringContent(content) };
+                var uri = new Uri(AssertionHosts.NameOf(hosts.Backend) + path);
+                using var request = new HttpRequestMessage(HttpMethod.Post, uri) { Content = new StringContent(content) };
                 request.WithHeader(AssertionHosts.Header, sent).WithHeader("Mcp-Session-Id", session);
                 using HttpResponseMessage response = await http.SendAsync(request);
                 Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
