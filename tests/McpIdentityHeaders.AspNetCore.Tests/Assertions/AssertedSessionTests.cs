@@ -24,7 +24,8 @@ public sealed class AssertedSessionTests
         using HttpResponseMessage response = await CallAsync(hosts, session.SessionId!, subject);
 
         Assert.Equal(expected, response.StatusCode);
-        Assert.Equal(expected == HttpStatusCode.OK, (await response.Content.ReadAsStringAsync()).Contains("alice/", StringComparison.Ordinal));
+        string body = await response.Content.ReadAsStringAsync();
+        Assert.Equal(expected == HttpStatusCode.OK, body.Contains("alice/", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -53,7 +54,8 @@ public sealed class AssertedSessionTests
 
         using HttpResponseMessage response = await SendAsync(hosts, request, session.SessionId!, subject);
 
-        Assert.True(expected == HttpStatusCode.OK ? response.IsSuccessStatusCode : response.StatusCode == expected, $"{response.StatusCode}");
+        bool isExpected = expected == HttpStatusCode.OK ? response.IsSuccessStatusCode : response.StatusCode == expected;
+        Assert.True(isExpected, $"{response.StatusCode}");
     }
 
     [Fact]
@@ -98,7 +100,8 @@ public sealed class AssertedSessionTests
             {
                 if (tools.Contains(tool))
                 {
-                    Assert.Contains(user?.FindFirst("sub")?.Value ?? "anonymous", await client.CallTextAsync(tool), StringComparison.Ordinal);
+                    string expected = user?.FindFirst("sub")?.Value ?? "anonymous";
+                    Assert.Contains(expected, await client.CallTextAsync(tool), StringComparison.Ordinal);
                 }
                 else
                 {
@@ -137,12 +140,15 @@ public sealed class AssertedSessionTests
         Assert.Equal(Enumerable.Range(0, 20).Select(number => $"mine of user{number % 4}"), answers);
     }
 
-    private static async Task<HttpResponseMessage> CallAsync(AssertionHosts hosts, string sessionId, string? subject, string? plainSubject = null)
+    private static async Task<HttpResponseMessage> CallAsync(
+        AssertionHosts hosts, string sessionId, string? subject, string? plainSubject = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(hosts.Backend, "/mcp"))
         {
             Content = new StringContent(
-                """{"jsonrpc":"2.0","id":99,"method":"tools/call","params":{"name":"whoami","arguments":{}}}""", Encoding.UTF8, "application/json"),
+                """{"jsonrpc":"2.0","id":99,"method":"tools/call","params":{"name":"whoami","arguments":{}}}""",
+                Encoding.UTF8,
+                "application/json"),
         };
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/event-stream"));
@@ -155,7 +161,8 @@ public sealed class AssertedSessionTests
         return await SendAsync(hosts, request, sessionId, subject);
     }
 
-    private static async Task<HttpResponseMessage> SendAsync(AssertionHosts hosts, HttpRequestMessage request, string sessionId, string? subject)
+    private static async Task<HttpResponseMessage> SendAsync(
+        AssertionHosts hosts, HttpRequestMessage request, string sessionId, string? subject)
     {
         using var http = new HttpClient();
         request.Headers.Add("Mcp-Session-Id", sessionId);

@@ -49,7 +49,8 @@ public sealed class BoundRequestTests
         AssertionDraft draft = DraftFor(hosts, "/mcp", Digest("{}"));
         string token = draft.Sign();
 
-        (HttpStatusCode tooLarge, _) = await SendAsync(hosts, "/mcp", isChunked ? new ChunkedContent(Large) : new StringContent(Large), token: token);
+        HttpContent content = isChunked ? new ChunkedContent(Large) : new StringContent(Large);
+        (HttpStatusCode tooLarge, _) = await SendAsync(hosts, "/mcp", content, token: token);
         (HttpStatusCode right, _) = await SendAsync(hosts, "/mcp", new StringContent("{}"), token: token);
 
         Assert.Equal((HttpStatusCode.RequestEntityTooLarge, HttpStatusCode.OK), (tooLarge, right));
@@ -79,7 +80,8 @@ public sealed class BoundRequestTests
         (HttpStatusCode status, _) = await SendAsync(hosts, "/mcp", Gzip(compressed), Digest(compressed));
 
         Assert.Equal(HttpStatusCode.Unauthorized, status);
-        Assert.Single(hosts.Logs.GetSnapshot(), record => record.Message.Contains("call UseAuthentication before that", StringComparison.Ordinal));
+        Assert.Single(
+            hosts.Logs.GetSnapshot(), record => record.Message.Contains("call UseAuthentication before that", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -114,7 +116,8 @@ public sealed class BoundRequestTests
             await client.ConnectAsync(IPAddress.Loopback, hosts.Backend.Port);
             await using NetworkStream stream = client.GetStream();
             await stream.WriteAsync(Encoding.ASCII.GetBytes(
-                $"POST /mcp HTTP/1.1\r\nHost: {hosts.Backend.Authority}\r\nContent-Length: 2\r\n{AssertionHosts.Header}: {token}\r\n\r\n{{"));
+                $"POST /mcp HTTP/1.1\r\nHost: {hosts.Backend.Authority}\r\nContent-Length: 2\r\n"
+                + $"{AssertionHosts.Header}: {token}\r\n\r\n{{"));
         }
 
         (HttpStatusCode status, _) = await SendAsync(hosts, "/mcp", new StringContent("{}"), token: token);
@@ -153,6 +156,7 @@ public sealed class BoundRequestTests
         { "forwarded and path base", "/app/mcp", "/app", "/app/app/mcp", true },
         { "rewritten", "/old", "", "/old", true },
         { "rewritten", "/old", "", "/mcp", false },
+        { "rewritten", "/x", "", "/x", true },
     };
 
     [Theory]

@@ -1,10 +1,9 @@
 using System.Net;
 using System.Security.Cryptography;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Microsoft.IdentityModel.Tokens;
 
@@ -84,8 +83,13 @@ public sealed class KeyFetchTests
         });
         using var backchannel = new HttpClient(handler);
         var keys = new AspNetCore.Internal.FetchedKeys(
-            "scheme", new Uri("https://gateway.example.com/jwks.json"), isKeySet: true, RefreshInterval, backchannel, _time,
-            Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+            "scheme",
+            new Uri("https://gateway.example.com/jwks.json"),
+            isKeySet: true,
+            RefreshInterval,
+            backchannel,
+            _time,
+            NullLogger.Instance);
 
         Task<IReadOnlyList<SecurityKey>>[] found =
             [.. Enumerable.Range(0, 20).Select(number => keys.FindAsync($"unknown{number}", CancellationToken.None).AsTask())];
@@ -206,10 +210,30 @@ public sealed class KeyFetchTests
     [InlineData("x5u", "\"https://evil.example.com\"", true)]
     public async Task Key_of_the_set_counts_only_for_what_it_says_it_is_for(string member, string value, bool isAccepted)
     {
+        using var other = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         await using AssertionHosts hosts = await StartAsync();
-        hosts.KeySet = context => WriteKeysAsync(context, With(JwkOf(hosts.Key), (member, JsonNode.Parse(value))), JwkOf(ECDsa.Create(ECCurve.NamedCurves.nistP256)));
+        JsonObject key = With(JwkOf(hosts.Key), (member, JsonNode.Parse(value)));
+        hosts.KeySet = context => WriteKeysAsync(context, key, JwkOf(other));
 
         Assert.Equal(isAccepted ? HttpStatusCode.OK : HttpStatusCode.Unauthorized, await CallAsync(hosts));
+    }
+
+    [Theory]
+    [InlineData("use", "\"enc\"", false)]
+    [InlineData("key_ops", "[\"encrypt\"]", false)]
+    [InlineData("alg", "\"ES384\"", false)]
+    [InlineData("use", "\"sig\"", true)]
+    [InlineData("kid", "\"mine\"", true)]
+    public async Task Given_key_counts_only_for_what_it_says_it_is_for(string member, string value, bool isAccepted)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        await using AssertionHosts hosts = await StartAsync(options =>
+        {
+            options.Authority = null;
+            options.Keys.Add(new JsonWebKey(With(JwkOf(key), (member, JsonNode.Parse(value))).ToJsonString()));
+        });
+
+        Assert.Equal(isAccepted ? HttpStatusCode.OK : HttpStatusCode.Unauthorized, await CallAsync(hosts, key));
     }
 
     [Fact]
@@ -234,7 +258,8 @@ public sealed class KeyFetchTests
         Assert.Equal([string.Empty], queries);
     }
 
-    private Task<AssertionHosts> StartAsync(Action<ReceivedAssertionOptions>? receive = null) => AssertionHosts.StartAsync(receive: receive, time: _time);
+    private Task<AssertionHosts> StartAsync(Action<ReceivedAssertionOptions>? receive = null) =>
+        AssertionHosts.StartAsync(receive: receive, time: _time);
 
     /// <summary>Calls with 30 unknown keys and a known one in turns, all at once.</summary>
     private static Task<HttpStatusCode[]> FloodAsync(AssertionHosts hosts) =>

@@ -5,12 +5,10 @@ using System.Threading.Channels;
 using McpIdentityHeaders.Assertions.Tests.Support;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Microsoft.IdentityModel.JsonWebTokens;
-using Microsoft.IdentityModel.Protocols;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Microsoft.IdentityModel.Tokens;
 
@@ -30,6 +28,8 @@ public sealed class KeyRotationTests
     private readonly ConcurrentQueue<string> _keyIds = new();
     private readonly Channel<(int Worker, int Round, HttpStatusCode Status)> _calls =
         Channel.CreateUnbounded<(int Worker, int Round, HttpStatusCode Status)>();
+
+    private readonly List<HttpStatusCode> _seen = [];
 
     private int _round;
 
@@ -86,8 +86,6 @@ public sealed class KeyRotationTests
         await Task.WhenAll(workers);
         Assert.All(_seen, status => Assert.Equal(HttpStatusCode.OK, status));
     }
-
-    private readonly List<HttpStatusCode> _seen = [];
 
     private Task<AssertionHosts> StartAsync(ChangingSettings settings, bool byPlainBearer) => AssertionHosts.StartAsync(
         send: options => options.UseAuthorizationHeader = byPlainBearer,

@@ -180,7 +180,8 @@ public sealed class ReceivedAssertionReloadTests
 
     private static async Task<HttpStatusCode> SendBoundAsync(AssertionHosts hosts, string token)
     {
-        using HttpResponseMessage response = await hosts.SendTokenAsync(token, request => request.WithHeader("Mcp-Session-Id", "session-1"));
+        using HttpResponseMessage response =
+            await hosts.SendTokenAsync(token, request => request.WithHeader("Mcp-Session-Id", "session-1"));
         return response.StatusCode;
     }
 }

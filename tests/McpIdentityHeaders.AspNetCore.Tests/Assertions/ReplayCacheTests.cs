@@ -19,7 +19,7 @@ public sealed class ReplayCacheTests
     public async Task Cache_that_fails_at_any_call_accepts_nothing(int failing)
     {
         await using AssertionHosts hosts = await StartAsync();
-        _cache.Before = (call, _) => call == failing ? throw new IOException("the cache says alice") : Task.CompletedTask;
+        _cache.Before = call => call == failing ? throw new IOException("the cache says alice") : Task.CompletedTask;
 
         HttpStatusCode status = await CallAsync(hosts, AssertionDraft.ForRequest(hosts).Sign());
         HttpStatusCode next = await CallAsync(hosts, AssertionDraft.ForRequest(hosts).Sign());
@@ -27,7 +27,8 @@ public sealed class ReplayCacheTests
         Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.OK), (status, next));
         Assert.Single(hosts.Logs.GetSnapshot(), record => record.Level == LogLevel.Warning
             && record.Message.Contains("IOException", StringComparison.Ordinal));
-        Assert.DoesNotContain(hosts.Logs.GetSnapshot(), record => $"{record.Message} {record.Exception}".Contains("alice", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            hosts.Logs.GetSnapshot(), record => $"{record.Message} {record.Exception}".Contains("alice", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -39,7 +40,7 @@ public sealed class ReplayCacheTests
         var gate = new AsyncGate();
         await using AssertionHosts hosts = await StartAsync();
         string token = AssertionDraft.ForRequest(hosts).Sign();
-        _cache.Before = (call, _) => call == hanging ? gate.WaitAsync() : Task.CompletedTask;
+        _cache.Before = call => call == hanging ? gate.WaitAsync() : Task.CompletedTask;
 
         Task<HttpStatusCode> first = CallAsync(hosts, token);
         await gate.Arrived;
@@ -49,7 +50,34 @@ public sealed class ReplayCacheTests
         gate.Release();
 
         Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized), (refused, again));
-        Assert.Contains(hosts.Logs.GetSnapshot(), record => record.Message.Contains("did not respond within 5 seconds", StringComparison.Ordinal));
+        Assert.Contains(
+            hosts.Logs.GetSnapshot(), record => record.Message.Contains("did not respond within 5 seconds", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Cache_that_forgets_what_it_is_given_accepts_nothing()
+    {
+        await using AssertionHosts hosts = await StartAsync();
+        _cache.Forgets = true;
+
+        HttpStatusCode forgotten = await CallAsync(hosts, AssertionDraft.ForRequest(hosts).Sign());
+        _cache.Forgets = false;
+        HttpStatusCode kept = await CallAsync(hosts, AssertionDraft.ForRequest(hosts).Sign());
+
+        Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.OK), (forgotten, kept));
+        Assert.Single(hosts.Logs.GetSnapshot(), record => record.Message.Contains("a cache that is not full", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Used_id_is_kept_for_as_long_as_it_could_be_used_and_no_longer()
+    {
+        await using AssertionHosts hosts = await StartAsync();
+        AssertionDraft draft = AssertionDraft.ForRequest(hosts);
+        var end = DateTimeOffset.FromUnixTimeSeconds(draft.Payload["exp"]!.GetValue<long>());
+
+        await CallAsync(hosts, draft.Sign());
+
+        Assert.Equal(end - _time.GetUtcNow() + TimeSpan.FromSeconds(30), _cache.Kept);
     }
 
     [Fact]
@@ -71,7 +99,7 @@ public sealed class ReplayCacheTests
         string token = AssertionDraft.ForRequest(first).Sign();
 
         // Both look before either marks.
-        _cache.Before = (call, _) =>
+        _cache.Before = call =>
         {
             if (call > 2)
             {
@@ -98,7 +126,8 @@ public sealed class ReplayCacheTests
 
     private static async Task<HttpStatusCode> CallAsync(AssertionHosts hosts, string token)
     {
-        using HttpResponseMessage response = await hosts.SendTokenAsync(token, request => request.WithHeader("Mcp-Session-Id", "session-1"));
+        using HttpResponseMessage response =
+            await hosts.SendTokenAsync(token, request => request.WithHeader("Mcp-Session-Id", "session-1"));
         return response.StatusCode;
     }
 }

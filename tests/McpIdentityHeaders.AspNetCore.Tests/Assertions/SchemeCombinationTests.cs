@@ -12,8 +12,8 @@ using Microsoft.Extensions.Options;
 namespace McpIdentityHeaders.AspNetCore.Tests.Assertions;
 
 /// <summary>
-/// A backend with both schemes, in either order and under any default. An assertion alone says who the user is; plain headers alone count where
-/// the scheme of plain headers is asked, from peers that it trusts.
+/// A backend with both schemes, in either order and under any default. An assertion alone says who the user is; plain headers alone count
+/// where the scheme of plain headers is asked, from peers that it trusts.
 /// </summary>
 public sealed class SchemeCombinationTests
 {
@@ -45,7 +45,9 @@ public sealed class SchemeCombinationTests
         await using AssertionHosts hosts = await StartAsync(isPlainFirst, defaultScheme);
 
         Assert.Equal("200 alice Alice IdentityAssertion False", await CallAsync(hosts, Assertion(hosts)));
-        Assert.Equal("200 alice Alice IdentityAssertion False", await CallAsync(hosts, Assertion(hosts), ("X-User-Sub", "alice"), ("X-User-Name", "Alice")));
+        Assert.Equal(
+            "200 alice Alice IdentityAssertion False",
+            await CallAsync(hosts, Assertion(hosts), ("X-User-Sub", "alice"), ("X-User-Name", "Alice")));
     }
 
     [Theory]
@@ -56,7 +58,11 @@ public sealed class SchemeCombinationTests
 
         foreach ((string Name, string Value) header in new[]
         {
-            ("X-User-Sub", "bob"), ("X-User-Name", "Bob"), ("X-User-Email", "alice@example.com"), ("X_User_Sub", "alice"), ("X-Tenant", "acme"),
+            ("X-User-Sub", "bob"),
+            ("X-User-Name", "Bob"),
+            ("X-User-Email", "alice@example.com"),
+            ("X_User_Sub", "alice"),
+            ("X-Tenant", "acme"),
         })
         {
             Assert.Equal("401", await CallAsync(hosts, Assertion(hosts), header));
@@ -73,7 +79,10 @@ public sealed class SchemeCombinationTests
 
         foreach ((string Name, string Value) assertion in new[]
         {
-            (AssertionHosts.Header, expired.Sign()), (AssertionHosts.Header, ""), (AssertionHosts.Header, "abc"), ("X_User_Assertion", Assertion(hosts).Value),
+            (AssertionHosts.Header, expired.Sign()),
+            (AssertionHosts.Header, ""),
+            (AssertionHosts.Header, "abc"),
+            ("X_User_Assertion", Assertion(hosts).Value),
         })
         {
             Assert.Equal("401", await CallAsync(hosts, assertion, ("X-User-Sub", "alice"), ("X-User-Name", "Alice")));
@@ -126,7 +135,8 @@ public sealed class SchemeCombinationTests
     [InlineData(false)]
     public async Task Selector_finds_plain_headers_that_leave_the_request(bool isPlainFirst)
     {
-        await using AssertionHosts hosts = await StartAsync(isPlainFirst, "plain or anonymous", options => options.RemoveIdentityHeaders = true);
+        await using AssertionHosts hosts =
+            await StartAsync(isPlainFirst, "plain or anonymous", options => options.RemoveIdentityHeaders = true);
 
         Assert.Equal("200 alice  IdentityHeaders False", await CallAsync(hosts, ("X-User-Sub", "alice")));
         Assert.Equal("200 alice Alice IdentityAssertion False", await CallAsync(hosts, Assertion(hosts), ("X-User-Sub", "alice")));
@@ -182,8 +192,9 @@ public sealed class SchemeCombinationTests
     private static async Task WriteUserAsync(HttpContext context)
     {
         // A policy that asks both schemes gets the assertion's identity from each.
-        string types = string.Join(',', context.User.Identities.Where(identity => identity.IsAuthenticated).Select(identity => identity.AuthenticationType).Distinct());
-        bool removesPlain = context.RequestServices.GetRequiredService<IOptionsMonitor<IdentityHeadersOptions>>().Get(Plain).RemoveIdentityHeaders;
+        string types = string.Join(',', context.User.Identities.Select(identity => identity.AuthenticationType).Distinct());
+        var plain = context.RequestServices.GetRequiredService<IOptionsMonitor<IdentityHeadersOptions>>();
+        bool removesPlain = plain.Get(Plain).RemoveIdentityHeaders;
         bool hasLeftover = context.Request.Headers.ContainsKey(AssertionHosts.Header)
             || (removesPlain && context.Request.Headers.ContainsKey("X-User-Sub"));
         byte[] user = Encoding.UTF8.GetBytes(
@@ -197,7 +208,8 @@ public sealed class SchemeCombinationTests
     /// <summary>Gets the status, the subject, the name, who named the user, and whether a header stayed that has to leave.</summary>
     private static async Task<string> CallAsync(AssertionHosts hosts, params (string Name, string Value)[] headers)
     {
-        RawResponse response = await RawHttp.GetAsync(hosts.Backend, "/user", [.. headers.Select(header => $"{header.Name}: {header.Value}")]);
+        RawResponse response = await RawHttp.GetAsync(
+            hosts.Backend, "/user", [.. headers.Select(header => $"{header.Name}: {header.Value}")]);
         return response.Status == (int)HttpStatusCode.OK
             ? $"200 {Encoding.UTF8.GetString(response.Body)}"
             : $"{response.Status}";

@@ -1,6 +1,9 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using CsCheck;
+using Microsoft.Extensions.Time.Testing;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.Assertions;
 
@@ -103,15 +106,13 @@ public sealed class TamperedAssertionTests
             draft.Header["x5u"] = "https://evil.example.com/cert.pem";
             draft.SignWithAnotherKey();
         },
-        ["subject twice"] = draft => draft.RawPayload = draft.Payload.ToJsonString().Replace("\"sub\":", "\"sub\":\"bob\",\"sub\":", StringComparison.Ordinal),
-        ["audience twice"] = draft => draft.RawPayload = draft.Payload.ToJsonString()
-            .Replace("\"aud\":", "\"aud\":\"https://other.example.com\",\"aud\":", StringComparison.Ordinal),
-        ["expiry twice, escaped"] = draft => draft.RawPayload = draft.Payload.ToJsonString().Replace("\"exp\":", "\"\\u0065xp\":1,\"exp\":", StringComparison.Ordinal),
-        ["member twice in an object of the payload"] = draft => draft.RawPayload = draft.Payload.ToJsonString()
-            .Replace("\"sub\":", "\"act\":{\"sub\":\"a\",\"sub\":\"b\"},\"sub\":", StringComparison.Ordinal),
-        ["algorithm twice"] = draft => draft.RawHeader = draft.Header.ToJsonString().Replace("\"alg\":", "\"alg\":\"none\",\"alg\":", StringComparison.Ordinal),
-        ["kid twice"] = draft => draft.RawHeader = draft.Header.ToJsonString().Replace("\"kid\":", "\"kid\":\"other\",\"kid\":", StringComparison.Ordinal),
-        ["comment in the payload"] = draft => draft.RawPayload = draft.Payload.ToJsonString().Replace("\"sub\":", "/**/\"sub\":", StringComparison.Ordinal),
+        ["subject twice"] = draft => draft.PutBeforePayload("sub", "\"sub\":\"bob\""),
+        ["audience twice"] = draft => draft.PutBeforePayload("aud", "\"aud\":\"https://other.example.com\""),
+        ["expiry twice, escaped"] = draft => draft.PutBeforePayload("exp", "\"\\u0065xp\":1"),
+        ["member twice in an object of the payload"] = draft => draft.PutBeforePayload("sub", "\"act\":{\"sub\":\"a\",\"sub\":\"b\"}"),
+        ["algorithm twice"] = draft => draft.PutBeforeHeader("alg", "\"alg\":\"none\""),
+        ["kid twice"] = draft => draft.PutBeforeHeader("kid", "\"kid\":\"other\""),
+        ["comment in the payload"] = draft => draft.RawPayload = "/**/" + draft.Payload.ToJsonString(),
         ["comma at the payload's end"] = draft => draft.RawPayload = draft.Payload.ToJsonString()[..^1] + ",}",
         ["second payload behind the first"] = draft => draft.RawPayload = draft.Payload.ToJsonString() + draft.Payload.ToJsonString(),
         ["nested token"] = draft =>
@@ -124,9 +125,9 @@ public sealed class TamperedAssertionTests
             draft.RawPayload = draft.Sign();
             draft.Header["cty"] = "JWT";
         },
-        ["audience twice in a list"] = draft => draft.Payload["aud"] = new JsonArray(draft.Payload["aud"]!.GetValue<string>(), draft.Payload["aud"]!.GetValue<string>()),
-        ["audience in a list with nothing"] = draft => draft.Payload["aud"] = new JsonArray(draft.Payload["aud"]!.GetValue<string>(), null),
-        ["audience in a list with a number"] = draft => draft.Payload["aud"] = new JsonArray(draft.Payload["aud"]!.GetValue<string>(), 1),
+        ["audience twice in a list"] = draft => draft.Payload["aud"] = new JsonArray(draft.Audience, draft.Audience),
+        ["audience in a list with nothing"] = draft => draft.Payload["aud"] = new JsonArray(draft.Audience, null),
+        ["audience in a list with a number"] = draft => draft.Payload["aud"] = new JsonArray(draft.Audience, 1),
         ["start in the far future"] = draft => draft.Payload["nbf"] = 1e300,
         ["issue time that is negative"] = draft => draft.Payload["iat"] = -1,
         ["issue time beyond all time"] = draft => draft.Payload["iat"] = 1e300,
@@ -226,7 +227,7 @@ public sealed class TamperedAssertionTests
     [InlineData("exp", -30, false)]
     public async Task Clocks_may_differ_by_the_skew_and_no_more(string claim, int seconds, bool isAccepted)
     {
-        var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.ToUnixTimeSeconds()));
+        var time = new FakeTimeProvider(DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.ToUnixTimeSeconds()));
         await using AssertionHosts hosts = await AssertionHosts.StartAsync(time: time);
         var draft = new AssertionDraft(hosts);
         long now = time.GetUtcNow().ToUnixTimeSeconds();
@@ -265,10 +266,8 @@ public sealed class TamperedAssertionTests
     {
         await using AssertionHosts hosts = await AssertionHosts.StartAsync();
         var draft = new AssertionDraft(hosts);
-        var handler = new Microsoft.IdentityModel.JsonWebTokens.JsonWebTokenHandler();
-        var key = new Microsoft.IdentityModel.Tokens.SymmetricSecurityKey(new byte[32]) { KeyId = draft.Header["kid"]!.GetValue<string>() };
-        string encrypted = handler.EncryptToken(
-            draft.Sign(), new Microsoft.IdentityModel.Tokens.EncryptingCredentials(key, "dir", "A128CBC-HS256"));
+        var key = new SymmetricSecurityKey(new byte[32]) { KeyId = draft.Header["kid"]!.GetValue<string>() };
+        string encrypted = new JsonWebTokenHandler().EncryptToken(draft.Sign(), new EncryptingCredentials(key, "dir", "A128CBC-HS256"));
 
         using HttpResponseMessage response = await hosts.SendTokenAsync(encrypted);
 
@@ -327,6 +326,28 @@ public sealed class TamperedAssertionTests
         Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.OK), (refused.StatusCode, accepted.StatusCode));
     }
 
+    [Theory]
+    [InlineData("session-1", HttpStatusCode.OK)]
+    [InlineData("SESSION-1", HttpStatusCode.Unauthorized)]
+    [InlineData("session-1,session-1", HttpStatusCode.Unauthorized)]
+    [InlineData("", HttpStatusCode.Unauthorized)]
+    [InlineData(null, HttpStatusCode.Unauthorized)]
+    public async Task Assertion_of_a_session_is_refused_in_another_and_in_none(string? session, HttpStatusCode expected)
+    {
+        await using AssertionHosts hosts = await AssertionHosts.StartAsync(receive: options => options.RequireBinding = true);
+        string token = AssertionDraft.ForRequest(hosts).Sign();
+
+        using HttpResponseMessage response = await hosts.SendTokenAsync(token, request =>
+        {
+            if (session is not null)
+            {
+                request.WithHeader("Mcp-Session-Id", session);
+            }
+        });
+
+        Assert.Equal(expected, response.StatusCode);
+    }
+
     [Fact]
     public async Task Unbound_assertion_is_refused_where_binding_is_required()
     {
@@ -371,7 +392,8 @@ public sealed class TamperedAssertionTests
                     _ => (token, Content, "session-1", $"/{Change("mcp", change.Place, change.Step)}?id=1"),
                 };
                 using var http = new HttpClient();
-                using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(hosts.Backend, path)) { Content = new StringContent(content) };
+                var uri = new Uri(AssertionHosts.NameOf(hosts.Backend) + path);
+                using var request = new HttpRequestMessage(HttpMethod.Post, uri) { Content = new StringContent(content) };
                 request.WithHeader(AssertionHosts.Header, sent).WithHeader("Mcp-Session-Id", session);
                 using HttpResponseMessage response = await http.SendAsync(request);
                 Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);

@@ -39,6 +39,8 @@ internal sealed class AssertionDraft
 
     public JsonObject Payload { get; }
 
+    public string Audience => Payload["aud"]!.GetValue<string>();
+
     public string? RawHeader { get; set; }
 
     public string? RawPayload { get; set; }
@@ -121,6 +123,10 @@ internal sealed class AssertionDraft
         Whole = $"{parts[0]}.{parts[1]}.{Base64UrlEncoder.Encode(signature)}";
     }
 
+    public void PutBeforePayload(string name, string member) => RawPayload = PutBefore(Payload, name, member);
+
+    public void PutBeforeHeader(string name, string member) => RawHeader = PutBefore(Header, name, member);
+
     /// <summary>Changes the last character so that a lenient decoder reads the same signature: four of its bits are unused.</summary>
     public void ChangeUnusedBits()
     {
@@ -147,6 +153,9 @@ internal sealed class AssertionDraft
         string signed = $"{Encode(header)}.{Encode(payload)}";
         return $"{signed}.{Base64UrlEncoder.Encode(_sign(Encoding.ASCII.GetBytes(signed)))}";
     }
+
+    private static string PutBefore(JsonObject json, string name, string member) =>
+        json.ToJsonString().Replace($"\"{name}\":", $"{member},\"{name}\":", StringComparison.Ordinal);
 
     private static string Encode(string text) => Base64UrlEncoder.Encode(Encoding.UTF8.GetBytes(text));
 

@@ -10,18 +10,30 @@ internal sealed class HookedCache : IDistributedCache
 
     private int _calls;
 
-    /// <summary>Gets or sets what runs before a call, given how many there were and whether it writes.</summary>
-    public Func<int, bool, Task>? Before { get; set; }
+    /// <summary>Gets or sets what runs before a call, given how many there were.</summary>
+    public Func<int, Task>? Before { get; set; }
+
+    /// <summary>Gets or sets whether it forgets what it is given, as a full one does.</summary>
+    public bool Forgets { get; set; }
+
+    /// <summary>Gets for how long the last entry is kept.</summary>
+    public TimeSpan? Kept { get; private set; }
 
     public async Task<byte[]?> GetAsync(string key, CancellationToken token = default)
     {
-        await BeforeAsync(writes: false);
+        await BeforeAsync();
         return await _cache.GetAsync(key, CancellationToken.None);
     }
 
     public async Task SetAsync(string key, byte[] value, DistributedCacheEntryOptions options, CancellationToken token = default)
     {
-        await BeforeAsync(writes: true);
+        await BeforeAsync();
+        Kept = options.AbsoluteExpirationRelativeToNow;
+        if (Forgets)
+        {
+            return;
+        }
+
         await _cache.SetAsync(key, value, options, CancellationToken.None);
     }
 
@@ -37,5 +49,5 @@ internal sealed class HookedCache : IDistributedCache
 
     public Task RemoveAsync(string key, CancellationToken token = default) => throw new NotSupportedException();
 
-    private Task BeforeAsync(bool writes) => Before?.Invoke(Interlocked.Increment(ref _calls), writes) ?? Task.CompletedTask;
+    private Task BeforeAsync() => Before?.Invoke(Interlocked.Increment(ref _calls)) ?? Task.CompletedTask;
 }

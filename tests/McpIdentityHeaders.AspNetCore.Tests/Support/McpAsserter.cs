@@ -10,8 +10,8 @@ namespace McpIdentityHeaders.AspNetCore.Tests.Support;
 internal static class McpAsserter
 {
     /// <summary>At /mcp, with the tools of <see cref="RoleTools"/> and their authorization.</summary>
-    public static Task<AssertionHosts> StartAsync(McpBackendKind kind, bool needsUser = false, Action<ReceivedAssertionOptions>? receive = null) =>
-        AssertionHosts.StartAsync(
+    public static Task<AssertionHosts> StartAsync(
+        McpBackendKind kind, bool needsUser = false, Action<ReceivedAssertionOptions>? receive = null) => AssertionHosts.StartAsync(
             receive: options =>
             {
                 AddHeaders(options.Headers);

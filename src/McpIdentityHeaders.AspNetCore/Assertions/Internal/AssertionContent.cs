@@ -5,8 +5,8 @@ using Microsoft.IdentityModel.JsonWebTokens;
 namespace McpIdentityHeaders.AspNetCore.Internal;
 
 /// <summary>
-/// Checks that an assertion's JSON can be read in one way only, and has every claim as the one type that it is defined with. The token library
-/// takes the last of two members, and text for numbers: another reader could see another user.
+/// Checks that an assertion's JSON can be read in one way only, and that each claim has its own type. The token library takes the last of
+/// two members, and text for numbers: another reader could see another user.
 /// </summary>
 internal static class AssertionContent
 {
@@ -61,7 +61,9 @@ internal static class AssertionContent
     }
 
     private static bool HasText(JsonElement payload, string name) =>
-        payload.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String && !string.IsNullOrWhiteSpace(value.GetString());
+        payload.TryGetProperty(name, out JsonElement value)
+        && value.ValueKind == JsonValueKind.String
+        && !string.IsNullOrWhiteSpace(value.GetString());
 
     private static bool HasNumber(JsonElement payload, string name) =>
         payload.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number;

@@ -78,13 +78,7 @@ internal sealed class FetchedKeys(
         return [.. configuration.JsonWebKeySet.Keys.Where(key => key.Kid == keyId && IsForSignatures(key))];
     }
 
-    /// <summary>Whether the set says nothing against a key's verifying signatures (RFC 7517, sections 4.2 and 4.3).</summary>
-    private static bool IsForSignatures(JsonWebKey key) =>
-        key.Kty is JsonWebAlgorithmsKeyTypes.EllipticCurve or JsonWebAlgorithmsKeyTypes.RSA
-        && (string.IsNullOrEmpty(key.Use) || key.Use == "sig")
-        && (key.KeyOps.Count == 0 || key.KeyOps.Contains("verify"));
-
-    /// <summary>Fetches, if that is allowed now. All who wait share one fetch, so that a flood of unknown ids makes no flood of fetches.</summary>
+    /// <summary>Fetches, if that is allowed now. All who wait share one fetch: a flood of unknown ids makes no flood of fetches.</summary>
     private Task FetchOnceAsync()
     {
         lock (_gate)

@@ -5,7 +5,8 @@ namespace McpIdentityHeaders.AspNetCore.Internal;
 /// <summary>Keys that the application gave. A sender of this library names them by their thumbprint (RFC 7638), whatever their own id is.</summary>
 internal sealed class GivenKeys(IEnumerable<SecurityKey> keys) : VerificationKeys
 {
-    private readonly (SecurityKey Key, string? Thumbprint)[] _keys = [.. keys.Select(key => (key, GetThumbprint(key)))];
+    private readonly (SecurityKey Key, string? Thumbprint)[] _keys =
+        [.. keys.Where(key => key is not JsonWebKey jwk || IsForSignatures(jwk)).Select(key => (key, GetThumbprint(key)))];
 
     internal override ValueTask<KeyAvailability> CheckAsync(CancellationToken cancellationToken) => new(KeyAvailability.Available);
 

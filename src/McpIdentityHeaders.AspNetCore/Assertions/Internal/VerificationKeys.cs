@@ -10,4 +10,10 @@ internal abstract class VerificationKeys
 
     /// <summary>Finds the keys of an id. There are several where a key set uses an id twice: each is tried.</summary>
     internal abstract ValueTask<IReadOnlyList<SecurityKey>> FindAsync(string keyId, CancellationToken cancellationToken);
+
+    /// <summary>Whether a JWK says nothing against verifying signatures with it (RFC 7517, sections 4.2 and 4.3).</summary>
+    protected static bool IsForSignatures(JsonWebKey key) =>
+        key.Kty is JsonWebAlgorithmsKeyTypes.EllipticCurve or JsonWebAlgorithmsKeyTypes.RSA
+        && (string.IsNullOrEmpty(key.Use) || key.Use == "sig")
+        && (key.KeyOps.Count == 0 || key.KeyOps.Contains("verify"));
 }
