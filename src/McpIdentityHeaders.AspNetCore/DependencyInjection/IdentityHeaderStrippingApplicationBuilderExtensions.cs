@@ -20,9 +20,9 @@ public static class IdentityHeaderStrippingApplicationBuilderExtensions
     /// <remarks>
     /// For a gateway that lets no caller speak for users. Call it before everything that reads headers, and <c>UseRouting</c>,
     /// <c>UseAuthentication</c> and <c>UseAuthorization</c> after it: a <c>WebApplication</c> puts those first by itself unless they are
-    /// called. Where an <c>AddIdentityHeaders</c> scheme reads headers of the same names, or a secret, call it after
-    /// <c>UseAuthentication</c> instead. Another order is logged once, as an error. The names of all clients count together, and follow
-    /// their settings. The metric <c>mcp.identity.headers.stripped</c> counts what is removed.
+    /// called. Where an <c>AddIdentityHeaders</c> scheme reads headers of the same names, call it after <c>UseAuthentication</c> instead;
+    /// where only a secret's name is shared, either will do. Another order is logged once, as an error. The names of all clients count
+    /// together, and follow their settings. The metric <c>mcp.identity.headers.stripped</c> counts what is removed.
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="app"/> is <see langword="null"/>.</exception>
     /// <exception cref="InvalidOperationException">No client has <c>AddClaimInjection</c>, so that there are no names.</exception>

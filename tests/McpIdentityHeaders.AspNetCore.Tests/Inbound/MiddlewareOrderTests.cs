@@ -26,7 +26,8 @@ public sealed class MiddlewareOrderTests
     [InlineData("strip route authenticate", "X_User.Email", false, "StrippingBeforeReceiving")]
     [InlineData("strip route authenticate", "X-Other-Sub", false, "")]
     [InlineData("authenticate strip route", "X-Other-Sub", false, "StrippingAfterAuthentication")]
-    [InlineData("strip route authenticate", "X-Other-Sub", true, "StrippingBeforeReceiving")]
+    [InlineData("strip route authenticate", "X-Other-Sub", true, "")] // a secret is read before all middleware
+    [InlineData("strip route authenticate", "X-User-Sub", true, "StrippingBeforeReceiving")]
     [InlineData("authenticate strip", "X-Other-Sub", true, "")]
     public async Task Stripping_stands_behind_a_scheme_that_reads_what_is_stripped(string order, string header, bool secret, string expected) =>
         await AssertLogsAsync(order, expected, services => services.AddAuthentication().AddIdentityHeaders(options =>
@@ -57,6 +58,33 @@ public sealed class MiddlewareOrderTests
         using HttpResponseMessage response = await client.SendAsync(request);
 
         Assert.Equal("alice ", await response.Content.ReadAsStringAsync());
+    }
+
+    [Theory]
+    [InlineData("strip route authenticate")]
+    [InlineData("authenticate strip")]
+    public async Task Secret_is_found_though_stripping_stands_in_front(string order)
+    {
+        await using InboundServer server = await InboundServer.StartAsync(
+            services =>
+            {
+                StrippingServer.AddClients(services);
+                services.AddAuthentication().AddIdentityHeaders(options =>
+                {
+                    options.Headers.Clear();
+                    options.Headers.Add("X-Other-Sub", "sub");
+                    options.SharedSecrets.Add(new SharedSecret("X-Gateway-Secret", StrippingServer.Secret));
+                });
+            },
+            app => app.MapGet("/", context => context.Response.WriteAsync(UserNames.Of(context.User))),
+            signIn: app => Use(app, order));
+        using HttpClient client = server.NewClient();
+        using HttpRequestMessage request = server.NewRequest("/")
+            .WithHeader("X-Other-Sub", "alice").WithHeader("X-Gateway-Secret", StrippingServer.Secret);
+
+        using HttpResponseMessage response = await client.SendAsync(request);
+
+        Assert.Equal("alice", await response.Content.ReadAsStringAsync());
     }
 
     private static async Task AssertLogsAsync(string order, string expected, Action<IServiceCollection> schemes)

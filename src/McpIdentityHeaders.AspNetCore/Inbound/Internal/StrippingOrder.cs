@@ -9,13 +9,13 @@ namespace McpIdentityHeaders.AspNetCore.Internal;
 internal sealed class StrippingOrder
 {
     private readonly ILogger _logger;
-    private readonly Lazy<string?> _receivingScheme;
+    private readonly Lazy<ReceivingScheme?> _receivingScheme;
     private int _reported;
 
     internal StrippingOrder(IServiceProvider services, InboundHeaders inbound)
     {
         _logger = services.GetRequiredService<ILoggerFactory>().CreateLogger("McpIdentityHeaders.AspNetCore.IdentityHeaderStripping");
-        _receivingScheme = new Lazy<string?>(() => FindReceivingScheme(services, inbound));
+        _receivingScheme = new Lazy<ReceivingScheme?>(() => FindReceivingScheme(services, inbound));
     }
 
     [Flags]
@@ -31,9 +31,9 @@ internal sealed class StrippingOrder
         bool isAuthenticated = context.Features.Get<IAuthenticationFeature>() is not null;
         if (_receivingScheme.Value is { } scheme)
         {
-            if (!isAuthenticated && IsFirst(Errors.BeforeReceiving))
+            if (scheme.LosesHeaders && !isAuthenticated && IsFirst(Errors.BeforeReceiving))
             {
-                _logger.StrippingBeforeReceiving(scheme);
+                _logger.StrippingBeforeReceiving(scheme.Name);
             }
 
             return;
@@ -50,15 +50,30 @@ internal sealed class StrippingOrder
         }
     }
 
-    private static string? FindReceivingScheme(IServiceProvider services, InboundHeaders inbound) => services
-        .GetServices<IdentityHeadersSchemeName>()
-        .Select(name => name.Value)
-        .FirstOrDefault(name =>
-            services.GetRequiredKeyedService<IdentityHeadersScheme>(name).Plan.HeaderNames.Any(inbound.IsIdentityHeader))
-        ?? services.GetServices<IdentityAssertionSchemeName>()
-            .Select(name => name.Value)
-            .FirstOrDefault(name => inbound.IsIdentityHeader(
-                services.GetRequiredKeyedService<IdentityAssertionScheme>(name).Plan.Options.HeaderName));
+    /// <summary>Finds a scheme that reads what is stripped, if possible one that loses its headers by that.</summary>
+    private static ReceivingScheme? FindReceivingScheme(IServiceProvider services, InboundHeaders inbound)
+    {
+        List<ReceivingScheme> found = [];
+        foreach (string name in services.GetServices<IdentityHeadersSchemeName>().Select(name => name.Value))
+        {
+            IdentityHeadersPlan plan = services.GetRequiredKeyedService<IdentityHeadersScheme>(name).Plan;
+            if (plan.HeaderNames.Where(inbound.IsIdentityHeader).ToArray() is { Length: > 0 } stripped)
+            {
+                found.Add(new ReceivingScheme(name, Array.Exists(stripped, plan.IsIdentityHeader)));
+            }
+        }
+
+        // A secret and an assertion have left the request before: stripping takes none from its scheme.
+        found.AddRange(
+            from name in services.GetServices<IdentityAssertionSchemeName>()
+            let plan = services.GetRequiredKeyedService<IdentityAssertionScheme>(name.Value).Plan
+            where inbound.IsIdentityHeader(plan.Options.HeaderName)
+            select new ReceivingScheme(name.Value, LosesHeaders: false));
+
+        return found.Find(scheme => scheme.LosesHeaders) ?? found.FirstOrDefault();
+    }
 
     private bool IsFirst(Errors error) => (Interlocked.Or(ref _reported, (int)error) & (int)error) == 0;
+
+    private sealed record ReceivingScheme(string Name, bool LosesHeaders);
 }
