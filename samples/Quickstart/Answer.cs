@@ -4,7 +4,12 @@ using ModelContextProtocol.Protocol;
 namespace Quickstart;
 
 /// <summary>What a server's whoami tool answered, and over which protocol.</summary>
-internal sealed record Answer(string? Protocol, string? SessionId, IReadOnlyList<WireHeader> Headers)
+/// <param name="Protocol">The protocol.</param>
+/// <param name="SessionId">The MCP session, if there is one.</param>
+/// <param name="Headers">The headers that arrived, or the claims that were verified.</param>
+/// <param name="Assertions">The signed assertions that arrived.</param>
+internal sealed record Answer(
+    string? Protocol, string? SessionId, IReadOnlyList<WireHeader> Headers, IReadOnlyList<WireHeader> Assertions)
 {
     public static Answer Of(McpClient client, CallToolResult result)
     {
@@ -14,9 +19,11 @@ internal sealed record Answer(string? Protocol, string? SessionId, IReadOnlyList
             throw new InvalidOperationException(text);
         }
 
+        WireHeader[] lines = [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(WireHeader.Parse)];
         return new Answer(
             client.NegotiatedProtocolVersion,
             client.SessionId,
-            [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(WireHeader.Parse)]);
+            Array.FindAll(lines, line => !line.IsAssertion),
+            Array.FindAll(lines, line => line.IsAssertion));
     }
 }

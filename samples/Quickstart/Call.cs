@@ -24,7 +24,12 @@ internal sealed record Call(Caller Caller, WhoAmIServer Server, Answer? Answer, 
             return $"protocol {answer.Protocol} was negotiated in place of {server.Protocol}";
         }
 
-        foreach ((string name, string expected) in caller.Expected)
+        if (answer.Assertions.Count != (server.Verifies && caller.User is not null ? 1 : 0))
+        {
+            return $"{answer.Assertions.Count} assertions arrived";
+        }
+
+        foreach ((string name, string expected) in caller.ExpectedOf(server))
         {
             WireHeader[] lines = [.. answer.Headers.Where(header => header.Name.Equals(name, StringComparison.OrdinalIgnoreCase))];
             switch (lines)
@@ -38,7 +43,7 @@ internal sealed record Call(Caller Caller, WhoAmIServer Server, Answer? Answer, 
             }
         }
 
-        WireHeader? extra = answer.Headers.FirstOrDefault(header => !caller.Expected.ContainsKey(header.Name));
+        WireHeader? extra = answer.Headers.FirstOrDefault(header => !caller.ExpectedOf(server).ContainsKey(header.Name));
         return extra is null ? null : $"{extra.Name} arrived, which this caller must not send";
     }
 }

@@ -1,10 +1,12 @@
-// Five callers, two real MCP servers, all at once: what does each server learn about who is calling?
+// Five callers, three real MCP servers, all at once: what does each server learn about who is calling?
 //
 //     dotnet run --project samples/Quickstart
 
+using System.Security.Cryptography;
 using System.Text;
 using McpIdentityHeaders;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.IdentityModel.Tokens;
 using ModelContextProtocol.Client;
 using Quickstart;
 
@@ -13,11 +15,25 @@ Console.OutputEncoding = Encoding.UTF8;
 await using WhoAmIServer stateless = await WhoAmIServer.StartStatelessAsync();
 await using WhoAmIServer stateful = await WhoAmIServer.StartStatefulAsync();
 
+// A key of this program's own. The server that verifies gets the public half of it.
+using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+using ECDsa publicKey = ECDsa.Create(key.ExportParameters(includePrivateParameters: false));
+await using WhoAmIServer verifying = await WhoAmIServer.StartVerifyingAsync(new ECDsaSecurityKey(publicKey));
+
 // 1. One line for each backend: an MCP client that carries its user's identity on every request, to that backend and to nowhere else.
 
 var services = new ServiceCollection();
 services.AddMcpClient("stateless", stateless.Endpoint).AddClaimInjection();
 services.AddMcpClient("stateful", stateful.Endpoint).AddClaimInjection();
+
+// Or a signed assertion instead of the headers, for a backend that does not trust the network between.
+services.AddMcpClient("verifying", verifying.Endpoint).AddIdentityAssertion(options =>
+{
+    options.Issuer = WhoAmIServer.Issuer;
+    options.Audience = WhoAmIServer.Audience;
+    options.ReplaceHeaders = true;
+    options.Keys.Add(new SigningCredentials(new ECDsaSecurityKey(key), SecurityAlgorithms.EcdsaSha256));
+});
 
 await using ServiceProvider provider = services.BuildServiceProvider();
 IMcpClientFactory clients = provider.GetRequiredService<IMcpClientFactory>();
@@ -25,14 +41,15 @@ IMcpClientFactory clients = provider.GetRequiredService<IMcpClientFactory>();
 // Without sessions nothing ties a client to a user, so one client serves everybody. It is opened outside of any user's scope, and awaited
 // by each call: if it cannot connect, every row says so.
 Task<McpClient> connecting = clients.CreateClientAsync("stateless");
+Task<McpClient> connectingToVerifying = clients.CreateClientAsync("verifying");
 
 // 2. Say who the user is, and call as always. The user is in force for whatever is awaited within the braces, and for nothing else.
 
-async Task<Answer> AskStatelessAsync(Caller caller)
+async Task<Answer> AskStatelessAsync(Caller caller, Task<McpClient> connection)
 {
     using (AmbientIdentity.Use(caller.User))
     {
-        McpClient shared = await connecting;
+        McpClient shared = await connection;
         return Answer.Of(shared, await shared.CallToolAsync("whoami"));
     }
 }
@@ -51,8 +68,9 @@ async Task<Answer> AskStatefulAsync(Caller caller)
 
 Task<Call>[] calls =
 [
-    .. Caller.Everybody.Select(caller => Call.MakeAsync(caller, stateless, AskStatelessAsync)),
+    .. Caller.Everybody.Select(caller => Call.MakeAsync(caller, stateless, asking => AskStatelessAsync(asking, connecting))),
     .. Caller.Everybody.Select(caller => Call.MakeAsync(caller, stateful, AskStatefulAsync)),
+    .. Caller.Everybody.Select(caller => Call.MakeAsync(caller, verifying, asking => AskStatelessAsync(asking, connectingToVerifying))),
 ];
 Call[] made = await Task.WhenAll(calls);
 
@@ -72,6 +90,6 @@ if (wrong is [{ } first, ..])
 Console.WriteLine($"""
     All {made.Length} calls were made at once, and each arrived as its own caller. What is not plain ASCII travels as
     =?base64?…?=, so names of any language arrive whole, and Mallory's line break is only data: it
-    starts no second X-User-Sub line.
+    starts no second X-User-Sub line. The last server believes no header: it verified a signature.
     """);
 return 0;

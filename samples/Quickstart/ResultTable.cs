@@ -51,10 +51,15 @@ internal static class ResultTable
         {
             null => [[caller, "-", "(the call failed)", "-"]],
             { Headers: [] } => [[caller, "-", "(no identity header)", "anonymous"]],
+            { Assertions: [{ } assertion], Headers: var claims } =>
+                [[caller, assertion.Name, $"{assertion.RawValue[..20]}… ({assertion.RawValue.Length} bytes)", Verified(claims)]],
             { Headers: var headers } => headers.Select((header, index) =>
                 new[] { index == 0 ? caller : string.Empty, header.Name, header.RawValue, Visible(header.DecodedValue) }),
         };
     }
+
+    private static string Verified(IEnumerable<WireHeader> claims) =>
+        string.Join(", ", claims.Select(claim => $"{claim.Name}={Visible(claim.DecodedValue)}"));
 
     private static string Visible(string? decoded) => decoded?.Replace("\r", "\\r").Replace("\n", "\\n") ?? "(cannot be decoded)";
 

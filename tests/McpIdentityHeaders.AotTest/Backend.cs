@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using McpIdentityHeaders.AspNetCore;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -11,6 +12,8 @@ namespace McpIdentityHeaders.AotTest;
 /// <summary>A backend on a port of the system's choice: keeps the headers and the user of each request, and serves MCP.</summary>
 internal sealed class Backend : IAsyncDisposable
 {
+    public const string Audience = "backend";
+
     private readonly WebApplication _app;
     private readonly ConcurrentQueue<ReceivedRequest> _received;
 
@@ -35,14 +38,20 @@ internal sealed class Backend : IAsyncDisposable
         return taken;
     }
 
-    public static async Task<Backend> StartAsync()
+    public static async Task<Backend> StartAsync(KeyPublisher publisher)
     {
         var received = new ConcurrentQueue<ReceivedRequest>();
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Services.AddAuthentication()
-            .AddIdentityHeaders(Settings.Section([.. Settings.Headers, ("TrustedPeers:0", "loopback")]));
+        builder.Services.AddAuthentication(IdentityHeadersDefaults.AuthenticationScheme)
+            .AddIdentityHeaders(Settings.Section([.. Settings.Headers, ("TrustedPeers:0", "loopback")]))
+            .AddIdentityAssertion(Settings.Section(
+            [
+                .. Settings.Headers, ("Issuer", KeyPublisher.Issuer), ("Audience", Audience), ("KeySetUri", publisher.KeySetUri.ToString()),
+                ("RequireBinding", "true"),
+            ]));
+        builder.Services.AddDistributedMemoryCache();
         builder.Services.AddMcpServer()
             .WithHttpTransport()
             .WithUserIdentity()

@@ -1,10 +1,11 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using ModelContextProtocol.Protocol;
 
 namespace McpIdentityHeaders.AotTest;
 
-internal sealed class Checks(Backend backend)
+internal sealed class Checks(Backend backend, KeyPublisher publisher)
 {
     private static ClaimsPrincipal Jose { get; } = SignedIn(
         new Claim("sub", "jose"),
@@ -84,6 +85,29 @@ internal sealed class Checks(Backend backend)
         CheckFailedException.ThrowIfNotEqual(["1"], [$"{backend.TakeReceived().Count}"]);
     }
 
+    public async Task AssertionBecomesClaimsAsync()
+    {
+        await using ServiceProvider services = Client(AssertionFor(Backend.Audience));
+
+        ReceivedRequest received = await SendAsync(
+            services, Jose, new HttpRequestMessage(HttpMethod.Post, backend.Root) { Content = new StringContent("{}") });
+
+        CheckFailedException.ThrowIfNotEqual([], received.Headers);
+        CheckFailedException.ThrowIfNotEqual(
+            ["groups=dev", "groups=ops,night", $"iss={KeyPublisher.Issuer}", "name=José Núñez", "roles=reader", "roles=writer", "sub=jose"],
+            received.Claims.Where(claim => claim.Split('=')[0] is "groups" or "iss" or "name" or "roles" or "sub"));
+    }
+
+    public async Task AssertionForAnotherBackendIsRefusedAsync()
+    {
+        await using ServiceProvider services = Client(AssertionFor("another"));
+
+        await CheckFailedException.ThrowIfNotThrownAsync<HttpRequestException>(
+            () => SendAsync(services, Jose, new HttpRequestMessage(HttpMethod.Get, backend.Root)), "401");
+
+        CheckFailedException.ThrowIfNotEqual([], backend.TakeReceived().SelectMany(received => received.Claims));
+    }
+
     public static Task MisspeltSettingIsRefusedAsync() => RefusedAtStartAsync(("MissingIdentity", "Rejekt"), "Claims:MissingIdentity");
 
     public static Task SettingOutOfRangeIsRefusedAsync() => RefusedAtStartAsync(("MaxTotalLength", "0"), "MaxTotalLength");
@@ -117,10 +141,20 @@ internal sealed class Checks(Backend backend)
 
     private static ClaimsPrincipal SignedIn(params IEnumerable<Claim> claims) => new(new ClaimsIdentity(claims, authenticationType: "test"));
 
-    private ServiceProvider Client()
+    private IConfigurationSection AssertionFor(string audience) => Settings.Section(
+        ("Issuer", KeyPublisher.Issuer), ("Audience", audience), ("BindRequest", "true"), ("ReplaceHeaders", "true"),
+        ("Keys:0:PemFile", publisher.KeyFile));
+
+    private ServiceProvider Client(IConfigurationSection? assertion = null)
     {
         var services = new ServiceCollection();
-        services.AddMcpClient("backend", new Uri(backend.Root, "/mcp")).AddClaimInjection(Settings.Section(Settings.Headers));
+        IHttpClientBuilder client = services.AddMcpClient("backend", new Uri(backend.Root, "/mcp"))
+            .AddClaimInjection(Settings.Section(Settings.Headers));
+        if (assertion is not null)
+        {
+            client.AddIdentityAssertion(assertion);
+        }
+
         return services.BuildServiceProvider(validateScopes: true);
     }
 

@@ -5,8 +5,9 @@ internal static class Program
 {
     private static async Task<int> Main()
     {
-        await using Backend backend = await Backend.StartAsync();
-        var checks = new Checks(backend);
+        await using KeyPublisher publisher = await KeyPublisher.StartAsync();
+        await using Backend backend = await Backend.StartAsync(publisher);
+        var checks = new Checks(backend, publisher);
         (string Name, Func<Task> Run)[] all =
         [
             ("Claims arrive as headers, encoded", checks.ClaimsArriveEncodedAsync),
@@ -15,6 +16,8 @@ internal static class Program
             ("Claim with CR LF arrives as one encoded header", checks.LineBreakInClaimIsEncodedAsync),
             ("Caller's header with CR LF is refused", checks.LineBreakInHeaderIsRefusedAsync),
             ("Redirect to another origin carries no identity", checks.RedirectIsNotFollowedAsync),
+            ("Assertion is signed, bound, verified by the published key, and becomes the claims", checks.AssertionBecomesClaimsAsync),
+            ("Assertion for another backend is refused", checks.AssertionForAnotherBackendIsRefusedAsync),
             ("Misspelt setting is refused at start-up", Checks.MisspeltSettingIsRefusedAsync),
             ("Setting out of range is refused at start-up", Checks.SettingOutOfRangeIsRefusedAsync),
             ("Pooled MCP clients call tools as their users", checks.PooledClientsCallAsTheirUsersAsync),
