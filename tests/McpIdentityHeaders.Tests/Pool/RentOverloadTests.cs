@@ -1,5 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
+using ModelContextProtocol;
 using ModelContextProtocol.Client;
+using ModelContextProtocol.Protocol;
+using ModelContextProtocol.Server;
 using NSubstitute;
 
 namespace McpIdentityHeaders.Tests.Pool;
@@ -52,6 +55,57 @@ public sealed class RentOverloadTests
         pool.RentAsync(McpClientDefaults.Name, Arg.Any<CancellationToken>()).Returns(lease);
 
         Assert.Same(lease, await pool.RentAsync());
+    }
+
+    [Theory]
+    [InlineData(McpBackendKind.Stateless)]
+    [InlineData(McpBackendKind.Sessions)]
+    public async Task Tool_is_called_with_its_arguments_for_the_current_user(McpBackendKind kind)
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(
+            kind, server: mcp => mcp.WithTools([McpServerTool.Create((string text) => text, new() { Name = "echo" })]));
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        IMcpClientPool pool = services.Pool();
+
+        CallToolResult[] results = await Task.WhenAll(
+            AmbientIdentity.RunAsync(Users.Alice, () => pool.CallToolAsync(McpTesting.ClientName, "whoami")),
+            AmbientIdentity.RunAsync(Users.Bob, () => pool.CallToolAsync(McpTesting.ClientName, "whoami")),
+            AmbientIdentity.RunAsync(null, () => pool.CallToolAsync(McpTesting.ClientName, "whoami")),
+            AmbientIdentity.RunAsync(Users.Alice, () => pool.CallToolAsync(
+                McpTesting.ClientName, "echo", new Dictionary<string, object?> { ["text"] = "sent" })));
+
+        IEnumerable<string> texts = results.Select(result => Assert.IsType<TextContentBlock>(result.Content[0]).Text);
+        Assert.Equal(["alice", "bob", "anonymous", "sent"], texts);
+    }
+
+    [Fact]
+    public async Task Call_gives_its_session_back_also_where_it_fails()
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend)
+            .ConfigurePool(pool => pool.MaxSessions = 1)
+            .BuildServiceProvider();
+        IMcpClientPool pool = services.Pool();
+
+        await AmbientIdentity.RunAsync(Users.Alice, () => pool.CallToolAsync(McpTesting.ClientName, "ping"));
+        await Assert.ThrowsAnyAsync<McpException>(
+            () => AmbientIdentity.RunAsync(Users.Bob, () => pool.CallToolAsync(McpTesting.ClientName, "no such tool")));
+        using var cancelled = new CancellationTokenSource();
+        await cancelled.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => AmbientIdentity.RunAsync(
+            Users.Bob, () => pool.CallToolAsync(McpTesting.ClientName, "ping", cancellationToken: cancelled.Token)));
+
+        Assert.Equal("alice", await services.CallForAsync(Users.Alice));
+    }
+
+    [Fact]
+    public async Task Call_without_a_pool_or_a_tool_is_refused_at_once()
+    {
+        IMcpClientPool pool = Substitute.For<IMcpClientPool>();
+
+        Assert.Throws<ArgumentNullException>("pool", () => { _ = McpClientPoolExtensions.CallToolAsync(null!, "name", "tool"); });
+        Assert.Throws<ArgumentNullException>("toolName", () => { _ = pool.CallToolAsync("name", null!); });
+        await pool.DidNotReceiveWithAnyArgs().RentAsync(string.Empty, CancellationToken.None);
     }
 
     [Fact]
