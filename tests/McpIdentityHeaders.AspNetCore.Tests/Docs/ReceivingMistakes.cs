@@ -1,0 +1,92 @@
+using System.Net;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace McpIdentityHeaders.AspNetCore.Tests.Docs;
+
+/// <summary>The mistakes of docs/troubleshooting.md at a backend, by the cell that names what is seen of each.</summary>
+internal static class ReceivingMistakes
+{
+    public static IReadOnlyDictionary<string, Func<Symptoms, Task>> All { get; } = new Dictionary<string, Func<Symptoms, Task>>
+    {
+        ["400, and the log says `the header '…' is blank`"] = symptoms => ReceiveAsync(symptoms, lines: "X-User-Sub:"),
+        ["400, and the log says `the value of the header '…' is not in the canonical form`"] = async symptoms =>
+        {
+            await ReceiveAsync(symptoms, lines: "X-User-Sub: Jos\u00c3\u00a9");
+            await ReceiveAsync(symptoms, lines: "X-User-Sub: =?UTF-8?B?Sm9zw6k=?=");
+        },
+        ["401, and the log says `the server offers no socket`"] = ReceiveWithoutSocketAsync,
+        ["`no header becomes the claim 'name'` at start-up"] = symptoms => ReceiveAsync(symptoms, options =>
+        {
+            options.Headers.Clear();
+            options.Headers.Add("X-User-Sub", "sub");
+        }),
+        ["`no header becomes the roles 'roles'` at start-up"] = symptoms => ReceiveAsync(
+            symptoms,
+            options => options.Headers.Add(new ClaimHeader("X-User-Groups", "groups") { Format = ClaimValueFormat.CommaSeparated })),
+        ["`has no UseAuthentication` at start-up"] = StartWithoutAuthenticationAsync,
+        ["a logged error that begins with `UseIdentityHeaderStripping runs`"] = StripTooLateAsync,
+    };
+
+    private static async Task ReceiveAsync(Symptoms symptoms, Action<IdentityHeadersOptions>? configure = null, params string[] lines)
+    {
+        await using ReceivingHost host = await ReceivingHost.StartAsync(
+            schemes => schemes.AddIdentityHeaders(options =>
+            {
+                ReceivingServer.TrustLoopback(options);
+                configure?.Invoke(options);
+            }),
+            services: services => services.AddTraceLogging(symptoms.Logs));
+
+        RawResponse response = await host.GetAsync("/open", lines);
+
+        symptoms.Add($"{response.Status} {Encoding.UTF8.GetString(response.Body)}");
+    }
+
+    private static async Task ReceiveWithoutSocketAsync(Symptoms symptoms)
+    {
+        using var server = new MemoryServer();
+        await using ReceivingHost host = await ReceivingHost.StartAsync(
+            schemes => schemes.AddIdentityHeaders(ReceivingServer.TrustLoopback),
+            services: services => services.AddTraceLogging(symptoms.Logs),
+            server: server);
+
+        int status = await server.GetAsync("/open", "127.0.0.1", ("X-User-Sub", "alice"));
+
+        symptoms.Add($"{status}");
+    }
+
+    private static async Task StartWithoutAuthenticationAsync(Symptoms symptoms)
+    {
+        using IHost host = new HostBuilder()
+            .ConfigureWebHost(web => web
+                .UseKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0))
+                .ConfigureServices(services =>
+                {
+                    services.AddTraceLogging(symptoms.Logs);
+                    services.AddRouting().AddAuthentication().AddIdentityHeaders(ReceivingServer.TrustLoopback);
+                })
+                .Configure(app => app.UseRouting()))
+            .Build();
+
+        await host.StartAsync();
+        await host.StopAsync();
+    }
+
+    private static async Task StripTooLateAsync(Symptoms symptoms)
+    {
+        await using ReceivingHost host = await ReceivingHost.StartAsync(
+            schemes => schemes.AddCookie(),
+            services: services =>
+            {
+                services.AddTraceLogging(symptoms.Logs);
+                services.AddMcpClient("notes", new Uri("http://notes.test/mcp")).AddClaimInjection();
+            },
+            before: app => app.UseAuthentication().UseIdentityHeaderStripping());
+
+        await host.GetAsync("/open");
+    }
+}
