@@ -10,6 +10,8 @@ namespace McpIdentityHeaders.Internal;
 /// </summary>
 internal sealed class IdentityPipelineBuilder(HttpMessageHandlerBuilder inner, IServiceProvider services) : HttpMessageHandlerBuilder
 {
+    private bool _isPrimaryConfigured;
+
     [DisallowNull]
     public override string? Name
     {
@@ -20,7 +22,11 @@ internal sealed class IdentityPipelineBuilder(HttpMessageHandlerBuilder inner, I
     public override HttpMessageHandler PrimaryHandler
     {
         get => inner.PrimaryHandler;
-        set => inner.PrimaryHandler = value;
+        set
+        {
+            inner.PrimaryHandler = value;
+            _isPrimaryConfigured = true;
+        }
     }
 
     public override IList<DelegatingHandler> AdditionalHandlers => inner.AdditionalHandlers;
@@ -72,8 +78,9 @@ internal sealed class IdentityPipelineBuilder(HttpMessageHandlerBuilder inner, I
         {
             state.Telemetry.UnknownPrimaryHandler(primary.Handler);
         }
-        else if (primary.AreCookiesOverruled)
+        else if (primary.AreCookiesOverruled && _isPrimaryConfigured)
         {
+            // The factory's own handler has cookies on as well, which is no wish of the user's.
             state.Telemetry.CookiesOverruled();
         }
 

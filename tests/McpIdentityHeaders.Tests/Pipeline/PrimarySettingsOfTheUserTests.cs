@@ -128,6 +128,19 @@ public sealed class PrimarySettingsOfTheUserTests
         Assert.All(overruled, log => Assert.Equal((31, LogLevel.Information), (log.Id.Id, log.Level)));
     }
 
+    [Fact]
+    public async Task Cookies_of_the_factorys_own_primary_handler_are_off_without_a_word()
+    {
+        ServiceCollection collection = NewServices();
+        collection.AddMcpClient(WiredClient.Name, new Uri("http://backend.test/mcp")).AddClaimInjection();
+        await using ServiceProvider services = collection.BuildServiceProvider();
+
+        var primary = Assert.IsType<SocketsHttpHandler>(services.HandlersOf()[^1]);
+
+        Assert.False(primary.UseCookies);
+        Assert.DoesNotContain(services.GetFakeLogCollector().GetSnapshot(), log => log.Id.Name == "CookiesOverruled");
+    }
+
     private static ServiceProvider Services(
         WireServer server, Func<HttpMessageHandler> primary, Action<ClaimInjectionOptions>? configure = null)
     {
