@@ -131,13 +131,34 @@ public sealed partial class PackageTests(PackedPackages packages) : IClassFixtur
 
         Assert.All(links, link => Assert.StartsWith(RepositoryUrl, link, StringComparison.Ordinal));
         const string Main = $"{RepositoryUrl}/blob/main/";
-        Assert.Empty(new[] { RepositoryUrl, $"{Main}CHANGELOG.md", $"{Main}SECURITY.md" }.Except(links));
+        Assert.Empty(new[]
+        {
+            RepositoryUrl, $"{Main}CHANGELOG.md", $"{Main}SECURITY.md", $"{Main}docs/start.md", $"{Main}docs/security-model.md",
+            $"{Main}docs/threat-model.md", $"{Main}docs/troubleshooting.md",
+        }.Except(links));
         Assert.All(links.Where(link => link.StartsWith(Main, StringComparison.Ordinal)), link => Assert.True(
             File.Exists(Path.Combine(Repository.Root, link[Main.Length..])), link));
     }
 
-    [GeneratedRegex(@"\]\(([^)]+)\)")]
+    [Theory, MemberData(nameof(Ids))]
+    public void Picture_of_the_package_page_is_one_that_package_pages_show(string id)
+    {
+        using ZipArchive package = packages.OpenPackage(id);
+
+        string picture = Assert.Single(PicturePattern.Matches(package.ReadText("PACKAGE.md"))).Groups[1].Value;
+
+        // A package page resolves no relative path, and shows no SVG.
+        const string Raw = "https://raw.githubusercontent.com/mcp-identity-headers/mcp-identity-headers/main/";
+        Assert.StartsWith(Raw, picture, StringComparison.Ordinal);
+        byte[] png = File.ReadAllBytes(Path.Combine(Repository.Root, picture[Raw.Length..]));
+        Assert.Equal(new byte[] { 0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A }, png[..8]);
+    }
+
+    [GeneratedRegex(@"(?<!!\[[^\]]*)\]\(([^)]+)\)")]
     private static partial Regex LinkPattern { get; }
+
+    [GeneratedRegex(@"!\[[^\]]*\]\(([^)]+)\)")]
+    private static partial Regex PicturePattern { get; }
 
     private static bool IsVisible(string member, Type type)
     {
