@@ -21,6 +21,10 @@ public sealed partial class PageOrderTests
         Assert.EndsWith(link, DocPage.At(pair.First).Text, StringComparison.Ordinal);
     });
 
+    [Fact]
+    public void Each_page_starts_with_what_it_says() => Assert.All(
+        Order, page => Assert.Matches(@"\A# [^\n]+\n\n[\p{L}`\[]", DocPage.At(page).Text));
+
     [GeneratedRegex(@"^\d+\. \[[^\]]+\]\((?<path>[^)]+)\)", RegexOptions.Multiline)]
     private static partial Regex Entry();
 
