@@ -151,7 +151,7 @@ public sealed partial class PackageTests(PackedPackages packages) : IClassFixtur
         const string Raw = "https://raw.githubusercontent.com/mcp-identity-headers/mcp-identity-headers/main/";
         Assert.StartsWith(Raw, picture, StringComparison.Ordinal);
         byte[] png = File.ReadAllBytes(Path.Combine(Repository.Root, picture[Raw.Length..]));
-        Assert.Equal([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A], png[..8]);
+        Assert.Equal(new byte[] { 0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A }, png[..8]);
     }
 
     [GeneratedRegex(@"(?<!!\[[^\]]*)\]\(([^)]+)\)")]

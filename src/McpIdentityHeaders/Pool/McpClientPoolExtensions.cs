@@ -25,8 +25,12 @@ public static class McpClientPoolExtensions
     /// <param name="arguments">The tool's arguments; <see langword="null"/> for none.</param>
     /// <param name="cancellationToken">Cancels the wait for a session, or the call.</param>
     /// <returns>The tool's result.</returns>
-    /// <remarks>Several calls in a row are best made on one lease of <see cref="IMcpClientPool.RentAsync(string, CancellationToken)"/>.</remarks>
-    /// <exception cref="ArgumentNullException"><paramref name="pool"/> or <paramref name="toolName"/> is <see langword="null"/>.</exception>
+    /// <remarks>
+    /// Several calls in a row are best made on one lease of <see cref="IMcpClientPool.RentAsync(string, CancellationToken)"/>.
+    /// </remarks>
+    /// <exception cref="ArgumentNullException">
+    /// <paramref name="pool"/> or <paramref name="toolName"/> is <see langword="null"/>.
+    /// </exception>
     /// <inheritdoc cref="IMcpClientPool.RentAsync(string, CancellationToken)" path="/exception"/>
     public static Task<CallToolResult> CallToolAsync(
         this IMcpClientPool pool, string name, string toolName, IReadOnlyDictionary<string, object?>? arguments = null,
@@ -39,7 +43,11 @@ public static class McpClientPoolExtensions
     }
 
     private static async Task<CallToolResult> CallToolCoreAsync(
-        IMcpClientPool pool, string name, string toolName, IReadOnlyDictionary<string, object?>? arguments, CancellationToken cancellationToken)
+        IMcpClientPool pool,
+        string name,
+        string toolName,
+        IReadOnlyDictionary<string, object?>? arguments,
+        CancellationToken cancellationToken)
     {
         McpClientLease lease = await pool.RentAsync(name, cancellationToken).ConfigureAwait(false);
         await using (lease.ConfigureAwait(false))

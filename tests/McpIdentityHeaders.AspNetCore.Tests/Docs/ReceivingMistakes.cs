@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text;
-using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -26,7 +25,8 @@ internal static class ReceivingMistakes
             options.Headers.Add("X-User-Sub", "sub");
         }),
         ["`no header becomes the roles 'roles'` at start-up"] = symptoms => ReceiveAsync(
-            symptoms, options => options.Headers.Add(new ClaimHeader("X-User-Groups", "groups") { Format = ClaimValueFormat.CommaSeparated })),
+            symptoms,
+            options => options.Headers.Add(new ClaimHeader("X-User-Groups", "groups") { Format = ClaimValueFormat.CommaSeparated })),
         ["`has no UseAuthentication` at start-up"] = StartWithoutAuthenticationAsync,
         ["a logged error that begins with `UseIdentityHeaderStripping runs`"] = StripTooLateAsync,
     };

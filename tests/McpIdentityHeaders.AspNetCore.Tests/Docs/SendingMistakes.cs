@@ -156,7 +156,9 @@ internal static class SendingMistakes
     private static async Task KeepTheOnlyLeaseAsync(Symptoms symptoms)
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
-        await using ServiceProvider services = McpTesting.ServicesFor(backend).ConfigurePool(pool => pool.MaxSessions = 1).BuildServiceProvider();
+        await using ServiceProvider services = McpTesting.ServicesFor(backend)
+            .ConfigurePool(pool => pool.MaxSessions = 1)
+            .BuildServiceProvider();
         await using McpClientLease lease = await services.RentForAsync(Users.Named(Value));
 
         await symptoms.FailAsync(() => services.RentForAsync(Users.Bob));

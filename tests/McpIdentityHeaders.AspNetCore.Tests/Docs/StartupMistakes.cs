@@ -4,13 +4,14 @@ using Microsoft.Extensions.Hosting;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.Docs;
 
-/// <summary>The mistakes of docs/troubleshooting.md that keep a program from starting, by the cell that names what is seen of each.</summary>
+/// <summary>The mistakes of docs/troubleshooting.md that keep a program from starting, by the cell that names each.</summary>
 internal static class StartupMistakes
 {
     public static IReadOnlyDictionary<string, Func<Symptoms, Task>> All { get; } = new Dictionary<string, Func<Symptoms, Task>>
     {
         ["`section '…' is missing, misspelt or empty`"] = symptoms => StartAsync(symptoms, ("Motes:Endpoint", "http://notes.test/mcp")),
-        ["`setting '…' is empty`"] = symptoms => StartAsync(symptoms, ("Notes:Endpoint", "http://notes.test/mcp"), ("Notes:Claims:Encoding", "")),
+        ["`setting '…' is empty`"] = symptoms => StartAsync(
+            symptoms, ("Notes:Endpoint", "http://notes.test/mcp"), ("Notes:Claims:Encoding", "")),
         ["`the list has '…' already`"] = symptoms => StartAsync(
             symptoms,
             ("Notes:Endpoint", "http://notes.test/mcp"),

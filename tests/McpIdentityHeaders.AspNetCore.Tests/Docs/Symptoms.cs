@@ -11,7 +11,8 @@ internal sealed class Symptoms : IDisposable
     private readonly List<string> _texts = [];
     private readonly List<MetricCollector<long>> _requests = [];
 
-    public FakeLogCollector Logs { get; } = FakeLogCollector.Create(new FakeLogCollectorOptions { CollectRecordsForDisabledLogLevels = true });
+    public FakeLogCollector Logs { get; } =
+        FakeLogCollector.Create(new FakeLogCollectorOptions { CollectRecordsForDisabledLogLevels = true });
 
     /// <summary>Gets the reasons of refusals.</summary>
     public List<ClaimInjectionErrorReason> Reasons { get; } = [];
@@ -21,7 +22,10 @@ internal sealed class Symptoms : IDisposable
 
     /// <summary>Gets the outcomes that mcp.identity.requests counted, each once.</summary>
     public IEnumerable<string> Outcomes =>
-        _requests.SelectMany(requests => requests.GetMeasurementSnapshot()).Select(measured => (string)measured.Tags["outcome"]!).Distinct();
+        _requests
+            .SelectMany(requests => requests.GetMeasurementSnapshot())
+            .Select(measured => (string)measured.Tags["outcome"]!)
+            .Distinct();
 
     /// <summary>Gets all log lines, and the messages of errors and responses.</summary>
     public IEnumerable<string> Texts => [.. Logs.GetSnapshot().Select(record => record.Message), .. _texts];

@@ -57,7 +57,8 @@ public sealed partial class TroubleshootingTests
         await host.StartAsync();
         await host.StopAsync();
 
-        Assert.Contains("'with'", Assert.Single(seen.Logs.GetSnapshot(), log => log.Id.Name == "ClientStarted").Message, StringComparison.Ordinal);
+        string started = Assert.Single(seen.Logs.GetSnapshot(), log => log.Id.Name == "ClientStarted").Message;
+        Assert.Contains("'with'", started, StringComparison.Ordinal);
     }
 
     private static IEnumerable<Row> ReadRows()

@@ -23,8 +23,16 @@ internal static class IdentityProviderMaps
         // <snippet>
         services.AddMcpClient("notes", endpoint).AddClaimInjection(options =>
         {
-            options.Headers.Add(new ClaimHeader("X-User-Roles", "realm_access") { JsonPath = "roles", Format = ClaimValueFormat.CommaSeparated });
-            options.Headers.Add(new ClaimHeader("X-User-Client-Roles", "resource_access") { JsonPath = "my-client.roles", Format = ClaimValueFormat.CommaSeparated });
+            options.Headers.Add(new ClaimHeader("X-User-Roles", "realm_access")
+            {
+                JsonPath = "roles",
+                Format = ClaimValueFormat.CommaSeparated,
+            });
+            options.Headers.Add(new ClaimHeader("X-User-Client-Roles", "resource_access")
+            {
+                JsonPath = "my-client.roles",
+                Format = ClaimValueFormat.CommaSeparated,
+            });
             options.Headers.Add(new ClaimHeader("X-User-Groups", "groups") { Format = ClaimValueFormat.CommaSeparated });
         });
         // </snippet>

@@ -15,15 +15,16 @@ public sealed class IdentityProviderTests
 {
     private const string EntraAccessToken = """
         {
-          "iss": "https://login.microsoftonline.com/1d5b7c2e-0000-4000-8000-000000000001/v2.0", "aud": "api", "ver": "2.0", "scp": "notes",
-          "sub": "pairwise-for-this-application", "oid": "9b1f6c0a-0000-4000-8000-000000000002", "tid": "1d5b7c2e-0000-4000-8000-000000000001",
+          "iss": "https://login.microsoftonline.com/1d5b7c2e-0000-4000-8000-000000000001/v2.0", "aud": "api", "ver": "2.0",
+          "sub": "pairwise-for-this-application", "oid": "9b1f6c0a-0000-4000-8000-000000000002", "scp": "notes",
+          "tid": "1d5b7c2e-0000-4000-8000-000000000001",
           "name": "Alice Adams", "preferred_username": "alice@contoso.example", "roles": ["Notes.Read", "Notes.Write"]
         }
         """;
 
     private const string KeycloakAccessToken = """
         {
-          "iss": "https://keycloak.example/realms/acme", "typ": "Bearer", "azp": "my-client", "sub": "f81d4fae-0000-4000-8000-000000000003",
+          "iss": "https://keycloak.example/realms/acme", "azp": "my-client", "sub": "f81d4fae-0000-4000-8000-000000000003",
           "scope": "email profile", "email_verified": true, "name": "Alice Adams", "preferred_username": "alice", "email": "alice@acme.example",
           "realm_access": { "roles": ["staff", "admin"] },
           "resource_access": { "my-client": { "roles": ["editor"] }, "account": { "roles": ["manage-account"] } },
@@ -55,8 +56,9 @@ public sealed class IdentityProviderTests
 
     private const string CognitoAccessToken = """
         {
-          "iss": "https://cognito-idp.us-west-2.amazonaws.com/us-west-2_example", "token_use": "access", "client_id": "57cbishk4j24pabc1234567890",
-          "sub": "aaaaaaaa-0000-4000-8000-000000000004", "username": "alice", "cognito:groups": ["staff", "admin"], "scope": "openid"
+          "iss": "https://cognito-idp.us-west-2.amazonaws.com/us-west-2_example", "token_use": "access",
+          "client_id": "57cbishk4j24pabc1234567890", "sub": "aaaaaaaa-0000-4000-8000-000000000004", "username": "alice",
+          "cognito:groups": ["staff", "admin"], "scope": "openid"
         }
         """;
 

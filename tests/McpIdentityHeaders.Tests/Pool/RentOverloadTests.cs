@@ -71,17 +71,20 @@ public sealed class RentOverloadTests
             AmbientIdentity.RunAsync(Users.Alice, () => pool.CallToolAsync(McpTesting.ClientName, "whoami")),
             AmbientIdentity.RunAsync(Users.Bob, () => pool.CallToolAsync(McpTesting.ClientName, "whoami")),
             AmbientIdentity.RunAsync(null, () => pool.CallToolAsync(McpTesting.ClientName, "whoami")),
-            AmbientIdentity.RunAsync(
-                Users.Alice, () => pool.CallToolAsync(McpTesting.ClientName, "echo", new Dictionary<string, object?> { ["text"] = "sent" })));
+            AmbientIdentity.RunAsync(Users.Alice, () => pool.CallToolAsync(
+                McpTesting.ClientName, "echo", new Dictionary<string, object?> { ["text"] = "sent" })));
 
-        Assert.Equal(["alice", "bob", "anonymous", "sent"], results.Select(result => Assert.IsType<TextContentBlock>(result.Content[0]).Text));
+        IEnumerable<string> texts = results.Select(result => Assert.IsType<TextContentBlock>(result.Content[0]).Text);
+        Assert.Equal(["alice", "bob", "anonymous", "sent"], texts);
     }
 
     [Fact]
     public async Task Call_gives_its_session_back_also_where_it_fails()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
-        await using ServiceProvider services = McpTesting.ServicesFor(backend).ConfigurePool(pool => pool.MaxSessions = 1).BuildServiceProvider();
+        await using ServiceProvider services = McpTesting.ServicesFor(backend)
+            .ConfigurePool(pool => pool.MaxSessions = 1)
+            .BuildServiceProvider();
         IMcpClientPool pool = services.Pool();
 
         await AmbientIdentity.RunAsync(Users.Alice, () => pool.CallToolAsync(McpTesting.ClientName, "ping"));
