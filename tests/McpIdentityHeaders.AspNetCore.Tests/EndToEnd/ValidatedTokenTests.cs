@@ -73,7 +73,10 @@ public sealed class ValidatedTokenTests : IDisposable
         string token = Issue(_key);
         Assert.True((await ValidateAsync(token)).IsValid);
 
-        _issuer.Publish(NewKey());
+        // Once the new key has served, the handler accepts the old one no longer.
+        ECDsaSecurityKey successor = NewKey();
+        _issuer.Publish(successor);
+        Assert.True((await ValidateAsync(Issue(successor))).IsValid);
 
         Assert.False((await ValidateAsync(token)).IsValid);
     }
