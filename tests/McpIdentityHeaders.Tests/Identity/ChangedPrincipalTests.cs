@@ -60,7 +60,8 @@ public sealed class ChangedPrincipalTests
                 return ["one"];
             })));
 
-        Exception? refused = await Record.ExceptionAsync(() => client.SendAsync(HttpTesting.Get("http://backend.test/"), synchronous: false));
+        Exception? refused = await Record.ExceptionAsync(
+            () => client.SendAsync(HttpTesting.Get("http://backend.test/"), synchronous: false));
 
         Assert.Equal(isSent ? null : ClaimInjectionErrorReason.AmbiguousUser, (refused as ClaimInjectionException)?.Reason);
         Assert.Equal(isSent ? 1 : 0, backend.Requests.Count);
