@@ -42,6 +42,32 @@ public sealed class ChangedPrincipalTests
             requests: 2_000);
     }
 
+    [Theory]
+    [InlineData(2, true)]
+    [InlineData(3, false)]
+    public async Task Claims_that_change_while_they_are_read_are_read_again_or_refused(int changes, bool isSent)
+    {
+        ClaimsIdentity identity = Users.SignedIn(("sub", "alice"));
+        var backend = new RecordingHandler();
+        using HttpMessageInvoker client = HttpTesting.Chain(backend, new PropertyAccessor(new ClaimsPrincipal(identity)), options =>
+            options.Headers.Add(new ClaimHeader("X-Tenant", _ =>
+            {
+                if (changes-- > 0)
+                {
+                    identity.AddClaim(new Claim("role", "admin"));
+                }
+
+                return ["one"];
+            })));
+
+        Exception? refused = await Record.ExceptionAsync(
+            () => client.SendAsync(HttpTesting.Get("http://backend.test/"), synchronous: false));
+
+        Assert.Equal(isSent ? null : ClaimInjectionErrorReason.AmbiguousUser, (refused as ClaimInjectionException)?.Reason);
+        Assert.Equal(isSent ? 1 : 0, backend.Requests.Count);
+        Assert.Equal(isSent, changes < 0);
+    }
+
     [Fact]
     public async Task Claims_that_change_each_time_they_are_listed_are_refused()
     {
