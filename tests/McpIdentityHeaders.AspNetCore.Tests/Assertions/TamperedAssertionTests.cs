@@ -89,7 +89,7 @@ public sealed class TamperedAssertionTests
         ["too long"] = draft => draft.Payload["pad"] = new string('x', 9000),
         ["signature whose last character has other unused bits"] = draft => draft.ChangeUnusedBits(),
         ["signature in the alphabet of base64"] = draft => draft.UseOtherAlphabetInSignature(),
-        ["signature with padding inside"] = draft => draft.Whole = draft.Sign()[..^1] + "=" ,
+        ["signature with padding inside"] = draft => draft.Whole = draft.Sign()[..^1] + "=",
         ["line break in front of the last character"] = draft => draft.Whole = draft.Sign().Insert(draft.Sign().Length - 1, "\t"),
         ["space in the payload"] = draft => draft.Whole = draft.Sign().Replace(".", ". ", StringComparison.Ordinal),
         ["unencoded payload by b64"] = draft => draft.Header["b64"] = false,
