@@ -46,7 +46,8 @@ internal sealed class IdentityAssertionAuthenticationHandler(
         (ClaimsIdentity? user, string? error) = await AuthenticateAsync(scheme, plan, headers, names).ConfigureAwait(false);
 
         // Whoever sees it can use it, as long as it is valid.
-        RemovedHeaders.Remove(Context, name => names.Contains(name) || (user is null ? plan.IsCompanion(name) : plan.IsComparedCompanion(name)));
+        Func<string, bool> isCompanion = user is null ? plan.IsCompanion : plan.IsComparedCompanion;
+        RemovedHeaders.Remove(Context, name => names.Contains(name) || isCompanion(name));
         if (user is null)
         {
             scheme.Refused(ConnectionPeer.Of(Context).ToString(), error!);

@@ -8,8 +8,9 @@ using Microsoft.IdentityModel.Tokens;
 namespace McpIdentityHeaders.AspNetCore.Internal;
 
 /// <summary>The keys of AWS Application Load Balancers: a PEM file each, at an address that ends with the key's id.</summary>
-/// <remarks>The id is the caller's text until a signature is verified: it has to be a UUID, and a flood of them is a bounded number of fetches.</remarks>
-[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A semaphore without a wait handle.")]
+/// <remarks>The id is the caller's text until a signature is verified: it has to be a UUID, and a flood of them is few fetches.</remarks>
+[SuppressMessage(
+    "Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A semaphore without a wait handle.")]
 internal sealed class LoadBalancerKeys(
     string scheme, Uri address, TimeSpan refreshInterval, HttpClient backchannel, TimeProvider time, ILogger logger) : VerificationKeys
 {
@@ -82,7 +83,9 @@ internal sealed class LoadBalancerKeys(
     }
 
     private SecurityKey? FindFresh(string keyId) =>
-        _keys.TryGetValue(keyId, out (SecurityKey Key, long Fetched) known) && time.GetElapsedTime(known.Fetched) < KeyLifetime ? known.Key : null;
+        _keys.TryGetValue(keyId, out (SecurityKey Key, long Fetched) known) && time.GetElapsedTime(known.Fetched) < KeyLifetime
+            ? known.Key
+            : null;
 
     private bool TryTakeFetch()
     {
