@@ -101,7 +101,8 @@ public sealed class AssertionProfileTests
                 token.Payload["sub"] = "";
                 token.Payload["common_name"] = "e367826f93b8d71185e03fe518aff3b4.access";
                 token.Payload.Remove("email");
-            }),
+            }
+        ),
         ["Cloudflare, global session token"] = (CloudflareAccess, token => token.Payload["type"] = "org"),
         ["Cloudflare, no token type"] = (CloudflareAccess, token => token.Payload.Remove("type")),
         ["Cloudflare, another application"] = (CloudflareAccess, token => token.Payload["aud"] = new JsonArray("other")),
@@ -114,7 +115,8 @@ public sealed class AssertionProfileTests
             {
                 (token.Header["alg"], token.Header["kid"]) = ("ES256", ProxyKeys.EcId);
                 token.SignWithEc();
-            }),
+            }
+        ),
         ["Cloudflare, PS256"] = (CloudflareAccess, token => token.Header["alg"] = "PS256"),
         ["Cloudflare, not valid yet"] = (CloudflareAccess, token => token.Payload["nbf"] = Now + 1000),
         ["Cloudflare, issued in the future"] = (CloudflareAccess, token => token.Payload["iat"] = Now + 1000),
@@ -126,7 +128,8 @@ public sealed class AssertionProfileTests
             {
                 (token.Header["alg"], token.Header["kid"]) = ("RS256", ProxyKeys.RsaId);
                 token.SignWithRsa();
-            }),
+            }
+        ),
         ["IAP, another backend service"] = (
             GoogleIap, token => token.Payload["aud"] = "/projects/123456789/global/backendServices/1"),
         ["IAP, no audience"] = (GoogleIap, token => token.Payload.Remove("aud")),
@@ -146,7 +149,8 @@ public sealed class AssertionProfileTests
             {
                 token.Header.Remove("signer");
                 token.Payload["signer"] = AssertionProfileHost.Signer;
-            }),
+            }
+        ),
         ["ALB, issuer in the payload alone"] = (AwsApplicationLoadBalancer, token => token.Header.Remove("iss")),
         ["ALB, another issuer in the payload"] = (AwsApplicationLoadBalancer, token => token.Payload["iss"] = "https://evil.example.com"),
         ["ALB, expiry in the payload alone"] = (AwsApplicationLoadBalancer, token => token.Header.Remove("exp")),
@@ -177,7 +181,8 @@ public sealed class AssertionProfileTests
             {
                 (token.Header["alg"], token.Header["kid"]) = ("RS256", ProxyKeys.RsaId);
                 token.SignWithRsa();
-            }),
+            }
+        ),
     };
 
     private static long Now => DateTimeOffset.UtcNow.ToUnixTimeSeconds();
