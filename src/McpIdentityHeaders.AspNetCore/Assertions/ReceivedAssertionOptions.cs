@@ -29,10 +29,10 @@ public sealed class ReceivedAssertionOptions
 
     /// <summary>Gets or sets the proxy in front that signs users in: its own documented assertion is accepted.</summary>
     /// <value>
-    /// The default value is <see langword="null"/>: an assertion of this library is. With a profile, header, algorithm, type and the address
-    /// of the keys are the proxy's, and <see cref="Algorithms"/>, <see cref="TokenType"/>, <see cref="Authority"/>, <see cref="Headers"/>,
-    /// <see cref="Encoding"/> and <see cref="RequireBinding"/> stay as they are by default. The plain headers that the proxy sends beside its
-    /// assertion have to say the same, and leave the request.
+    /// The default value is <see langword="null"/>: an assertion of this library is. With a profile, header, algorithm, type and the
+    /// address of the keys are the proxy's, and <see cref="Algorithms"/>, <see cref="TokenType"/>, <see cref="Authority"/>,
+    /// <see cref="Headers"/>, <see cref="Encoding"/> and <see cref="RequireBinding"/> stay as they are by default. The plain headers that
+    /// the proxy sends beside its assertion have to say the same, and leave the request.
     /// </value>
     public IdentityAssertionProfile? Profile { get; set; }
 
@@ -58,15 +58,15 @@ public sealed class ReceivedAssertionOptions
 
     /// <summary>Gets or sets what this backend is called: the <c>aud</c> claim, compared exactly (RFC 7519, section 4.1.3).</summary>
     /// <value>
-    /// Required, unless the <see cref="Profile"/> is <see cref="IdentityAssertionProfile.AwsApplicationLoadBalancer"/>. A sender's default is
-    /// the origin that it calls, such as <c>https://notes.example.com</c>.
+    /// Required, unless the <see cref="Profile"/> is <see cref="IdentityAssertionProfile.AwsApplicationLoadBalancer"/>. A sender's default
+    /// is the origin that it calls, such as <c>https://notes.example.com</c>.
     /// </value>
     public string? Audience { get; set; }
 
     /// <summary>Gets or sets the ARN of the Application Load Balancer that has to have signed.</summary>
     /// <value>
-    /// The default value is <see langword="null"/>. Required with <see cref="IdentityAssertionProfile.AwsApplicationLoadBalancer"/>, and for
-    /// nothing else: AWS's keys sign for the load balancers of all its customers.
+    /// The default value is <see langword="null"/>. Required with <see cref="IdentityAssertionProfile.AwsApplicationLoadBalancer"/>, and
+    /// for nothing else: AWS's keys sign for the load balancers of all its customers.
     /// </value>
     public string? Signer { get; set; }
 
@@ -113,8 +113,9 @@ public sealed class ReceivedAssertionOptions
     /// <value>
     /// More than zero and at most 1 hour. The default value is 10 minutes. It bounds what replay protection remembers. With
     /// <see cref="IdentityAssertionProfile.CloudflareAccess"/>, 24 hours, and at most 31 days; with
-    /// <see cref="IdentityAssertionProfile.GoogleIap"/>, 11 minutes; with <see cref="IdentityAssertionProfile.AwsApplicationLoadBalancer"/>,
-    /// 1 hour from now on, since its tokens do not say when they were issued, and at most 7 days.
+    /// <see cref="IdentityAssertionProfile.GoogleIap"/>, 11 minutes; with
+    /// <see cref="IdentityAssertionProfile.AwsApplicationLoadBalancer"/>, 1 hour from now on, since its tokens do not say when they were
+    /// issued, and at most 7 days.
     /// </value>
     public TimeSpan MaxLifetime
     {

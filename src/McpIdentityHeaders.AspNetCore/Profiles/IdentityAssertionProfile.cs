@@ -1,6 +1,6 @@
 namespace McpIdentityHeaders.AspNetCore;
 
-/// <summary>The proxies in front of a program of which <see cref="ReceivedAssertionOptions.Profile"/> knows the signed assertions.</summary>
+/// <summary>The proxies in front of a program of which <see cref="ReceivedAssertionOptions.Profile"/> knows the assertions.</summary>
 /// <remarks>
 /// Header, algorithm, issuer and address of the keys are those of each vendor's documentation, which docs/receiving-profiles.md cites. The
 /// plain headers that such a proxy sends beside its assertion are never trusted.
@@ -8,9 +8,9 @@ namespace McpIdentityHeaders.AspNetCore;
 public enum IdentityAssertionProfile
 {
     /// <summary>
-    /// Cloudflare Access: <c>Cf-Access-Jwt-Assertion</c>, by RS256. <see cref="ReceivedAssertionOptions.Issuer"/> is the team domain, such as
-    /// <c>https://my-team.cloudflareaccess.com</c>, and <see cref="ReceivedAssertionOptions.Audience"/> the application's AUD tag. A service
-    /// token is no user, and is refused.
+    /// Cloudflare Access: <c>Cf-Access-Jwt-Assertion</c>, by RS256. <see cref="ReceivedAssertionOptions.Issuer"/> is the team domain, such
+    /// as <c>https://my-team.cloudflareaccess.com</c>, and <see cref="ReceivedAssertionOptions.Audience"/> the application's AUD tag. A
+    /// service token is no user, and is refused.
     /// </summary>
     CloudflareAccess,
 

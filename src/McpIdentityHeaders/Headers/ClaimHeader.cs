@@ -73,8 +73,9 @@ public sealed class ClaimHeader
 
     /// <summary>Gets the claim types to look for. The first with a value that is not blank wins.</summary>
     /// <value>
-    /// Empty where code gives the value. With <see cref="ClaimValueFormat.JsonObject"/> and the formats behind it, the header carries all of
-    /// them, and the first wins of those that have one name in a JWT, such as <c>email</c> and <see cref="System.Security.Claims.ClaimTypes.Email"/>.
+    /// Empty where code gives the value. With <see cref="ClaimValueFormat.JsonObject"/> and the formats behind it, the header carries all
+    /// of them, and the first wins of those that have one name in a JWT, such as <c>email</c> and
+    /// <see cref="System.Security.Claims.ClaimTypes.Email"/>.
     /// </value>
     public IReadOnlyList<string> ClaimTypes { get; }
 

@@ -24,8 +24,8 @@ public enum ClaimValueFormat
     Base64JsonObject,
 
     /// <summary>
-    /// All values of all claim types, as the client principal of Azure App Service in <c>X-MS-CLIENT-PRINCIPAL</c>: Base64 of a JSON object with
-    /// <c>auth_typ</c>, <c>claims</c>, <c>name_typ</c> and <c>role_typ</c>.
+    /// All values of all claim types, as the client principal of Azure App Service in <c>X-MS-CLIENT-PRINCIPAL</c>: Base64 of a JSON object
+    /// with <c>auth_typ</c>, <c>claims</c>, <c>name_typ</c> and <c>role_typ</c>.
     /// </summary>
     ClientPrincipal,
 }

@@ -56,9 +56,11 @@ internal sealed class ProxyToken
 
     public string Sign()
     {
-        string signed = $"{Encode(Encoding.UTF8.GetBytes(Header.ToJsonString()))}.{Encode(Encoding.UTF8.GetBytes(RawPayload ?? Payload.ToJsonString()))}";
+        string signed = $"{Encode(Header.ToJsonString())}.{Encode(RawPayload ?? Payload.ToJsonString())}";
         return Change($"{signed}.{Encode(SignData(Encoding.ASCII.GetBytes(signed)))}");
     }
+
+    private string Encode(string text) => Encode(Encoding.UTF8.GetBytes(text));
 
     private string Encode(byte[] bytes)
     {

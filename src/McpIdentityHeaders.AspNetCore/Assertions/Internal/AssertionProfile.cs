@@ -143,8 +143,8 @@ internal sealed partial class AssertionProfile
 
         if (options.Audience?.StartsWith("/projects/", StringComparison.Ordinal) != true)
         {
-            yield return "ReceivedAssertionOptions.Audience is no resource of a Google Cloud project. Set it to the signed header JWT audience of the "
-                + "resource, such as '/projects/NUMBER/global/backendServices/ID' or '/projects/NUMBER/apps/PROJECT'.";
+            yield return "ReceivedAssertionOptions.Audience is no resource of a Google Cloud project. Set it to the signed header JWT "
+                + "audience of the resource, such as '/projects/NUMBER/global/backendServices/ID' or '/projects/NUMBER/apps/PROJECT'.";
         }
     }
 
@@ -152,21 +152,21 @@ internal sealed partial class AssertionProfile
     {
         if (string.IsNullOrWhiteSpace(options.Issuer))
         {
-            yield return "ReceivedAssertionOptions.Issuer is not set. Set it to the Issuer of the listener rule's action, or with Cognito to "
-                + "'https://cognito-idp.REGION.amazonaws.com/POOL'.";
+            yield return "ReceivedAssertionOptions.Issuer is not set. Set it to the Issuer of the listener rule's action, or with Cognito "
+                + "to 'https://cognito-idp.REGION.amazonaws.com/POOL'.";
         }
 
         Match arn = LoadBalancerArn().Match(options.Signer ?? string.Empty);
         if (!arn.Success)
         {
-            yield return "ReceivedAssertionOptions.Signer is no ARN of an Application Load Balancer. Set it to the load balancer's, such as "
-                + "'arn:aws:elasticloadbalancing:REGION:ACCOUNT:loadbalancer/app/NAME/ID': these tokens have no audience, and only the signer "
-                + "tells yours from those of others.";
+            yield return "ReceivedAssertionOptions.Signer is no ARN of an Application Load Balancer. Set it to the load balancer's, such "
+                + "as 'arn:aws:elasticloadbalancing:REGION:ACCOUNT:loadbalancer/app/NAME/ID': these tokens have no audience, and only the "
+                + "signer tells yours from those of others.";
         }
         else if (arn.Groups["partition"].Value is not ("aws" or "aws-us-gov") && options is { KeySetUri: null, Keys.Count: 0 })
         {
-            yield return "ReceivedAssertionOptions.Signer is in a partition of AWS without a documented address of the keys. Set KeySetUri to the "
-                + "address that a key's id follows.";
+            yield return "ReceivedAssertionOptions.Signer is in a partition of AWS without a documented address of the keys. Set KeySetUri "
+                + "to the address that a key's id follows.";
         }
     }
 
@@ -179,8 +179,8 @@ internal sealed partial class AssertionProfile
         }
         else if (options.Issuer != options.Audience && options.Issuer != $"https://{options.Audience}/")
         {
-            yield return $"ReceivedAssertionOptions.Issuer is neither the route's host nor 'https://{options.Audience}/'. Do not set it, or, if "
-                + "Pomerium's jwt_issuer_format is 'uri', set it to the second.";
+            yield return $"ReceivedAssertionOptions.Issuer is neither the route's host nor 'https://{options.Audience}/'. Do not set it, "
+                + "or, if Pomerium's jwt_issuer_format is 'uri', set it to the second.";
         }
     }
 
@@ -199,7 +199,8 @@ internal sealed partial class AssertionProfile
 
     // The region becomes a part of a host name.
     [GeneratedRegex(
-        @"\Aarn:(?<partition>aws[a-z-]*):elasticloadbalancing:(?<region>[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}):[0-9]{12}:loadbalancer/app/[A-Za-z0-9-]{1,32}/[0-9a-f]{16,}\z",
+        @"\Aarn:(?<partition>aws[a-z-]*):elasticloadbalancing:(?<region>[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}):[0-9]{12}:"
+        + @"loadbalancer/app/[A-Za-z0-9-]{1,32}/[0-9a-f]{16,}\z",
         RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex LoadBalancerArn();
 }

@@ -45,7 +45,8 @@ internal sealed class AssertionVerifier : IAssertionVerifier
     }
 
     /// <inheritdoc/>
-    public async Task<(ClaimsIdentity? User, JsonWebToken? Token, string? Error)> VerifyAsync(string token, CancellationToken cancellationToken)
+    public async Task<(ClaimsIdentity? User, JsonWebToken? Token, string? Error)> VerifyAsync(
+        string token, CancellationToken cancellationToken)
     {
         if (token.Length > _options.MaxTokenLength)
         {

@@ -5,11 +5,13 @@ using Microsoft.IdentityModel.JsonWebTokens;
 
 namespace McpIdentityHeaders.AspNetCore.Internal;
 
-/// <summary>The plain headers of one proxy. They prove nothing, have to say what its assertion says, and never pass authentication.</summary>
+/// <summary>The plain headers of one proxy. They prove nothing, and have to say what its assertion says.</summary>
 internal sealed class CompanionHeaders(CompanionHeader[] headers)
 {
     private readonly IdentityHeaderNames _names = new(headers.Select(header => header.Name));
-    private readonly IdentityHeaderNames _compared = new(headers.Where(header => header.GetValue is not null).Select(header => header.Name));
+    private readonly IdentityHeaderNames _compared =
+        new(headers.Where(header => header.GetValue is not null).Select(header => header.Name));
+
 
     /// <summary>Whether it is one of them, or an alias of one.</summary>
     internal bool Contains(string headerName) => _names.ContainsLeniently(headerName);

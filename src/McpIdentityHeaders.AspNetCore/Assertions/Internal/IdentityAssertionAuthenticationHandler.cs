@@ -59,8 +59,8 @@ internal sealed class IdentityAssertionAuthenticationHandler(
         (ClaimsIdentity? user, JsonWebToken? token, string? error) = await AuthenticateAsync(scheme, plan, headers, names).ConfigureAwait(false);
 
         // Whoever sees it can use it, as long as it is valid.
-        RemovedHeaders.RemoveWhenAsked(
-            Context, name => names.Contains(name) || (user is null ? plan.IsCompanion(name) : plan.IsComparedCompanion(name)));
+        Func<string, bool> isCompanion = user is null ? plan.IsCompanion : plan.IsComparedCompanion;
+        RemovedHeaders.RemoveWhenAsked(Context, name => names.Contains(name) || isCompanion(name));
         if (user is null)
         {
             scheme.Refused(ConnectionPeer.Of(Context).ToString(), error!);

@@ -8,8 +8,9 @@ using Microsoft.IdentityModel.Tokens;
 namespace McpIdentityHeaders.AspNetCore.Internal;
 
 /// <summary>The keys of AWS Application Load Balancers: a PEM file each, at an address that ends with the key's id.</summary>
-/// <remarks>The id is the caller's text until a signature is verified: it has to be a UUID, and a flood of them is a bounded number of fetches.</remarks>
-[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A semaphore without a wait handle.")]
+/// <remarks>The id is the caller's text until a signature is verified: it has to be a UUID, and a flood of them is few fetches.</remarks>
+[SuppressMessage(
+    "Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A semaphore without a wait handle.")]
 internal sealed class LoadBalancerKeys(
     string scheme, Uri address, TimeSpan refreshInterval, HttpClient backchannel, TimeProvider time, ILogger logger) : VerificationKeys
 {
@@ -27,8 +28,13 @@ internal sealed class LoadBalancerKeys(
     private readonly SemaphoreSlim _gate = new(1);
     private long? _intervalStart;
     private int _fetches;
+    private volatile bool _hasFailed;
 
     internal (Uri Address, TimeSpan RefreshInterval) Identity => (address, refreshInterval);
+
+    /// <remarks>Each key is fetched when an assertion names it, so before the first one there is nothing to tell.</remarks>
+    internal override ValueTask<KeyAvailability> CheckAsync(CancellationToken cancellationToken) => new(
+        !_hasFailed ? KeyAvailability.Available : _keys.IsEmpty ? KeyAvailability.Missing : KeyAvailability.Stale);
 
     internal override async ValueTask<IReadOnlyList<SecurityKey>> FindAsync(string keyId, CancellationToken cancellationToken)
     {
@@ -82,7 +88,9 @@ internal sealed class LoadBalancerKeys(
     }
 
     private SecurityKey? FindFresh(string keyId) =>
-        _keys.TryGetValue(keyId, out (SecurityKey Key, long Fetched) known) && time.GetElapsedTime(known.Fetched) < KeyLifetime ? known.Key : null;
+        _keys.TryGetValue(keyId, out (SecurityKey Key, long Fetched) known) && time.GetElapsedTime(known.Fetched) < KeyLifetime
+            ? known.Key
+            : null;
 
     private bool TryTakeFetch()
     {
@@ -105,14 +113,17 @@ internal sealed class LoadBalancerKeys(
             if (response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Forbidden or HttpStatusCode.Gone)
             {
                 _keys.TryRemove(keyId, out _);
+                _hasFailed = false;
                 return;
             }
 
             string pem = await response.EnsureSuccessStatusCode().Content.ReadAsStringAsync(CancellationToken.None).ConfigureAwait(false);
             Add(keyId, ReadPem(pem, keyId) ?? throw new FormatException("The key is no PEM of a public key on P-256."));
+            _hasFailed = false;
         }
         catch (Exception exception)
         {
+            _hasFailed = true;
             logger.KeysNotFetched(scheme, address.GetLeftPart(UriPartial.Path), (exception.InnerException ?? exception).GetType().Name);
         }
     }

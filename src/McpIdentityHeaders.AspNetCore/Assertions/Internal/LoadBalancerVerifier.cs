@@ -9,8 +9,8 @@ using Microsoft.IdentityModel.Tokens;
 namespace McpIdentityHeaders.AspNetCore.Internal;
 
 /// <summary>
-/// Verifies the tokens of an AWS Application Load Balancer, which are no JWTs: their Base64url is padded (RFC 7515, section 2, forbids that),
-/// the signature is over the padded text, and issuer and expiry stand in the header. Nothing of it can be turned off.
+/// Verifies the tokens of an AWS Application Load Balancer, which are no JWTs: their Base64url is padded (RFC 7515, section 2, forbids
+/// that), the signature is over the padded text, and issuer and expiry stand in the header. Nothing of it can be turned off.
 /// </summary>
 /// <param name="scheme">The scheme's name.</param>
 /// <param name="options">The scheme's valid options.</param>
@@ -23,7 +23,8 @@ internal sealed class LoadBalancerVerifier(string scheme, ReceivedAssertionOptio
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <inheritdoc/>
-    public async Task<(ClaimsIdentity? User, JsonWebToken? Token, string? Error)> VerifyAsync(string token, CancellationToken cancellationToken)
+    public async Task<(ClaimsIdentity? User, JsonWebToken? Token, string? Error)> VerifyAsync(
+        string token, CancellationToken cancellationToken)
     {
         if (token.Length > options.MaxTokenLength)
         {
@@ -168,7 +169,9 @@ internal sealed class LoadBalancerVerifier(string scheme, ReceivedAssertionOptio
             return "it has expired";
         }
 
-        return maxLifetime is { } longest && seconds - skew > now + (long)longest.TotalSeconds ? "it is valid for longer than MaxLifetime allows" : null;
+        return maxLifetime is { } longest && seconds - skew > now + (long)longest.TotalSeconds
+            ? "it is valid for longer than MaxLifetime allows"
+            : null;
     }
 
     private string? GetPayloadError(JsonElement payload)

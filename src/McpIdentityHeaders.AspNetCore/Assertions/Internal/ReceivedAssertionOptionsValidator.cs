@@ -41,8 +41,8 @@ internal sealed class ReceivedAssertionOptionsValidator : IValidateOptions<Recei
 
         if (options.Signer is not null && options.Profile is not IdentityAssertionProfile.AwsApplicationLoadBalancer)
         {
-            yield return "ReceivedAssertionOptions.Signer is set, and only an Application Load Balancer's tokens name one. Remove it, or set Profile "
-                + "to AwsApplicationLoadBalancer.";
+            yield return "ReceivedAssertionOptions.Signer is set, and only an Application Load Balancer's tokens name one. Remove it, or "
+                + "set Profile to AwsApplicationLoadBalancer.";
         }
 
         if (ConfigurableHeaderName.GetValidationError(options.HeaderName) is { } headerError)
@@ -63,7 +63,8 @@ internal sealed class ReceivedAssertionOptionsValidator : IValidateOptions<Recei
 
         foreach (ClaimHeader header in options.Headers.Where(header => ClaimObjectProperty.IsObject(header.Format)))
         {
-            yield return $"header '{header.HeaderName}' carries an object of several claims, which no sender has beside an assertion. Take it out of Headers.";
+            yield return $"header '{header.HeaderName}' carries an object of several claims, which no sender has beside an assertion. Take "
+                + "it out of Headers.";
         }
 
         if (ClaimHeaderRules.GetValidationError(options.Encoding) is { } encodingError)
@@ -79,7 +80,8 @@ internal sealed class ReceivedAssertionOptionsValidator : IValidateOptions<Recei
         TimeSpan longest = AssertionProfile.Find(options.Profile)?.LongestMaxLifetime ?? TimeSpan.FromHours(1);
         if (options.MaxLifetime <= TimeSpan.Zero || options.MaxLifetime > longest)
         {
-            yield return $"ReceivedAssertionOptions.MaxLifetime is not more than zero and at most {Describe(longest)}. Leave it out for the default.";
+            yield return $"ReceivedAssertionOptions.MaxLifetime is not more than zero and at most {Describe(longest)}. Leave it out for "
+                + "the default.";
         }
 
         if (options.PublicOrigin is { } origin && !(origin.IsAbsoluteUri && Origin.IsHttp(origin) && origin.PathAndQuery == "/"))
@@ -118,7 +120,8 @@ internal sealed class ReceivedAssertionOptionsValidator : IValidateOptions<Recei
         }
 
         return options.SetBesideProfile
-            .Select(name => $"Profile is {profile}, which has its own, and ReceivedAssertionOptions.{name} is set too. Remove one of the two.")
+            .Select(name =>
+                $"Profile is {profile}, which has its own, and ReceivedAssertionOptions.{name} is set too. Remove one of the two.")
             .Concat(known.GetValidationErrors(options));
     }
 

@@ -14,7 +14,11 @@ internal sealed class InboundHeaders
     private readonly ClaimInjectionState[] _clients;
     private readonly IdentityAssertionScheme[] _assertions;
 
-    private InboundHeaders(ClaimInjectionState[] clients, IdentityAssertionScheme[] assertions) => (_clients, _assertions) = (clients, assertions);
+    private InboundHeaders(ClaimInjectionState[] clients, IdentityAssertionScheme[] assertions)
+    {
+        _clients = clients;
+        _assertions = assertions;
+    }
 
     /// <exception cref="InvalidOperationException">No client has AddClaimInjection.</exception>
     internal static InboundHeaders Create(IServiceProvider services)

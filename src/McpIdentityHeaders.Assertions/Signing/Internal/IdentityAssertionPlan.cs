@@ -38,8 +38,8 @@ internal sealed class IdentityAssertionPlan(IdentityAssertionOptions options, As
 
             if (header.IsObject)
             {
-                yield return $"the header '{header.Name}' carries an object of several claims, and each claim of an assertion comes from a header of its "
-                    + "own. Add a header for each claim, or send no assertion to this client's backends.";
+                yield return $"the header '{header.Name}' carries an object of several claims, and each claim of an assertion comes from a "
+                    + "header of its own. Add a header for each claim, or send no assertion to this client's backends.";
             }
             else if (header is { ClaimName: "sub", IsList: true })
             {
@@ -54,7 +54,9 @@ internal sealed class IdentityAssertionPlan(IdentityAssertionOptions options, As
             }
         }
 
-        foreach (IGrouping<string, ClaimHeaderPlan> same in plan.Headers.Where(header => !header.IsObject).GroupBy(header => header.ClaimName).Where(same => same.Count() > 1))
+        IEnumerable<IGrouping<string, ClaimHeaderPlan>> byName =
+            plan.Headers.Where(header => !header.IsObject).GroupBy(header => header.ClaimName);
+        foreach (IGrouping<string, ClaimHeaderPlan> same in byName.Where(same => same.Count() > 1))
         {
             yield return $"the headers {string.Join(" and ", same.Select(header => $"'{header.Name}'"))} would become one claim of the assertion, "
                 + $"'{same.Key}'. Take one of them out of ClaimInjectionOptions.Headers.";

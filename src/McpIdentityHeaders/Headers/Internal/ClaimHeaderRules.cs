@@ -25,8 +25,8 @@ internal static class ClaimHeaderRules
 
             if (ClaimObjectProperty.IsObject(header.Format) && (header.JsonPath is not null || header.GetValues is not null))
             {
-                yield return $"header '{header.HeaderName}' has the Format {header.Format}, which has a name for each claim type, and a JsonPath or "
-                    + "code that gives the value. Give it claim types alone.";
+                yield return $"header '{header.HeaderName}' has the Format {header.Format}, which has a name for each claim type, and a "
+                    + "JsonPath or code that gives the value. Give it claim types alone.";
             }
         }
     }

@@ -1,6 +1,6 @@
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>What a header of an object format carries: names, each with one value at least, in the order of the header's claim types.</summary>
+/// <summary>What a header of an object format carries: names, each with one value at least, in the header's order.</summary>
 /// <param name="Properties">The names with their values. For a client principal, the names are claim types.</param>
 internal sealed record ClaimObject(IReadOnlyList<(string Name, IReadOnlyList<string> Values)> Properties)
 {

@@ -49,7 +49,8 @@ internal static class HeaderValueDecoder
             using JsonDocument document = JsonDocument.Parse(json, Strict);
             ClaimObject value = format == ClaimValueFormat.ClientPrincipal
                 ? DecodeClientPrincipal(document.RootElement)
-                : new ClaimObject([.. document.RootElement.EnumerateObject().Select(property => (property.Name, DecodeItems(property.Value)))]);
+                : new ClaimObject(
+                    [.. document.RootElement.EnumerateObject().Select(property => (property.Name, DecodeItems(property.Value)))]);
 
             return value.Properties.Count > 0
                 && value.Properties.All(property => property.Values.Count > 0 && !property.Values.Any(string.IsNullOrWhiteSpace))

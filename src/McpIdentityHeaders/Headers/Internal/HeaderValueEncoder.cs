@@ -106,7 +106,9 @@ internal static class HeaderValueEncoder
             writer.WriteEndObject();
         }
 
-        return format == ClaimValueFormat.JsonObject ? Encoding.ASCII.GetString(json.WrittenSpan) : Convert.ToBase64String(json.WrittenSpan);
+        return format == ClaimValueFormat.JsonObject
+            ? Encoding.ASCII.GetString(json.WrittenSpan)
+            : Convert.ToBase64String(json.WrittenSpan);
     }
 
     /// <summary>Whether the value is printable ASCII without outer spaces, and does not start like the wrapper: with =.</summary>

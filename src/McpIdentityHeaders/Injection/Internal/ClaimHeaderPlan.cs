@@ -12,7 +12,7 @@ internal sealed class ClaimHeaderPlan
     private readonly ClaimValueFormat _format;
 
     private readonly ClaimObjectProperty[]? _properties;
-    private readonly IEnumerable<string> _subjectClaimTypes;
+    private readonly string[] _subjectClaimTypes;
     private readonly Func<ClaimsPrincipal, IEnumerable<string>?>? _getValues;
 
     internal ClaimHeaderPlan(ClaimHeader header, IEnumerable<string> subjectClaimTypes)
@@ -23,11 +23,11 @@ internal sealed class ClaimHeaderPlan
         _path = JsonPathSyntax.Parse(header.JsonPath);
         _format = header.Format;
         _properties = ClaimObjectProperty.IsObject(_format) ? ClaimObjectProperty.CreateAll(_claimTypes) : null;
-        _subjectClaimTypes = subjectClaimTypes;
+        _subjectClaimTypes = [.. subjectClaimTypes];
         _getValues = header.GetValues;
         ClaimName = ShortClaimName.Of(header);
-        IsSubject = _getValues is not null || (_path is null && subjectClaimTypes.Take(_claimTypes.Length).SequenceEqual(_claimTypes));
-        MayBeOmitted = !Required && !_claimTypes.Any(subjectClaimTypes.Contains);
+        IsSubject = _getValues is not null || (_path is null && _subjectClaimTypes.Take(_claimTypes.Length).SequenceEqual(_claimTypes));
+        MayBeOmitted = !Required && !_claimTypes.Any(_subjectClaimTypes.Contains);
     }
 
     internal string Name { get; }
