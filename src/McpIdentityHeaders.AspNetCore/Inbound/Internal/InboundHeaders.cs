@@ -31,9 +31,17 @@ internal sealed class InboundHeaders
     /// <returns>How many headers were removed or changed.</returns>
     internal int Strip(IHeaderDictionary headers)
     {
-        List<string> stripped = [.. headers.Keys.Where(IsIdentityHeader)];
-        stripped.ForEach(name => headers.Remove(name));
-        return stripped.Count + (StripConnection(headers) ? 1 : 0);
+        List<string>? stripped = null;
+        foreach ((string name, StringValues _) in headers)
+        {
+            if (IsIdentityHeader(name))
+            {
+                (stripped ??= []).Add(name);
+            }
+        }
+
+        stripped?.ForEach(name => headers.Remove(name));
+        return (stripped?.Count ?? 0) + (StripConnection(headers) ? 1 : 0);
     }
 
     /// <summary>Removes identity headers from the list of those that the next proxy drops (RFC 9110, section 7.6.1).</summary>
@@ -66,5 +74,16 @@ internal sealed class InboundHeaders
     }
 
     /// <summary>Whether it is an identity header name of a client, or the name of a shared secret that the application knows.</summary>
-    internal bool IsIdentityHeader(string name) => Array.Exists(_clients, client => client.Plan.HeaderNames.ContainsLeniently(name));
+    internal bool IsIdentityHeader(string name)
+    {
+        foreach (ClaimInjectionState client in _clients)
+        {
+            if (client.Plan.HeaderNames.ContainsLeniently(name))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 }

@@ -34,14 +34,16 @@ internal static class HeaderAlias
     /// let controls through in a name, and outer spaces over HTTP/2.
     /// </summary>
     internal static bool EqualsLeniently(string left, string right) =>
-        Equals(left, right) || Equals(GetSignificant(left), GetSignificant(right));
+        Equals(left, right)
+        || ((!IsSignificant(left) || !IsSignificant(right)) && Equals(GetSignificant(left), GetSignificant(right)));
 
     internal static bool StartsWith(ReadOnlySpan<char> name, ReadOnlySpan<char> prefix) =>
         name.Length >= prefix.Length && Equals(name[..prefix.Length], prefix);
 
-    private static string GetSignificant(string name) => name.AsSpan().ContainsAnyExcept(SignificantCharacters)
-        ? string.Concat(name.Where(SignificantCharacters.Contains))
-        : name;
+    /// <summary>Whether all characters count: then only <see cref="Equals"/> finds another name that is the same.</summary>
+    internal static bool IsSignificant(ReadOnlySpan<char> name) => !name.ContainsAnyExcept(SignificantCharacters);
+
+    private static string GetSignificant(string name) => string.Concat(name.Where(SignificantCharacters.Contains));
 
     private static char Fold(char c) => c is '_' or '.' ? '-' : char.ToLowerInvariant(c);
 }

@@ -39,7 +39,15 @@ internal sealed class SharedSecretNames(IServiceProvider services, IEnumerable<S
     internal bool ContainsLeniently(string headerName)
     {
         Load();
-        return Array.Exists(_names, name => HeaderAlias.EqualsLeniently(name, headerName));
+        foreach (string name in _names)
+        {
+            if (HeaderAlias.EqualsLeniently(name, headerName))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Reads all settings once. Where a host starts, it has read them before.</summary>
