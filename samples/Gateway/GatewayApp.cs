@@ -41,6 +41,8 @@ public static class GatewayApp
                 // How long a tool may take is for its caller to say.
                 .ConfigureHttpClient(client => client.Timeout = Timeout.InfiniteTimeSpan)
                 .AddHttpMessageHandler(() => new ResponseLimitHandler(limits.ResponseBytes))
+                // What fails is logged once, with the backend's prefix.
+                .RemoveAllLoggers()
                 .ConfigurePool(pool => pool.SessionKeyClaimTypes.Add(ClientProfile.ClaimType))
                 .AddClaimInjection(builder.Configuration.GetSection("Identity"));
 

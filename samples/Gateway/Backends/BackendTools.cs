@@ -36,10 +36,11 @@ internal sealed class BackendTools(
         IHeaderDictionary headers = context.Request.Headers;
         if (headers["Mcp-Method"] == RequestMethods.ToolsCall
             && McpHeaderEncoder.DecodeValue(headers["Mcp-Name"]) is { } name
-            && backends.TryResolve(name, out string? prefix, out _))
+            && backends.TryResolve(name, out string? prefix, out _)
+            && Find(prefix) is null)
         {
             using IdentityScope scope = AmbientIdentity.Use(profile.User);
-            await EnsureKnownAsync(prefix, context.RequestAborted);
+            await LearnAsync(prefix, context.RequestAborted);
         }
 
         await next(context);

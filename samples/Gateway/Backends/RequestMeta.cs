@@ -1,7 +1,5 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Gateway.Features;
-using ModelContextProtocol;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
 
@@ -34,8 +32,7 @@ internal static class RequestMeta
         {
             // Without a handshake, each request says what the client is and can: the caller's client, and not the gateway.
             meta[MetaKeys.ProtocolVersion] = session.NegotiatedProtocolVersion;
-            meta[MetaKeys.ClientInfo] = JsonSerializer.SerializeToNode(
-                caller.ClientInfo ?? new Implementation { Name = "gateway", Version = "1.0.0" }, McpJsonUtilities.DefaultOptions);
+            meta[MetaKeys.ClientInfo] = caller.ClientInfo ?? new JsonObject { ["name"] = "gateway", ["version"] = "1.0.0" };
             meta[MetaKeys.ClientCapabilities] = JsonNode.Parse(caller.PassedCapabilities);
             if (caller.LogLevel is { } level)
             {

@@ -34,7 +34,10 @@ internal sealed class CallerRequest(McpServer server, JsonRpcRequest message, Ca
     /// <summary>Gets what backends are told that the client can do, in JSON: all but tasks, which are not passed on.</summary>
     public string PassedCapabilities => field ??= ReadPassedCapabilities();
 
-    public Implementation? ClientInfo => session is null ? message.Context?.ClientInfo : Server.ClientInfo;
+    /// <summary>Gets what the client says it is, in JSON.</summary>
+    public JsonNode? ClientInfo => session is null
+        ? Meta[MetaKeys.ClientInfo]?.DeepClone()
+        : JsonSerializer.SerializeToNode(server.ClientInfo, McpJsonUtilities.DefaultOptions);
 
     /// <summary>Gets the least serious log messages that the client wants; null for none.</summary>
     public string? LogLevel => session is null ? Meta[MetaKeys.LogLevel]?.ToString() : session.LogLevel;
@@ -55,7 +58,9 @@ internal sealed class CallerRequest(McpServer server, JsonRpcRequest message, Ca
 
     private string ReadPassedCapabilities()
     {
-        JsonObject passed = JsonSerializer.SerializeToNode(Capabilities, McpJsonUtilities.DefaultOptions)!.AsObject();
+        JsonNode passed = session is null && Meta[MetaKeys.ClientCapabilities]?.DeepClone() is { } sent
+            ? sent
+            : JsonSerializer.SerializeToNode(Capabilities, McpJsonUtilities.DefaultOptions)!;
         (passed["extensions"] as JsonObject)?.Remove("io.modelcontextprotocol/tasks");
         return passed.ToJsonString();
     }

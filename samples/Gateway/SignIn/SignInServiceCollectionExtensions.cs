@@ -14,7 +14,6 @@ internal static class SignInServiceCollectionExtensions
                 options.Authority = oidc.Authority;
                 options.RequireHttpsMetadata = oidc.RequiresHttps;
                 options.RefreshInterval = oidc.KeyRefreshInterval;
-                options.MapInboundClaims = false;
                 options.TokenValidationParameters.NameClaimType = "name";
                 options.TokenValidationParameters.RoleClaimType = "roles";
                 options.TokenValidationParameters.ValidateAudience = oidc.Audiences.Count > 0;
@@ -26,6 +25,12 @@ internal static class SignInServiceCollectionExtensions
                 Resource = publicUrl.Value?.OriginalString,
                 AuthorizationServers = { oidc.Authority },
             });
+        services.AddSingleton(new ValidatedTokens(TimeProvider.System) { MapInboundClaims = false });
+        services.AddOptions<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme).Configure<ValidatedTokens>((options, tokens) =>
+        {
+            options.TokenHandlers.Clear();
+            options.TokenHandlers.Add(tokens);
+        });
         return services.AddAuthorization();
     }
 }

@@ -121,7 +121,12 @@ public sealed class UntouchedTests : IAsyncLifetime
                 "_meta": { "example.com/trace": { "id": 7 } }
             }
             """)!.AsObject();
-        var capabilities = new JsonObject { ["sampling"] = new JsonObject() };
+        JsonObject capabilities = JsonNode.Parse("""
+            {
+                "sampling": {}, "x-capability": { "a": 1.50 },
+                "extensions": { "io.modelcontextprotocol/tasks": {}, "example.com/more": { "b": null } }
+            }
+            """)!.AsObject();
 
         JsonObject response = Assert.Single(await SendAsync("tools/call", sent, capabilities));
 
@@ -133,7 +138,9 @@ public sealed class UntouchedTests : IAsyncLifetime
         Assert.Equal("[true]", _called["x-param"]!.ToJsonString());
         Assert.Equal(7, (int?)_called["_meta"]!["example.com/trace"]!["id"]);
         Assert.Equal("tests", (string?)_called["_meta"]!["io.modelcontextprotocol/clientInfo"]!["name"]);
-        Assert.NotNull(_called["_meta"]!["io.modelcontextprotocol/clientCapabilities"]!["sampling"]);
+        Assert.Equal(
+            """{"sampling":{},"x-capability":{"a":1.50},"extensions":{"example.com/more":{"b":null}}}""",
+            _called["_meta"]!["io.modelcontextprotocol/clientCapabilities"]!.ToJsonString());
         Assert.Null(_called["_meta"]!["progressToken"]);
     }
 
