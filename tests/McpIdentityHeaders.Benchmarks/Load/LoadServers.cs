@@ -24,6 +24,20 @@ internal static class LoadServers
 
     private static readonly SymmetricSecurityKey Key = new(RandomNumberGenerator.GetBytes(32));
 
+    /// <summary>
+    /// Gets settings of the samples by which they log nothing, as the other servers do. The samples set levels for these categories, which
+    /// would count more than that of all.
+    /// </summary>
+    public static IReadOnlyDictionary<string, string?> Silence { get; } = new Dictionary<string, string?>
+    {
+        ["Logging:LogLevel:Default"] = "None",
+        ["Logging:LogLevel:Microsoft.AspNetCore"] = "None",
+        ["Logging:LogLevel:ModelContextProtocol.Client"] = "None",
+        ["Logging:LogLevel:ModelContextProtocol.Server"] = "None",
+        ["Logging:LogLevel:System.Net.Http.HttpClient"] = "None",
+        ["Logging:LogLevel:Yarp"] = "None",
+    };
+
     public static Uri EndpointOf(WebApplication server) => new($"{server.Urls.Single()}/mcp");
 
     public static Dictionary<string, string> BearerOf(int user) => new()

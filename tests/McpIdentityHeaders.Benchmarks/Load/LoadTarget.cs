@@ -45,8 +45,13 @@ internal sealed class LoadTarget(string name, string tool, Func<int, Task<McpCli
     {
         long start = Stopwatch.GetTimestamp();
         TimeSpan processor = Environment.CpuUsage.TotalTime;
+        long allocated = GC.GetTotalAllocatedBytes();
         List<long>[] calls = await Task.WhenAll(_clients.Select(client => Task.Run(() => CallAsync(client, start))));
-        return new LoadResult(Stopwatch.GetElapsedTime(start), Environment.CpuUsage.TotalTime - processor, [.. calls.SelectMany(ofUser => ofUser)]);
+        return new LoadResult(
+            Stopwatch.GetElapsedTime(start),
+            Environment.CpuUsage.TotalTime - processor,
+            GC.GetTotalAllocatedBytes() - allocated,
+            [.. calls.SelectMany(ofUser => ofUser)]);
     }
 
     public async Task DisconnectAsync()

@@ -2,6 +2,7 @@ using Gateway.Development;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using ModelContextProtocol.AspNetCore.Authentication;
 using Yarp.ReverseProxy.Configuration;
@@ -19,11 +20,7 @@ internal static class PlainProxy
     public static WebApplication Create(DevelopmentIssuer issuer, Uri backend)
     {
         WebApplicationBuilder builder = WebApplication.CreateBuilder();
-        foreach ((string category, string level) in new[] { ("Default", "None"), ("Microsoft.AspNetCore", "Warning"), ("Yarp", "Warning") })
-        {
-            builder.Configuration[$"Logging:LogLevel:{category}"] = level;
-        }
-
+        builder.Configuration.AddInMemoryCollection(LoadServers.Silence);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Configuration["AllowedHosts"] = "127.0.0.1";
         builder.Services

@@ -29,7 +29,7 @@ internal sealed class ProxyServers : IAsyncDisposable
         [
             "--urls=http://127.0.0.1:0",
             "--AllowedHosts=127.0.0.1",
-            "--Logging:LogLevel:Default=None",
+            .. LoadServers.Silence.Select(level => $"--{level.Key}={level.Value}"),
             $"--Oidc:Authority={issuer.Authority}",
             $"--Oidc:Audience={DevelopmentIssuer.Audience}",
             "--Oidc:RequireHttpsMetadata=false",

@@ -47,7 +47,8 @@ internal sealed class SampleServers : IAsyncDisposable
         await _issuer.DisposeAsync();
     }
 
-    private static string[] Settings(params string[] settings) => ["--urls=http://127.0.0.1:0", "--Logging:LogLevel:Default=None", .. settings];
+    private static string[] Settings(params string[] settings) =>
+        ["--urls=http://127.0.0.1:0", .. LoadServers.Silence.Select(level => $"--{level.Key}={level.Value}"), .. settings];
 
     private static Dictionary<string, string> HeadersOf(int user) => new()
     {
