@@ -117,14 +117,15 @@ public sealed class ValidatedTokenTests : IDisposable
     private static ECDsaSecurityKey NewKey() =>
         new(ECDsa.Create(ECCurve.NamedCurves.nistP256)) { KeyId = Guid.NewGuid().ToString("N") };
 
-    private string Issue(SecurityKey key, string audience = OidcServer.GatewayAudience) => new JsonWebTokenHandler().CreateToken(new SecurityTokenDescriptor
-    {
-        Issuer = Issuer.Name,
-        Audience = audience,
-        Expires = _time.GetUtcNow().UtcDateTime.AddHours(1),
-        Claims = new Dictionary<string, object> { ["sub"] = "alice", ["roles"] = new[] { "reader", "writer" } },
-        SigningCredentials = new SigningCredentials(key, SecurityAlgorithms.EcdsaSha256),
-    });
+    private string Issue(SecurityKey key, string audience = OidcServer.GatewayAudience) =>
+        new JsonWebTokenHandler().CreateToken(new SecurityTokenDescriptor
+        {
+            Issuer = Issuer.Name,
+            Audience = audience,
+            Expires = _time.GetUtcNow().UtcDateTime.AddHours(1),
+            Claims = new Dictionary<string, object> { ["sub"] = "alice", ["roles"] = new[] { "reader", "writer" } },
+            SigningCredentials = new SigningCredentials(key, SecurityAlgorithms.EcdsaSha256),
+        });
 
     private Task<TokenValidationResult> ValidateAsync(string token) => _tokens.ValidateTokenAsync(token, new TokenValidationParameters
     {

@@ -28,9 +28,15 @@ internal static class LoadServers
     /// Gets settings of the samples by which they log nothing, as the other servers do. The samples set levels for these categories, which
     /// would count more than that of all.
     /// </summary>
-    public static IReadOnlyDictionary<string, string?> Silence { get; } =
-        new[] { "Default", "Microsoft.AspNetCore", "ModelContextProtocol.Client", "ModelContextProtocol.Server", "System.Net.Http.HttpClient", "Yarp" }
-            .ToDictionary(category => $"Logging:LogLevel:{category}", _ => (string?)"None");
+    public static IReadOnlyDictionary<string, string?> Silence { get; } = new Dictionary<string, string?>
+    {
+        ["Logging:LogLevel:Default"] = "None",
+        ["Logging:LogLevel:Microsoft.AspNetCore"] = "None",
+        ["Logging:LogLevel:ModelContextProtocol.Client"] = "None",
+        ["Logging:LogLevel:ModelContextProtocol.Server"] = "None",
+        ["Logging:LogLevel:System.Net.Http.HttpClient"] = "None",
+        ["Logging:LogLevel:Yarp"] = "None",
+    };
 
     public static Uri EndpointOf(WebApplication server) => new($"{server.Urls.Single()}/mcp");
 
