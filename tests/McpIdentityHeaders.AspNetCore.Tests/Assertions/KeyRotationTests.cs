@@ -3,6 +3,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Threading.Channels;
 using McpIdentityHeaders.Assertions.Tests.Support;
+using McpIdentityHeaders.AspNetCore.Internal;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -92,7 +93,7 @@ public sealed class KeyRotationTests
         keys: _ => { },
         before: app => app.Use((context, next) =>
         {
-            string token = context.Request.Headers[byPlainBearer ? "Authorization" : AssertionHosts.Header].ToString();
+            string token = RemovedHeaders.GetAll(context)[byPlainBearer ? "Authorization" : AssertionHosts.Header].ToString();
             _keyIds.Enqueue(new JsonWebToken(token.Replace("Bearer ", string.Empty, StringComparison.Ordinal)).Kid);
             return next(context);
         }),

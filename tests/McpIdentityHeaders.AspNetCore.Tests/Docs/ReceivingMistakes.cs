@@ -2,8 +2,10 @@ using System.Net;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.Docs;
 
@@ -27,6 +29,16 @@ internal static class ReceivingMistakes
         ["`no header becomes the roles 'roles'` at start-up"] = symptoms => ReceiveAsync(
             symptoms,
             options => options.Headers.Add(new ClaimHeader("X-User-Groups", "groups") { Format = ClaimValueFormat.CommaSeparated })),
+        ["`settings come through the configuration binder` at start-up"] = symptoms => BindAsync(
+            symptoms, IdentityHeadersDefaults.AuthenticationScheme, ("TrustedPeers:0", "loopback"), ("SharedSecret:0:Value", "misspelt")),
+        ["`configured without a name, which reaches no scheme` at start-up"] = symptoms => symptoms.FailAsync(
+            () => BindAsync(symptoms, Options.DefaultName, ("TrustedPeers:0", "loopback"))),
+        ["`has an entry in configuration that the binder leaves out` at start-up"] = symptoms => symptoms.FailAsync(
+            () => BindAsync(
+                symptoms,
+                IdentityHeadersDefaults.AuthenticationScheme,
+                ("TrustedPeers:0", "loopback"),
+                ("TrustedPeers:1:Network", "10.0.0.0/8"))),
         ["`has no UseAuthentication` at start-up"] = StartWithoutAuthenticationAsync,
         ["a logged error that begins with `UseIdentityHeaderStripping runs`"] = StripTooLateAsync,
     };
@@ -44,6 +56,20 @@ internal static class ReceivingMistakes
         RawResponse response = await host.GetAsync("/open", lines);
 
         symptoms.Add($"{response.Status} {Encoding.UTF8.GetString(response.Body)}");
+    }
+
+    private static async Task BindAsync(Symptoms symptoms, string name, params (string Key, string Value)[] settings)
+    {
+        IConfigurationRoot configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)))
+            .Build();
+        await using ReceivingHost host = await ReceivingHost.StartAsync(
+            schemes => schemes.AddIdentityHeaders(),
+            services: services =>
+            {
+                services.AddTraceLogging(symptoms.Logs);
+                services.Configure<IdentityHeadersOptions>(name, configuration);
+            });
     }
 
     private static async Task ReceiveWithoutSocketAsync(Symptoms symptoms)

@@ -4,7 +4,6 @@ using McpIdentityHeaders.AspNetCore.Tests.EndToEnd.Support;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using ModelContextProtocol.Protocol;
-using ModelContextProtocol.Server;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.EndToEnd;
 

@@ -24,7 +24,7 @@ internal sealed class ProxyKeys : IAsyncDisposable
 
     public ECDsa Ec { get; } = ECDsa.Create(ECCurve.NamedCurves.nistP256);
 
-    public RSA Rsa => SharedRsa;
+    public RSA Rsa { get; } = SharedRsa;
 
     public Uri KeySetUri => new(new Uri(_app.Urls.Single()), "/jwks");
 

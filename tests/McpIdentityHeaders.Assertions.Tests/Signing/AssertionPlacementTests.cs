@@ -145,7 +145,7 @@ public sealed class AssertionPlacementTests
             Assertion = new IdentityAssertionPlan(options, keys, new AssertionSigner(options, keys, state.Telemetry, client.Time)),
         };
         var clone = IdentityRequestMessage.Create(HttpTesting.Post(AssertingClient.Endpoint.ToString()), Users.Alice);
-        clone.AssertedClaims = new AssertedClaims("alice", ["alice", null, null], new ClaimInjectionPlan(injection, [AssertingClient.Endpoint]));
+        clone.CarriedUser = new AssertedClaims("alice", ["alice", null, null], new ClaimInjectionPlan(injection, [AssertingClient.Endpoint]));
         using var chain = new HttpMessageInvoker(new IdentityAssertionHandler { InnerHandler = client.Backend });
 
         var error = await Assert.ThrowsAsync<ClaimInjectionException>(() => chain.SendAsync(clone, CancellationToken.None));

@@ -27,7 +27,7 @@ internal static class GatewaySnippet
             using IdentityScope scope = AmbientIdentity.Use(user);
             await using McpClientLease lease = await clients.RentAsync("notes", cancellationToken);
             return await lease.Client.CallToolAsync(tool, cancellationToken: cancellationToken);
-        });
+        }).RequireAuthorization();
         // </snippet>
     }
 }

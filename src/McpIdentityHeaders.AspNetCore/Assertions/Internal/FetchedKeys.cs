@@ -32,22 +32,14 @@ internal sealed class FetchedKeys(
 
     internal override async ValueTask<KeyAvailability> CheckAsync(CancellationToken cancellationToken)
     {
-        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
+        if (_manager is { } manager)
         {
-            if (_manager is not null)
-            {
-                // Fetches again where it is time to, behind this.
-                await _manager.GetConfigurationAsync(CancellationToken.None).ConfigureAwait(false);
-            }
-            else if (_retriever.IsAllowed)
-            {
-                await FetchAsync().ConfigureAwait(false);
-            }
+            // Fetches again where it is time to, behind this.
+            await manager.GetConfigurationAsync(CancellationToken.None).ConfigureAwait(false);
         }
-        finally
+        else
         {
-            _gate.Release();
+            await FetchOnceAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
         }
 
         return _manager is null ? KeyAvailability.Missing

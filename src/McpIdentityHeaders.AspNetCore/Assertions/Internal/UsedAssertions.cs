@@ -31,14 +31,17 @@ internal sealed class UsedAssertions(IDistributedCache cache, TimeProvider time)
             return "it is being used";
         }
 
+        // Runs before the cache is asked.
+        using var deadline = new CancellationTokenSource(MaxWait, time);
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         try
         {
             // Fail closed: without the cache, nothing tells a replay.
             return await MarkAndReleaseAsync(key, kept < MinKept ? MinKept : kept, cancellationToken)
-                .WaitAsync(MaxWait, time, cancellationToken)
+                .WaitAsync(waiting.Token)
                 .ConfigureAwait(false);
         }
-        catch (TimeoutException)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             return $"the IDistributedCache of used ids did not respond within {MaxWait.TotalSeconds:0} seconds";
         }
