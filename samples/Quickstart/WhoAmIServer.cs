@@ -73,12 +73,8 @@ internal sealed class WhoAmIServer : IAsyncDisposable
             });
         }
 
+        ArrivalFilter.AddTo(builder.Services);
         WebApplication app = builder.Build();
-        app.Use((context, next) =>
-        {
-            context.Features.Set(ArrivedHeaders.Of(context.Request));
-            return next(context);
-        });
         if (publicKey is not null)
         {
             app.UseAuthentication();
