@@ -50,4 +50,7 @@ public enum ClaimInjectionErrorReason
 
     /// <summary>No assertion of the user's identity could be signed.</summary>
     AssertionFailed,
+
+    /// <summary>No session was opened: its transport options are missing, or would let users share a session or a token.</summary>
+    InvalidTransportOptions,
 }

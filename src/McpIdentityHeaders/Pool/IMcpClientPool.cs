@@ -28,15 +28,15 @@ public interface IMcpClientPool
     /// with it.
     /// </remarks>
     /// <exception cref="ArgumentException"><paramref name="name"/> is empty.</exception>
-    /// <exception cref="InvalidOperationException">
-    /// No client of that name is registered, or it has no endpoint; the signed-in user has no subject, or the principal has several users;
-    /// <see cref="McpClientPoolOptions.MaxSessions"/> or <see cref="McpClientPoolOptions.MaxAnonymousSessions"/> are rented; too many rents
-    /// wait for sessions to open; one OAuth token cache would serve several users; or the user's sessions were
-    /// closed while this one was being opened.
-    /// </exception>
+    /// <exception cref="InvalidOperationException">No client of that name is registered, or it has no endpoint.</exception>
     /// <exception cref="ObjectDisposedException">The host has stopped, or the container is disposed.</exception>
     /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">The client's settings are not valid.</exception>
-    /// <exception cref="ClaimInjectionException">The user's identity headers cannot be set safely.</exception>
+    /// <exception cref="ClaimInjectionException">
+    /// The user's identity headers cannot be set safely; the signed-in user has no subject, or the principal has several users;
+    /// <see cref="McpClientPoolOptions.MaxSessions"/> or <see cref="McpClientPoolOptions.MaxAnonymousSessions"/> are rented; too many rents
+    /// wait for sessions to open; one OAuth token cache would serve several users; or the user's sessions were closed while this one was
+    /// being opened. <see cref="ClaimInjectionException.Reason"/> tells them apart.
+    /// </exception>
     /// <exception cref="HttpRequestException">The backend cannot be reached, or refuses the connection.</exception>
     /// <exception cref="ModelContextProtocol.McpException">The backend does not speak a protocol that the client accepts.</exception>
     /// <exception cref="TimeoutException">The backend does not respond in time.</exception>

@@ -63,6 +63,7 @@ internal static class SendingMistakes
                 options.Keys.AddDevelopmentKey();
                 options.UseAuthorizationHeader = true;
             })),
+        ["`InvalidTransportOptions`"] = ShareOneSessionIdAsync,
 
         ["`no session was opened, since code of the application failed`"] = UseTheHttpContextAsync,
     };
@@ -162,6 +163,20 @@ internal static class SendingMistakes
         await using McpClientLease lease = await services.RentForAsync(Users.Named(Value));
 
         await symptoms.FailAsync(() => services.RentForAsync(Users.Bob));
+    }
+
+    private static async Task ShareOneSessionIdAsync(Symptoms symptoms)
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend)
+            .ConfigurePool(pool => pool.TransportOptionsFactory = (_, options) =>
+            {
+                options.KnownSessionId = "1";
+                return options;
+            })
+            .BuildServiceProvider();
+
+        await symptoms.FailAsync(() => services.RentForAsync(Users.Named(Value)));
     }
 
     private static async Task SignOutWhileOpeningAsync(Symptoms symptoms)

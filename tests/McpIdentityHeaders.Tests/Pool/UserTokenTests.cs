@@ -125,10 +125,11 @@ public sealed class UserTokenTests
 
     private static async Task AssertRefusedAsync(IServiceProvider services, ClaimsPrincipal? user)
     {
-        var refused = await Assert.ThrowsAnyAsync<InvalidOperationException>(() => services.CallForAsync(user));
+        var refused = await Assert.ThrowsAsync<ClaimInjectionException>(() => services.CallForAsync(user));
 
         Assert.Contains(nameof(McpClientPoolOptions.TransportOptionsFactory), refused.Message, StringComparison.Ordinal);
         Assert.Contains($"'{McpTesting.ClientName}'", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(ClaimInjectionErrorReason.InvalidTransportOptions, refused.Reason);
     }
 
     private static ServiceProvider ServicesFor(

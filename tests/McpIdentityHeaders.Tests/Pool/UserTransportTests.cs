@@ -117,10 +117,11 @@ public sealed class UserTransportTests
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = ServicesFor(backend, (_, options) => factory(options)!);
 
-        var refused = await Assert.ThrowsAnyAsync<InvalidOperationException>(() => services.CallForAsync(Users.Alice));
+        var refused = await Assert.ThrowsAsync<ClaimInjectionException>(() => services.CallForAsync(Users.Alice));
 
         Assert.Contains(nameof(McpClientPoolOptions.TransportOptionsFactory), refused.Message, StringComparison.Ordinal);
         Assert.Contains(said, refused.Message, StringComparison.Ordinal);
+        Assert.Equal(ClaimInjectionErrorReason.InvalidTransportOptions, refused.Reason);
         Assert.Contains($"'{McpTesting.ClientName}'", refused.Message, StringComparison.Ordinal);
         Assert.Empty(backend.Exchanges);
     }

@@ -13,7 +13,7 @@ internal sealed class UserTransport(string clientName)
     /// <param name="session">The session.</param>
     /// <param name="copy">A copy of the registered options.</param>
     /// <param name="factory">The configured factory: user code.</param>
-    /// <exception cref="InvalidOperationException">The options would let users share a session or a token.</exception>
+    /// <exception cref="ClaimInjectionException">The options would let users share a session or a token.</exception>
     internal HttpClientTransportOptions Create(
         PooledSession session,
         HttpClientTransportOptions copy,
@@ -55,9 +55,10 @@ internal sealed class UserTransport(string clientName)
         return _cacheOwners.GetOrAdd(cache, owner).Equals(owner);
     }
 
-    private InvalidOperationException CreateSharedCacheError() => CreateError(
+    private ClaimInjectionException CreateSharedCacheError() => CreateError(
         "one OAuth TokenCache would serve several users, and each would act with another's access token. Set a cache for each user with "
         + "McpClientPoolOptions.TransportOptionsFactory, or none: then each session keeps tokens of its own");
 
-    private InvalidOperationException CreateError(string error) => new($"MCP client '{clientName}': no session was opened: {error}.");
+    private ClaimInjectionException CreateError(string error) =>
+        new($"MCP client '{clientName}': no session was opened: {error}.", ClaimInjectionErrorReason.InvalidTransportOptions);
 }
