@@ -80,45 +80,6 @@ public sealed class ReplayCacheTests
         Assert.Equal(end - _time.GetUtcNow() + TimeSpan.FromSeconds(30), _cache.Kept);
     }
 
-    [Fact]
-    public async Task Replica_that_marks_the_id_meanwhile_leaves_one_accepted()
-    {
-        var gate = new AsyncGate(expected: 2);
-        await using AssertionHosts first = await StartAsync();
-        await using AssertionHosts second = await AssertionHosts.StartAsync(
-            receive: options =>
-            {
-                options.Issuer = AssertionHosts.NameOf(first.Issuer);
-                options.Audience = AssertionHosts.NameOf(first.Backend);
-                options.Authority = first.Issuer;
-                options.PublicOrigin = first.Backend;
-                options.RequireBinding = true;
-            },
-            services: services => services.AddSingleton<IDistributedCache>(_cache),
-            time: _time);
-        string token = AssertionDraft.ForRequest(first).Sign();
-
-        // Both look before either marks.
-        _cache.Before = call =>
-        {
-            if (call > 2)
-            {
-                return Task.CompletedTask;
-            }
-
-            Task waiting = gate.WaitAsync();
-            if (call == 2)
-            {
-                gate.Release();
-            }
-
-            return waiting;
-        };
-        HttpStatusCode[] statuses = await Task.WhenAll(CallAsync(first, token), CallAsync(second, token));
-
-        Assert.True(statuses.Count(status => status == HttpStatusCode.OK) <= 1, string.Join(", ", statuses));
-    }
-
     private Task<AssertionHosts> StartAsync() => AssertionHosts.StartAsync(
         receive: options => options.RequireBinding = true,
         services: services => services.AddSingleton<IDistributedCache>(_cache),
