@@ -87,7 +87,7 @@ public sealed class TamperedAssertionTests
         ["quoted"] = draft => draft.Whole = $"\"{draft.Sign()}\"",
         ["two in one"] = draft => draft.Whole = $"{draft.Sign()},{draft.Sign()}",
         ["too long"] = draft => draft.Payload["pad"] = new string('x', 9000),
-        ["signature whose last character has other unused bits"] = draft => draft.ChangeUnusedBits(),
+        ["signature with other unused bits in its last character"] = draft => draft.ChangeUnusedBits(),
         ["signature in the alphabet of base64"] = draft => draft.UseOtherAlphabetInSignature(),
         ["signature with padding inside"] = draft => draft.Whole = draft.Sign()[..^1] + "=",
         ["line break in front of the last character"] = draft => draft.Whole = draft.Sign().Insert(draft.Sign().Length - 1, "\t"),

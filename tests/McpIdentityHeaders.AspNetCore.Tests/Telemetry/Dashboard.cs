@@ -10,7 +10,7 @@ internal static partial class Dashboard
     /// <summary>Gets the PromQL of all panels.</summary>
     public static IReadOnlyList<string> Queries { get; } = ReadQueries();
 
-    /// <summary>Gets the metric and the label whose values a reader chooses from, for each variable.</summary>
+    /// <summary>Gets the metric and the label that a reader chooses values of, for each variable.</summary>
     public static IReadOnlyList<(string Metric, string Label)> Variables { get; } = ReadVariables();
 
     /// <summary>Reads the metrics that a query names, each with the labels that it selects or groups them by.</summary>
