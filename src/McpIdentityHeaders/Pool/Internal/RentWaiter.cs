@@ -1,15 +1,9 @@
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>Turns a session that a rent was given into a lease: at once, or when it has opened and is known to be alive.</summary>
+/// <summary>Turns a session that a rent cannot use at once into a lease: when it has opened and is known to be alive.</summary>
 /// <remarks>No lock is held: waiting takes as long as the backend does.</remarks>
 internal sealed class RentWaiter(SessionPool pool, SessionConnector connector)
 {
-    internal McpClientLease CreateLease(SessionUser user, PooledSession session) => new(
-        pool,
-        session,
-        new LeaseIdentity(session.Session, user.Principal, session.Session.Owner ?? connector.CreateOwner(user)),
-        connector.Accessor);
-
     /// <summary>Waits for the session, and for others where it cannot serve the user after all.</summary>
     internal async Task<McpClientLease> WaitAndRentAsync(SessionUser user, PooledSession session, CancellationToken cancellationToken)
     {
@@ -31,7 +25,7 @@ internal sealed class RentWaiter(SessionPool pool, SessionConnector connector)
                             || await IsAliveAsync(session, user, cancellationToken).ConfigureAwait(false));
                     if (isLeased)
                     {
-                        return CreateLease(user, session);
+                        return pool.CreateLease(user, session);
                     }
 
                     // What the backend refuses to one user, others may share: this one tries a session of its own.

@@ -80,9 +80,15 @@ internal sealed class SessionPool : IDisposable
         _wasUsed = true;
         PooledSession session = Acquire(user, isWaiting: false, apart: false, out bool isReady);
         return isReady
-            ? new ValueTask<McpClientLease>(_waiter.CreateLease(user, session))
+            ? new ValueTask<McpClientLease>(CreateLease(user, session))
             : new ValueTask<McpClientLease>(_waiter.WaitAndRentAsync(user, session, cancellationToken));
     }
+
+    internal McpClientLease CreateLease(SessionUser user, PooledSession session) => new(
+        this,
+        session,
+        new LeaseIdentity(session.Session, user.Principal, session.Session.Owner ?? _connector.CreateOwner(user)),
+        _connector.Accessor);
 
     /// <summary>Leases the session that serves the user, and starts to open one where there is none.</summary>
     /// <param name="user">The user.</param>

@@ -2,7 +2,7 @@ using McpIdentityHeaders.Internal;
 using Microsoft.Extensions.DependencyInjection;
 using ModelContextProtocol.Client;
 
-namespace McpIdentityHeaders.Tests.Mcp;
+namespace McpIdentityHeaders.Tests.Sessions;
 
 /// <summary>A call carries the caller's user; where that is unknown, the session's.</summary>
 public sealed class SessionCallTests

@@ -2,7 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Testing;
 using ModelContextProtocol.Client;
 
-namespace McpIdentityHeaders.Tests.Mcp;
+namespace McpIdentityHeaders.Tests.Sessions;
 
 /// <summary>A call of an unknown user on a factory's session: the session's user stands in under Forward alone.</summary>
 public sealed class StandInTests

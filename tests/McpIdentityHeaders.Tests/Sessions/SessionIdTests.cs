@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using ModelContextProtocol.Client;
 
-namespace McpIdentityHeaders.Tests.Mcp;
+namespace McpIdentityHeaders.Tests.Sessions;
 
 /// <summary>A backend that hands out one session id twice would take two users for one.</summary>
 public sealed class SessionIdTests

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using ModelContextProtocol.Protocol;
 
-namespace McpIdentityHeaders.Tests.Pool;
+namespace McpIdentityHeaders.Tests.Sessions;
 
 /// <summary>Users whom the backend asks concurrently: which user is asked, and which identity the response carries.</summary>
 public sealed class ElicitationTests

@@ -2,7 +2,7 @@ using System.Net.ServerSentEvents;
 using System.Text;
 using McpIdentityHeaders.Internal;
 
-namespace McpIdentityHeaders.Tests.Pool;
+namespace McpIdentityHeaders.Tests.Sessions;
 
 /// <summary>Which events of a stream are shown to an observer, held against what the framework's parser reads of the same bytes.</summary>
 public sealed class ObservedEventTests

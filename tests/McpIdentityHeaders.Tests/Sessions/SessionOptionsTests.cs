@@ -7,7 +7,7 @@ using ModelContextProtocol.Authentication;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
 
-namespace McpIdentityHeaders.Tests.Mcp;
+namespace McpIdentityHeaders.Tests.Sessions;
 
 /// <summary>Each session gets options of its own, with all that was registered.</summary>
 public sealed class SessionOptionsTests

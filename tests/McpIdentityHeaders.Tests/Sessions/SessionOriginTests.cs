@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using ModelContextProtocol.Client;
 
-namespace McpIdentityHeaders.Tests.Mcp;
+namespace McpIdentityHeaders.Tests.Sessions;
 
 /// <summary>What an MCP session sends goes to its endpoint's origin, whatever the backend answers and whatever else is trusted.</summary>
 public sealed class SessionOriginTests

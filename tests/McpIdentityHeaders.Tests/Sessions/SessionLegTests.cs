@@ -6,7 +6,7 @@ using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
 using NSubstitute;
 
-namespace McpIdentityHeaders.Tests.Mcp;
+namespace McpIdentityHeaders.Tests.Sessions;
 
 /// <summary>What belongs to the session itself goes as the session's user, as it stands at that moment.</summary>
 public sealed class SessionLegTests

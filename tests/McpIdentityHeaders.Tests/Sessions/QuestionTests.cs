@@ -1,7 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using ModelContextProtocol.Protocol;
 
-namespace McpIdentityHeaders.Tests.Pool;
+namespace McpIdentityHeaders.Tests.Sessions;
 
 /// <summary>What the server asks within a call is answered as the principal that called, not as the one that rented last.</summary>
 public sealed class QuestionTests
