@@ -100,6 +100,15 @@ internal sealed class InboundHeaders
             }
         }
 
-        return Array.Exists(_assertions, scheme => scheme.Plan.IsCompanion(name));
+        // No lambda: asked for each header of each request, it would allocate each time.
+        foreach (IdentityAssertionScheme scheme in _assertions)
+        {
+            if (scheme.Plan.IsCompanion(name))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 }
