@@ -37,7 +37,6 @@ public static class ProxyApp
         services.AddAuthorization();
 
         // 2. Who the backends learn that the caller is. Each has its own secret, or none.
-        services.AddHttpContextIdentity();
         foreach (BackendSettings backend in settings.Backends)
         {
             IHttpClientBuilder client = services.AddHttpClient(backend.Name)
@@ -64,7 +63,8 @@ public static class ProxyApp
                 ClusterId = backend.Name,
                 HttpRequest = new ForwarderRequestConfig { ActivityTimeout = Timeout.InfiniteTimeSpan },
                 Destinations = new Dictionary<string, DestinationConfig> { ["backend"] = new() { Address = backend.Address } },
-            })]);
+            })])
+            .AddTransforms(route => route.RequestTransforms.Add(new UserTransform()));
 
         // 4. The pipeline. What outsiders claim to be goes first, before it can choose a route, and after it comes who they are.
         WebApplication app = builder.Build();
