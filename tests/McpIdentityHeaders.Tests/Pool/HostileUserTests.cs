@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
+using ModelContextProtocol.Authentication;
+using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.Tests.Pool;
 
@@ -98,6 +100,168 @@ public sealed class HostileUserTests
             refused.Value = false;
         }
     }
+
+    [Fact]
+    public async Task Unknown_methods_of_one_user_cost_calls_beside_them_nothing()
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        await services.CallForAsync(Users.Alice);
+
+        Task<string[]> mallorys = Task.WhenAll(Enumerable.Range(0, 50).Select(_ => AmbientIdentity.RunAsync(Mallory, async () =>
+        {
+            await using McpClientLease lease = await services.RentAsync();
+            await Assert.ThrowsAnyAsync<Exception>(async () => await lease.Client.ListPromptsAsync());
+            return await lease.Client.CallTextAsync("whoami");
+        })));
+        Task<string[]> bobs = Task.WhenAll(Enumerable.Range(0, 50).Select(_ => services.CallForAsync(Users.Bob)));
+
+        Assert.Equal(Enumerable.Repeat("mallory", 50), await mallorys);
+        Assert.Equal(Enumerable.Repeat("bob", 50), await bobs);
+        Assert.DoesNotContain(backend.Exchanges, exchange => exchange is { Rpc: "server/discover", Subject: "bob" });
+    }
+
+    [Fact]
+    public async Task Anonymous_connects_that_hang_leave_sessions_to_signed_in_users_and_the_other_way_round()
+    {
+        var held = new HeldRequests(context => HeldRequests.IsInitialize(context) && !HeldRequests.IsOf(context, "alice"), expected: 2);
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend)
+            .ConfigurePool(pool => pool.MaxSessions = 20).BuildServiceProvider();
+        Task<string>[] anonymous = [services.CallForAsync(null), services.CallForAsync(Users.Anonymous)];
+        await held.Arrived;
+
+        await Assert.ThrowsAsync<ClaimInjectionException>(() => services.CallForAsync(null));
+        Assert.Equal("alice", await services.CallForAsync(Users.Alice));
+
+        // Seventeen users and Alice leave the two their places.
+        Task<string>[] users = [.. Enumerable.Range(0, 17).Select(i => services.CallForAsync(Users.Named($"user-{i}")))];
+        Assert.DoesNotContain(users, user => user.IsFaulted);
+        held.Release();
+        Assert.Equal(["anonymous", "anonymous"], await Task.WhenAll(anonymous));
+        await Task.WhenAll(users);
+    }
+
+    [Fact]
+    public async Task Cancelled_rents_give_their_places_to_others()
+    {
+        var held = new HeldRequests(HeldRequests.IsInitialize);
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend)
+            .ConfigurePool(pool => pool.MaxSessions = 2).BuildServiceProvider();
+        Task<string>[] waiting = [.. Enumerable.Range(0, 25).Select(_ => services.CallForAsync(Mallory))];
+        using var impatience = new CancellationTokenSource();
+        Task<McpClientLease>[] cancelled = [.. Enumerable.Range(0, 25).Select(_ => services.RentForAsync(Mallory, impatience.Token))];
+        await held.Arrived;
+        await Assert.ThrowsAsync<ClaimInjectionException>(() => services.CallForAsync(Mallory));
+
+        await impatience.CancelAsync();
+        await Task.WhenAll(cancelled.Select(rent => Assert.ThrowsAnyAsync<OperationCanceledException>(() => rent)));
+        Task<string>[] later = [.. Enumerable.Range(0, 25).Select(_ => services.CallForAsync(Mallory))];
+
+        await Assert.ThrowsAsync<ClaimInjectionException>(() => services.CallForAsync(Mallory));
+        held.Release();
+        Assert.Equal(Enumerable.Repeat("mallory", 50), await Task.WhenAll([.. waiting, .. later]));
+        Assert.Single(backend.Exchanges, exchange => exchange.Rpc == "initialize");
+    }
+
+    [Fact]
+    public async Task Sign_out_of_the_user_who_probes_lets_others_connect_at_once()
+    {
+        var held = new HeldRequests(context => HeldRequests.IsOf(context, "mallory"));
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless, held.HoldAsync);
+        await using ServiceProvider services = ServicesWithStoppedClock(backend);
+        Task<string> mallorys = services.CallForAsync(Mallory);
+        await held.Arrived;
+        Task<string>[] others = [services.CallForAsync(Users.Alice), services.CallForAsync(Users.Bob), services.CallForAsync(null)];
+
+        Task closing = services.Pool().CloseAsync(Mallory);
+
+        Assert.Equal(["alice", "bob", "anonymous"], await Task.WhenAll(others).WaitAsync(HeldRequests.Patience));
+        await Assert.ThrowsAsync<ClaimInjectionException>(() => mallorys);
+        held.Release();
+        await closing.WaitAsync(HeldRequests.Patience);
+    }
+
+    [Fact]
+    public async Task Backend_slow_to_delete_one_users_session_keeps_no_other_waiting()
+    {
+        var held = new HeldRequests(HeldRequests.IsDelete);
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend)
+            .AddSingleton<TimeProvider>(new FakeTimeProvider())
+            .ConfigurePool(pool => pool.MaxSessions = 1).BuildServiceProvider();
+        await services.CallForAsync(Mallory);
+
+        Assert.Equal("alice", await services.CallForAsync(Users.Alice).WaitAsync(HeldRequests.Patience));
+        await held.Arrived;
+        Assert.Equal("bob", await services.CallForAsync(Users.Bob).WaitAsync(HeldRequests.Patience));
+        Task closing = services.Pool().CloseAsync(Mallory);
+        Task bobs = services.Pool().CloseAsync(Users.Named("no session"));
+
+        await bobs.WaitAsync(HeldRequests.Patience);
+        Assert.False(closing.IsCompleted);
+        held.Release();
+        await closing.WaitAsync(HeldRequests.Patience);
+    }
+
+    [Theory]
+    [InlineData(McpBackendKind.Stateless, null)]
+    [InlineData(McpBackendKind.Sessions, null)]
+    [InlineData(McpBackendKind.Sessions, "2025-11-25")]
+    public async Task Disposing_the_pool_ends_each_rent_that_waits(McpBackendKind kind, string? protocol)
+    {
+        var held = new HeldRequests(context => HttpMethods.IsPost(context.Request.Method));
+        await using McpBackend backend = await McpBackend.StartAsync(kind, held.HoldAsync);
+        ServiceProvider services = McpTesting.ServicesFor(backend, mcp: options => options.ProtocolVersion = protocol)
+            .ConfigurePool(pool => pool.CloseTimeout = TimeSpan.FromMilliseconds(100)).BuildServiceProvider();
+        Task<McpClientLease>[] rents = [services.RentForAsync(Mallory), services.RentForAsync(Mallory), services.RentForAsync(null)];
+        await held.Arrived;
+        IMcpClientPool pool = services.Pool();
+
+        await services.DisposeAsync().AsTask().WaitAsync(HeldRequests.Patience);
+
+        foreach (Task<McpClientLease> rent in rents)
+        {
+            await Assert.ThrowsAsync<ObjectDisposedException>(() => rent.WaitAsync(HeldRequests.Patience));
+        }
+
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => pool.RentAsync(McpTesting.ClientName, Mallory).AsTask());
+        held.Release();
+    }
+
+    [Theory]
+    [InlineData("factory")]
+    [InlineData("off")]
+    [InlineData("OAuth")]
+    public async Task No_user_waits_where_the_settings_rule_sharing_out(string setting)
+    {
+        var held = new HeldRequests(context => HeldRequests.IsOf(context, "mallory"));
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless, held.HoldAsync);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend)
+            .AddSingleton<TimeProvider>(new FakeTimeProvider())
+            .ConfigurePool(pool =>
+            {
+                pool.TransportOptionsFactory = setting == "factory" ? (_, transport) => transport : null;
+                pool.ShareStatelessClients = setting != "off";
+            })
+            .Configure<HttpClientTransportOptions>(McpTesting.ClientName, transport => transport.OAuth =
+                setting == "OAuth" ? new ClientOAuthOptions { RedirectUri = new Uri("http://localhost/callback") } : null)
+            .BuildServiceProvider();
+        Task<string> mallorys = services.CallForAsync(Mallory);
+        await held.Arrived;
+
+        string[] served = await Task.WhenAll(services.CallForAsync(Users.Alice), services.CallForAsync(Users.Bob), services.CallForAsync(null))
+            .WaitAsync(HeldRequests.Patience);
+
+        Assert.Equal(["alice", "bob", "anonymous"], served);
+        held.Release();
+        Assert.Equal("mallory", await mallorys);
+    }
+
+    // What others wait for at most a second, they wait for as long as the test takes.
+    private static ServiceProvider ServicesWithStoppedClock(McpBackend backend) =>
+        McpTesting.ServicesFor(backend).AddSingleton<TimeProvider>(new FakeTimeProvider()).BuildServiceProvider();
 
     private sealed class MarkingHandler(AsyncLocal<bool> marks) : DelegatingHandler
     {

@@ -9,22 +9,22 @@ internal sealed class KeptToolList
 {
     private readonly (string, string, string, bool)[] _claims;
     private readonly HttpClientTransportOptions _transport;
-    private readonly TimeSpan _timeToLive;
+    private TimeSpan _timeToLive;
 
-    internal KeptToolList(
-        IReadOnlyList<AIFunction> tools, ClaimsPrincipal user, HttpClientTransportOptions transport, long listed, TimeSpan timeToLive)
+    /// <summary>Reads what the list will depend on, before the backend is asked for it.</summary>
+    internal KeptToolList(ClaimsPrincipal user, HttpClientTransportOptions transport, long listed)
     {
-        Tools = tools;
         Listed = listed;
         _claims = [.. ClaimsOf(user)];
         _transport = transport;
-        _timeToLive = timeToLive;
     }
 
-    internal IReadOnlyList<AIFunction> Tools { get; }
+    internal IReadOnlyList<AIFunction> Tools { get; private set; } = [];
 
     /// <summary>Gets the clock's timestamp of the listing.</summary>
     internal long Listed { get; }
+
+    internal void Set(IReadOnlyList<AIFunction> tools, TimeSpan timeToLive) => (Tools, _timeToLive) = (tools, timeToLive);
 
     internal bool IsFresh(TimeProvider time) => time.GetElapsedTime(Listed) < _timeToLive;
 
