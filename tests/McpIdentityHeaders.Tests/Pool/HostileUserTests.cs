@@ -145,32 +145,35 @@ public sealed class HostileUserTests
     [Fact]
     public async Task Cancelled_rents_give_their_places_to_others()
     {
-        var held = new HeldRequests(HeldRequests.IsInitialize);
+        var held = new HeldRequests(HeldRequests.IsInitialize, expected: 2);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
         await using ServiceProvider services = McpTesting.ServicesFor(backend)
             .ConfigurePool(pool => pool.MaxSessions = 2).BuildServiceProvider();
-        Task<string>[] waiting = [.. Enumerable.Range(0, 25).Select(_ => services.CallForAsync(Mallory))];
+        Task<string>[] waiting = [.. Enumerable.Range(0, 50).Select(_ => services.CallForAsync(Users.Alice))];
         using var impatience = new CancellationTokenSource();
-        Task<McpClientLease>[] cancelled = [.. Enumerable.Range(0, 25).Select(_ => services.RentForAsync(Mallory, impatience.Token))];
+        Task<McpClientLease>[] cancelled = [.. Enumerable.Range(0, 50).Select(_ => services.RentForAsync(Mallory, impatience.Token))];
         await held.Arrived;
-        await Assert.ThrowsAsync<ClaimInjectionException>(() => services.CallForAsync(Mallory));
+        await Assert.ThrowsAsync<ClaimInjectionException>(() => services.CallForAsync(Users.Bob));
 
         await impatience.CancelAsync();
         await Task.WhenAll(cancelled.Select(rent => Assert.ThrowsAnyAsync<OperationCanceledException>(() => rent)));
-        Task<string>[] later = [.. Enumerable.Range(0, 25).Select(_ => services.CallForAsync(Mallory))];
+        Task<string>[] later = [.. Enumerable.Range(0, 50).Select(_ => services.CallForAsync(Users.Bob))];
 
         await Assert.ThrowsAsync<ClaimInjectionException>(() => services.CallForAsync(Mallory));
         held.Release();
-        Assert.Equal(Enumerable.Repeat("mallory", 50), await Task.WhenAll([.. waiting, .. later]));
-        Assert.Single(backend.Exchanges, exchange => exchange.Rpc == "initialize");
+        string[] served = await Task.WhenAll([.. waiting, .. later]);
+        Assert.Equal(Enumerable.Repeat("alice", 50).Concat(Enumerable.Repeat("bob", 50)), served);
     }
 
     [Fact]
     public async Task Sign_out_of_the_user_who_probes_lets_others_connect_at_once()
     {
-        var held = new HeldRequests(context => HeldRequests.IsOf(context, "mallory"));
-        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless, held.HoldAsync);
-        await using ServiceProvider services = ServicesWithStoppedClock(backend);
+        var held = new HeldRequests(context => HeldRequests.IsOf(context, "mallory") && context.Request.Headers["Mcp-Method"] == "initialize");
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
+
+        // A stopped clock: what others wait for at most a second, they wait for as long as the test takes.
+        await using ServiceProvider services = McpTesting.ServicesFor(backend, mcp: options => options.ProtocolVersion = null)
+            .AddSingleton<TimeProvider>(new FakeTimeProvider()).BuildServiceProvider();
         Task<string> mallorys = services.CallForAsync(Mallory);
         await held.Arrived;
         Task<string>[] others = [services.CallForAsync(Users.Alice), services.CallForAsync(Users.Bob), services.CallForAsync(null)];
@@ -258,10 +261,6 @@ public sealed class HostileUserTests
         held.Release();
         Assert.Equal("mallory", await mallorys);
     }
-
-    // What others wait for at most a second, they wait for as long as the test takes.
-    private static ServiceProvider ServicesWithStoppedClock(McpBackend backend) =>
-        McpTesting.ServicesFor(backend).AddSingleton<TimeProvider>(new FakeTimeProvider()).BuildServiceProvider();
 
     private sealed class MarkingHandler(AsyncLocal<bool> marks) : DelegatingHandler
     {
