@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using McpIdentityHeaders.Internal;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
@@ -294,6 +295,18 @@ public sealed class AgentToolTests
         Assert.Equal(["alice", "alice"], Lists(backend));
     }
 
+    [Fact]
+    public void List_of_a_principal_that_changes_as_it_is_read_is_found_for_no_one()
+    {
+        var changing = new ClaimsPrincipal(new ChangingIdentity());
+        var transport = new HttpClientTransportOptions { Endpoint = new Uri(HttpTesting.Endpoint) };
+        var listedWhileChanging = new KeptToolList(changing, transport, listed: 0);
+        var listed = new KeptToolList(Users.Alice, transport, listed: 0);
+
+        Assert.Equal([false, false], [listedWhileChanging.IsFor(changing, transport), listedWhileChanging.IsFor(Users.Alice, transport)]);
+        Assert.Equal([false, true], [listed.IsFor(changing, transport), listed.IsFor(Users.Alice, transport)]);
+    }
+
     [Theory]
     [InlineData(McpBackendKind.Stateless)]
     [InlineData(McpBackendKind.Sessions)]
@@ -387,6 +400,19 @@ public sealed class AgentToolTests
 
         context.Response.ContentLength = null;
         await context.Response.WriteAsync(text);
+    }
+
+    /// <summary>An identity that another thread changes whenever its claims are read.</summary>
+    private sealed class ChangingIdentity() : ClaimsIdentity("test")
+    {
+        public override IEnumerable<Claim> Claims
+        {
+            get
+            {
+                yield return new Claim("sub", "alice");
+                throw new InvalidOperationException("Collection was modified.");
+            }
+        }
     }
 
     /// <summary>Asks for whoami once, and answers with its result.</summary>

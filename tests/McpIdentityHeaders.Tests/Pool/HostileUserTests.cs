@@ -122,7 +122,7 @@ public sealed class HostileUserTests
     }
 
     [Fact]
-    public async Task Anonymous_connects_that_hang_leave_sessions_to_signed_in_users_and_the_other_way_round()
+    public async Task Anonymous_and_signed_in_connects_that_hang_leave_each_other_sessions()
     {
         var held = new HeldRequests(context => HeldRequests.IsInitialize(context) && !HeldRequests.IsOf(context, "alice"), expected: 2);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
