@@ -18,8 +18,8 @@ public sealed class McpClientPoolOptions
     /// <summary>Gets or sets the maximum number of sessions, those being opened included, those being closed not.</summary>
     /// <value>
     /// At least 1. The default value is 10,000. At the maximum, a new session closes the one that has been idle longest; where all are rented,
-    /// renting fails. At most twice as many rents, but always 100, wait at a time for sessions to open (anonymous users' at most half of
-    /// these); further ones fail.
+    /// renting fails. At most twice as many rents, but always 100, wait at a time for sessions to open (of one user, or of all anonymous
+    /// ones, at most half of these); further ones fail.
     /// </value>
     public int MaxSessions { get; set; } = 10_000;
 

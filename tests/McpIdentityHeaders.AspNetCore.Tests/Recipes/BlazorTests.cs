@@ -16,27 +16,7 @@ public sealed class BlazorTests
     {
         var seen = Channel.CreateUnbounded<string>();
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
-        await using InboundServer server = await InboundServer.StartAsync(
-            services =>
-            {
-                services.AddMcpClient("notes", backend.Endpoint).AddClaimInjection();
-                services.AddSingleton<Notes>();
-                services.AddSingleton(seen);
-                services.AddRazorComponents().AddInteractiveServerComponents();
-                if (!hasHandler)
-                {
-                    return;
-                }
-
-                // <snippet>
-                services.AddScoped<CircuitHandler, IdentityCircuitHandler>();
-                // </snippet>
-            },
-            app =>
-            {
-                app.UseAntiforgery();
-                app.MapRazorComponents<NotesApp>().AddInteractiveServerRenderMode();
-            });
+        await using InboundServer server = await StartAsync(backend, seen, hasHandler);
         using HttpClient browser = server.NewClient();
 
         foreach (string user in new[] { "alice", "bob" })
@@ -47,8 +27,55 @@ public sealed class BlazorTests
 
             await circuit.NavigateAsync("/?first");
             Assert.Equal($"?first {expected}", await ReadAsync(seen));
+
+            await circuit.CallBackAsync();
+            Assert.Equal($"called back {expected}", await ReadAsync(seen));
         }
     }
+
+    [Fact]
+    public async Task Circuit_that_was_reconnected_calls_as_its_user_whoever_calls_between()
+    {
+        var seen = Channel.CreateUnbounded<string>();
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
+        await using InboundServer server = await StartAsync(backend, seen, hasHandler: true);
+        using HttpClient browser = server.NewClient();
+        await using CircuitClient alices = await CircuitClient.OpenAsync(server.Uri, await server.GetAsync(browser, "/", "alice"), "alice");
+        Assert.Equal("shown alice", await ReadAsync(seen));
+        await using CircuitClient bobs = await CircuitClient.OpenAsync(server.Uri, await server.GetAsync(browser, "/", "bob"), "bob");
+        Assert.Equal("shown bob", await ReadAsync(seen));
+
+        foreach ((CircuitClient circuit, string user) in new[] { (alices, "alice"), (bobs, "bob"), (alices, "alice") })
+        {
+            await circuit.ReconnectAsync();
+            await circuit.CallBackAsync();
+            Assert.Equal($"called back {user}", await ReadAsync(seen));
+            await circuit.NavigateAsync("/?again");
+            Assert.Equal($"?again {user}", await ReadAsync(seen));
+        }
+    }
+
+    private static Task<InboundServer> StartAsync(McpBackend backend, Channel<string> seen, bool hasHandler) => InboundServer.StartAsync(
+        services =>
+        {
+            services.AddMcpClient("notes", backend.Endpoint).AddClaimInjection();
+            services.AddSingleton<Notes>();
+            services.AddSingleton(seen);
+            services.AddRazorComponents().AddInteractiveServerComponents();
+            if (!hasHandler)
+            {
+                return;
+            }
+
+            // <snippet>
+            services.AddScoped<CircuitHandler, IdentityCircuitHandler>();
+            // </snippet>
+        },
+        app =>
+        {
+            app.UseAntiforgery();
+            app.MapRazorComponents<NotesApp>().AddInteractiveServerRenderMode();
+        });
 
     private static async Task<string> ReadAsync(Channel<string> seen)
     {

@@ -8,10 +8,10 @@ internal sealed class CachedNotes(HybridCache cache, Notes notes)
     // <snippet>
     public ValueTask<string> WhoAmIAsync(ClaimsPrincipal user, CancellationToken cancellationToken)
     {
-        string issuer = Uri.EscapeDataString(user.FindFirst("iss")?.Value ?? "");
-        string subject = Uri.EscapeDataString(user.FindFirst("sub")?.Value ?? throw new ArgumentException("No sub.", nameof(user)));
+        Claim subject = user.FindFirst("sub") ?? throw new ArgumentException("No sub.", nameof(user));
+        string?[] parts = [user.FindFirst("iss")?.Value, subject.Issuer, subject.Value];
         return cache.GetOrCreateAsync(
-            $"whoami/{issuer}/{subject}",
+            $"whoami/{string.Join('/', parts.Select(part => Uri.EscapeDataString(part ?? "")))}",
             async cancel => await AmbientIdentity.RunAsync(user, () => notes.WhoAmIAsync(cancel)),
             cancellationToken: cancellationToken);
     }

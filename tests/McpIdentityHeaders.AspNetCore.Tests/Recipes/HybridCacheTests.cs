@@ -39,6 +39,56 @@ public sealed class HybridCacheTests
         Assert.Equal("b/c", await notes.WhoAmIAsync(Users.With(("iss", "a"), ("sub", "b/c")), CancellationToken.None));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Same_subject_of_two_sign_ins_is_two_users(bool hasIssuer)
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
+        await using ServiceProvider services = Services(backend);
+        CachedNotes notes = services.GetRequiredService<CachedNotes>();
+        ClaimsPrincipal[] users = [.. new[] { "https://a.example", "https://b.example" }.Select(issuer => new ClaimsPrincipal(new ClaimsIdentity(
+            [
+                new Claim("sub", "alice", ClaimValueTypes.String, issuer),
+                .. hasIssuer ? (Claim[])[new Claim("iss", issuer)] : [],
+            ],
+            authenticationType: "test")))];
+
+        await Task.WhenAll(users.Select(user => notes.WhoAmIAsync(user, CancellationToken.None).AsTask()));
+
+        Assert.Equal(2, backend.Exchanges.Count(exchange => exchange.Rpc == "tools/call"));
+    }
+
+    [Fact]
+    public async Task Users_who_wait_for_entries_at_once_each_get_their_own()
+    {
+        var gate = new AsyncGate(expected: 2);
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless, async (context, next) =>
+        {
+            if (context.Request.Headers["Mcp-Method"] == "tools/call")
+            {
+                await gate.WaitAsync();
+            }
+
+            await next(context);
+        });
+        await using ServiceProvider services = Services(backend);
+        CachedNotes notes = services.GetRequiredService<CachedNotes>();
+        using var gaveUp = new CancellationTokenSource();
+
+        // Of all who wait for Alice's entry, the one who started it gives up.
+        Task<string> first = AmbientIdentity.RunAsync(Users.Alice, () => notes.WhoAmIAsync(Users.Alice, gaveUp.Token).AsTask());
+        Task<string>[] others = [.. Enumerable.Range(0, 20).Select(number => number % 2 == 0 ? Users.Alice : Users.Bob).Select(
+            user => AmbientIdentity.RunAsync(user, () => notes.WhoAmIAsync(user, CancellationToken.None).AsTask()))];
+        await gate.Arrived;
+        await gaveUp.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        gate.Release();
+
+        Assert.Equal(Enumerable.Range(0, 20).Select(number => number % 2 == 0 ? "alice" : "bob"), await Task.WhenAll(others));
+        Assert.Equal(2, backend.Exchanges.Count(exchange => exchange.Rpc == "tools/call"));
+    }
+
     [Fact]
     public async Task Scope_alone_does_not_reach_what_makes_the_entry()
     {

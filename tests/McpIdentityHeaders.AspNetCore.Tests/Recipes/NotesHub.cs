@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.SignalR;
 
@@ -38,6 +39,19 @@ internal sealed class NotesHub(Notes notes, Channel<string> seen) : Hub
         }
 
         return [.. users];
+    }
+
+    /// <summary>Reads a stream of the browser's for as long as it writes its own, after the method has returned.</summary>
+    public IAsyncEnumerable<string> Echo(IAsyncEnumerable<string> names, CancellationToken cancellationToken) =>
+        EchoAsync(names, cancellationToken).ForUser(Context.User, cancellationToken);
+
+    private async IAsyncEnumerable<string> EchoAsync(
+        IAsyncEnumerable<string> names, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (string name in names.WithCancellation(cancellationToken))
+        {
+            yield return name + " " + await notes.WhoAmIAsync(cancellationToken);
+        }
     }
 
     private async Task WriteAsync(ChannelWriter<string> items, CancellationToken cancellationToken)

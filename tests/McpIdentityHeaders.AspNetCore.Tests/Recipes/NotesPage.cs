@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Routing;
+using Microsoft.JSInterop;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.Recipes;
 
@@ -9,6 +10,8 @@ namespace McpIdentityHeaders.AspNetCore.Tests.Recipes;
 [InteractiveServer]
 public sealed class NotesPage : ComponentBase, IDisposable
 {
+    private DotNetObjectReference<NotesPage>? _self;
+
     [Inject]
     internal Notes Notes { get; set; } = null!;
 
@@ -18,7 +21,27 @@ public sealed class NotesPage : ComponentBase, IDisposable
     [Inject]
     internal Channel<string> Seen { get; set; } = null!;
 
-    public void Dispose() => Navigation.LocationChanged -= OnLocationChanged;
+    [Inject]
+    internal IJSRuntime Browser { get; set; } = null!;
+
+    public void Dispose()
+    {
+        Navigation.LocationChanged -= OnLocationChanged;
+        _self?.Dispose();
+    }
+
+    /// <summary>Called by the browser's script.</summary>
+    [JSInvokable]
+    public async Task CallBackAsync() => await Seen.Writer.WriteAsync($"called back {await Notes.WhoAmIAsync()}");
+
+    protected override void OnAfterRender(bool firstRender)
+    {
+        if (firstRender)
+        {
+            // The browser's script has no answer to give.
+            _ = Browser.InvokeVoidAsync("keep", _self = DotNetObjectReference.Create(this)).AsTask();
+        }
+    }
 
     protected override async Task OnInitializedAsync()
     {

@@ -4,7 +4,11 @@ using Microsoft.Extensions.Hosting;
 namespace McpIdentityHeaders.AspNetCore.Tests.Recipes;
 
 // <snippet>
-public sealed record Job(ClaimsPrincipal User, Func<CancellationToken, Task> RunAsync);
+public sealed record Job(ClaimsPrincipal User, Func<CancellationToken, Task> RunAsync)
+{
+    public static Job For(ClaimsPrincipal user, Func<CancellationToken, Task> runAsync) =>
+        new(new ClaimsPrincipal(user.Identities.Select(identity => identity.Clone())), runAsync);
+}
 
 public sealed class NotesWorker(Channel<Job> jobs) : BackgroundService
 {

@@ -52,6 +52,41 @@ public sealed class SignalRTests
         Assert.Equal("disconnected alice", await seen.Reader.ReadAsync());
     }
 
+    [Theory]
+    [InlineData(HttpTransportType.WebSockets)]
+    [InlineData(HttpTransportType.LongPolling)]
+    public async Task Streams_of_both_directions_call_as_their_user_whoever_calls_between(HttpTransportType transport)
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
+        await using InboundServer server = await StartAsync(backend);
+        string[] users = ["alice", "bob"];
+        HubConnection[] connections = await Task.WhenAll(users.Select(user => ConnectAsync(server, transport, user)));
+        Channel<string>[] sent = [.. users.Select(_ => Channel.CreateUnbounded<string>())];
+        IAsyncEnumerator<string>[] echoes =
+        [
+            .. connections.Zip(sent, (connection, names) =>
+                connection.StreamAsync<string>(nameof(NotesHub.Echo), names.Reader.ReadAllAsync()).GetAsyncEnumerator()),
+        ];
+
+        for (int round = 0; round < 3; round++)
+        {
+            for (int user = 0; user < users.Length; user++)
+            {
+                await sent[user].Writer.WriteAsync($"{round}");
+                Assert.True(await echoes[user].MoveNextAsync());
+                Assert.Equal($"{round} {users[user]}", echoes[user].Current);
+            }
+        }
+
+        for (int user = 0; user < users.Length; user++)
+        {
+            sent[user].Writer.Complete();
+            Assert.False(await echoes[user].MoveNextAsync());
+            await echoes[user].DisposeAsync();
+            await connections[user].DisposeAsync();
+        }
+    }
+
     [Fact]
     public async Task Stream_that_the_hub_returns_is_read_outside_the_filter()
     {

@@ -1,16 +1,19 @@
 namespace McpIdentityHeaders.AspNetCore.Tests.Recipes;
 
 // <snippet>
-public sealed record StoredUser(string Subject, string? Issuer, string? Name)
+public sealed record StoredUser(string Subject, string SubjectIssuer, string? Issuer, string? Name)
 {
-    public static StoredUser From(ClaimsPrincipal user) => new(
-        user.FindFirst("sub")?.Value ?? throw new ArgumentException("A user without sub.", nameof(user)),
-        user.FindFirst("iss")?.Value,
-        user.FindFirst("name")?.Value);
+    public static StoredUser From(ClaimsPrincipal user)
+    {
+        Claim subject = user.FindFirst("sub") ?? throw new ArgumentException("A user without sub.", nameof(user));
+        return new StoredUser(subject.Value, subject.Issuer, user.FindFirst("iss")?.Value, user.FindFirst("name")?.Value);
+    }
 
     public ClaimsPrincipal ToPrincipal()
     {
-        var identity = new ClaimsIdentity([new Claim("sub", Subject)], authenticationType: "job");
+        // Two sign-ins may have the same sub: its issuer tells them apart, also where there is no iss.
+        var subject = new Claim("sub", Subject, ClaimValueTypes.String, SubjectIssuer);
+        var identity = new ClaimsIdentity([subject], authenticationType: "job");
         if (Issuer is not null)
         {
             identity.AddClaim(new Claim("iss", Issuer));

@@ -24,6 +24,21 @@ public sealed class StreamingEndpointTests
         Assert.Equal(["alice", "bob"], ended.Order());
     }
 
+    [Theory]
+    [InlineData("/plain")]
+    [InlineData("/plain-events")]
+    public async Task Each_item_and_the_end_are_the_requests_users_where_the_request_says(string path)
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
+        List<string> ended = [];
+        await using InboundServer server = await StartAsync(backend, ended, services => services.AddHttpContextIdentity());
+
+        string[][] streams = await Task.WhenAll(new[] { "alice", "bob" }.Select(user => ReadAsync(server, path, user)));
+
+        Assert.Equal([["alice", "alice", "alice"], ["bob", "bob", "bob"]], streams);
+        Assert.Equal(["alice", "bob"], ended.Order());
+    }
+
     [Fact]
     public async Task Stream_under_a_scope_that_has_ended_has_no_user()
     {
@@ -59,14 +74,16 @@ public sealed class StreamingEndpointTests
     {
         using HttpClient client = server.NewClient();
         string body = await server.GetAsync(client, path, user);
-        return path == "/events"
+        return path.EndsWith("events", StringComparison.Ordinal)
             ? [.. body.Split('\n').Where(line => line.StartsWith("data: ", StringComparison.Ordinal)).Select(line => line[6..])]
             : JsonSerializer.Deserialize<string[]>(body)!;
     }
 
-    private static Task<InboundServer> StartAsync(McpBackend backend, List<string> ended) => InboundServer.StartAsync(
+    private static Task<InboundServer> StartAsync(
+        McpBackend backend, List<string> ended, Action<IServiceCollection>? configure = null) => InboundServer.StartAsync(
         services =>
         {
+            configure?.Invoke(services);
             services.AddMcpClient("notes", backend.Endpoint).AddClaimInjection();
             services.AddSingleton<Notes>();
             services.AddSingleton(ended);
@@ -78,6 +95,8 @@ public sealed class StreamingEndpointTests
             // </snippet>
             app.MapGet("/events", (ClaimsPrincipal user, Notes notes, List<string> ended) =>
                 TypedResults.ServerSentEvents(notes.StreamAsync(ended).ForUser(user)));
+            app.MapGet("/plain", (Notes notes, List<string> ended) => notes.StreamAsync(ended));
+            app.MapGet("/plain-events", (Notes notes, List<string> ended) => TypedResults.ServerSentEvents(notes.StreamAsync(ended)));
             app.MapGet("/scope", (ClaimsPrincipal user, Notes notes) =>
             {
                 using IdentityScope scope = AmbientIdentity.Use(user);

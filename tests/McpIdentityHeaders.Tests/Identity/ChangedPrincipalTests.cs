@@ -43,13 +43,16 @@ public sealed class ChangedPrincipalTests
     }
 
     [Theory]
-    [InlineData(2, true)]
-    [InlineData(3, false)]
-    public async Task Claims_that_change_while_they_are_read_are_read_again_or_refused(int changes, bool isSent)
+    [InlineData(2, false, true)]
+    [InlineData(3, false, false)]
+    [InlineData(2, true, true)]
+    [InlineData(3, true, false)]
+    public async Task Claims_that_change_while_they_are_read_are_read_again_or_refused(int changes, bool ofAnother, bool isSent)
     {
-        ClaimsIdentity identity = Users.SignedIn(("sub", "alice"));
+        ClaimsIdentity alice = Users.SignedIn(("sub", "alice"));
+        ClaimsIdentity identity = ofAnother ? Users.SignedIn(("role", "reader")) : alice;
         var backend = new RecordingHandler();
-        using HttpMessageInvoker client = HttpTesting.Chain(backend, new PropertyAccessor(new ClaimsPrincipal(identity)), options =>
+        using HttpMessageInvoker client = HttpTesting.Chain(backend, new PropertyAccessor(new ClaimsPrincipal([alice, identity])), options =>
             options.Headers.Add(new ClaimHeader("X-Tenant", _ =>
             {
                 if (changes-- > 0)
@@ -78,6 +81,46 @@ public sealed class ChangedPrincipalTests
 
         Assert.Equal(ClaimInjectionErrorReason.AmbiguousUser, refused.Reason);
         Assert.Contains("changed while it was read", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Principal_with_an_identity_that_changes_as_it_is_listed_is_refused(bool isFirst)
+    {
+        ClaimsIdentity[] identities = [Users.SignedIn(("sub", "alice")), new Failing()];
+        var backend = new RecordingHandler();
+        using HttpMessageInvoker client = HttpTesting.Chain(
+            backend, new PropertyAccessor(new ClaimsPrincipal(isFirst ? identities.Reverse() : identities)));
+
+        var refused = await Assert.ThrowsAsync<ClaimInjectionException>(() => client.SendAsync(HttpTesting.Get(), synchronous: false));
+
+        Assert.Equal(ClaimInjectionErrorReason.AmbiguousUser, refused.Reason);
+        Assert.Empty(backend.Requests);
+    }
+
+    [Fact]
+    public async Task Claims_of_an_identity_that_becomes_another_users_are_never_sent()
+    {
+        int refusals = 0;
+        for (int readings = 0; readings < 12; readings++)
+        {
+            var backend = new RecordingHandler();
+            using HttpMessageInvoker client = HttpTesting.Chain(
+                backend,
+                new PropertyAccessor(new ClaimsPrincipal([Users.SignedIn(("sub", "alice")), new Turning(readings)])),
+                options => options.Headers.Add("X-User-Role", "role"));
+
+            if (await Record.ExceptionAsync(() => client.SendAsync(HttpTesting.Get(), synchronous: false)) is { } exception)
+            {
+                Assert.Equal(ClaimInjectionErrorReason.AmbiguousUser, Assert.IsType<ClaimInjectionException>(exception).Reason);
+                refusals++;
+            }
+
+            Assert.All(backend.Requests, sent => Assert.Equal(["X-User-Sub: alice", "X-User-Role: reader"], sent.Identity));
+        }
+
+        Assert.InRange(refusals, 2, 11);
     }
 
     private static async Task SendWhile(Action change, ClaimsPrincipal user, int requests = Requests)
@@ -127,5 +170,28 @@ public sealed class ChangedPrincipalTests
                 }
             }
         }
+    }
+
+    /// <summary>Enumerates as an iterator over a list does that changes meanwhile.</summary>
+    private sealed class Failing() : ClaimsIdentity("test")
+    {
+        public override IEnumerable<Claim> Claims
+        {
+            get
+            {
+                yield return new Claim("role", "reader");
+                throw new InvalidOperationException("Collection was modified.");
+            }
+        }
+    }
+
+    /// <summary>An identity without a subject, until it has been read as often as given: then Mallory's.</summary>
+    private sealed class Turning(int readings) : ClaimsIdentity("test")
+    {
+        private int _left = readings;
+
+        public override IEnumerable<Claim> Claims => _left-- > 0
+            ? [new Claim("role", "reader")]
+            : [new Claim("sub", "mallory"), new Claim("role", "admin")];
     }
 }

@@ -28,6 +28,65 @@ public sealed class ForwardProxyTests
         Assert.Empty(proxy.Heads);
     }
 
+    [Theory]
+    [InlineData("http://127.0.0.1:9/")]
+    [InlineData("http://[::1]:9/")]
+    [InlineData("http://127.8.9.10:9/")]
+    [InlineData("ws://localhost:9/")]
+    [InlineData("http://backend.test/")]
+    public async Task RequireHttps_refuses_every_plain_address_through_a_proxy(string uri)
+    {
+        await using WireServer proxy = await WireServer.StartAsync();
+        using HttpMessageInvoker client = HttpTesting.Chain(
+            NewPrimary("sockets", ProxyAt(proxy)), new PropertyAccessor(Users.Alice), options => options.RequireHttps = true);
+
+        var refused = await Assert.ThrowsAsync<ClaimInjectionException>(() => client.SendAsync(HttpTesting.Get(uri), synchronous: false));
+
+        Assert.Equal(ClaimInjectionErrorReason.InsecureTransport, refused.Reason);
+        Assert.Contains("the proxy 'localhost' reads", refused.Message, StringComparison.Ordinal);
+        Assert.Empty(proxy.Heads);
+    }
+
+    [Fact]
+    public async Task RequireHttps_allows_the_tunnel_of_https_through_a_proxy_that_sees_no_identity()
+    {
+        await using WireServer proxy = await WireServer.StartAsync(context =>
+        {
+            context.Response.StatusCode = 403;
+            return Task.CompletedTask;
+        });
+        using HttpMessageInvoker client = HttpTesting.Chain(
+            NewPrimary("sockets", ProxyAt(proxy)), new PropertyAccessor(Users.Alice), options => options.RequireHttps = true);
+
+        await Assert.ThrowsAsync<HttpRequestException>(() => client.SendAsync(HttpTesting.Get("https://localhost:9/"), synchronous: false));
+
+        Assert.All(proxy.Heads, head => Assert.Empty(head.Values("X-User-Sub")));
+        Assert.NotEmpty(proxy.Heads);
+    }
+
+    [Theory, InlineData(false), InlineData(true)]
+    public async Task RequireHttps_refuses_plain_http_through_the_default_proxy_of_a_client_handler(bool usesProxy)
+    {
+        await using WireServer proxy = await WireServer.StartAsync();
+        const string Host = "127.77.1.2";
+        IWebProxy before = HttpClient.DefaultProxy;
+        HttpClient.DefaultProxy = new OneHostProxy(Host, ProxyAt(proxy));
+        try
+        {
+            using HttpMessageInvoker client = HttpTesting.Chain(
+                new HttpClientHandler { UseProxy = usesProxy }, new PropertyAccessor(Users.Alice), options => options.RequireHttps = true);
+
+            // Loopback, where nothing listens: without a proxy, it is sent and fails.
+            Exception? refused = await Record.ExceptionAsync(() => client.SendAsync(HttpTesting.Get($"http://{Host}:9/"), synchronous: false));
+
+            Assert.IsType(usesProxy ? typeof(ClaimInjectionException) : typeof(HttpRequestException), refused);
+        }
+        finally
+        {
+            HttpClient.DefaultProxy = before;
+        }
+    }
+
     [Theory, InlineData(false), InlineData(true)]
     public async Task RequireHttps_refuses_plain_http_through_the_default_proxy(bool synchronous)
     {

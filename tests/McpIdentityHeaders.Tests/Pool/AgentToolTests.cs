@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
+using McpIdentityHeaders.Internal;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
@@ -255,6 +257,111 @@ public sealed class AgentToolTests
         Assert.Throws<NotSupportedException>(() => list[0] = list[1]);
     }
 
+    [Fact]
+    public async Task List_that_was_read_while_its_user_signed_out_is_not_kept()
+    {
+        var held = new HeldRequests(context => context.Request.Headers["Mcp-Method"] == "tools/list");
+        await using McpBackend backend = await McpBackend.StartAsync(
+            McpBackendKind.Stateless, (context, next) => held.HoldAsync(context, again => AddTimeToLiveAsync(again, next)));
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        Task<IReadOnlyList<AIFunction>> listing = ListForAsync(services, Users.Alice);
+        await held.Arrived;
+
+        await services.Pool().CloseAsync(Users.Alice);
+        held.Release();
+        await listing;
+        await ListForAsync(services, Users.Alice);
+        await ListForAsync(services, Users.Alice);
+
+        Assert.Equal(["alice", "alice"], Lists(backend));
+    }
+
+    [Fact]
+    public async Task List_is_kept_for_the_claims_that_it_was_asked_for_with()
+    {
+        var held = new HeldRequests(context => context.Request.Headers["Mcp-Method"] == "tools/list");
+        await using McpBackend backend = await McpBackend.StartAsync(
+            McpBackendKind.Stateless, (context, next) => held.HoldAsync(context, again => AddTimeToLiveAsync(again, next)));
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        ClaimsIdentity alice = Users.SignedIn(("sub", "alice"));
+        Task<IReadOnlyList<AIFunction>> listing = ListForAsync(services, new ClaimsPrincipal(alice));
+        await held.Arrived;
+
+        alice.AddClaim(new Claim("role", "admin"));
+        held.Release();
+        await listing;
+        await ListForAsync(services, Users.With(("sub", "alice"), ("role", "admin")));
+
+        Assert.Equal(["alice", "alice"], Lists(backend));
+    }
+
+    [Fact]
+    public void List_of_a_principal_that_changes_as_it_is_read_is_found_for_no_one()
+    {
+        var changing = new ClaimsPrincipal(new ChangingIdentity());
+        var transport = new HttpClientTransportOptions { Endpoint = new Uri(HttpTesting.Endpoint) };
+        var listedWhileChanging = new KeptToolList(changing, transport, listed: 0);
+        var listed = new KeptToolList(Users.Alice, transport, listed: 0);
+
+        Assert.Equal([false, false], [listedWhileChanging.IsFor(changing, transport), listedWhileChanging.IsFor(Users.Alice, transport)]);
+        Assert.Equal([false, true], [listed.IsFor(changing, transport), listed.IsFor(Users.Alice, transport)]);
+    }
+
+    [Theory]
+    [InlineData(McpBackendKind.Stateless)]
+    [InlineData(McpBackendKind.Sessions)]
+    public async Task Streaming_agent_of_ten_users_calls_as_each_of_them(McpBackendKind kind)
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(kind);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        var options = new ChatOptions { Tools = [.. await ListForAsync(services, Users.Named("first"))] };
+        using var agent = new FunctionInvokingChatClient(new ScriptedChatClient());
+
+        string[] answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(number => AmbientIdentity.RunAsync(
+            Users.Named($"user-{number}"), async () => (await agent.GetStreamingResponseAsync("Who am I?", options).ToChatResponseAsync()).Text)));
+
+        Assert.Equal(Enumerable.Range(0, 10).Select(number => $"user-{number}"), answers);
+    }
+
+    [Theory]
+    [InlineData(McpBackendKind.Stateless)]
+    [InlineData(McpBackendKind.Sessions)]
+    public async Task Sub_agent_calls_as_the_user_of_the_agent_that_called_it(McpBackendKind kind)
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(kind);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        var inner = new ChatOptions { Tools = [.. await ListForAsync(services, Users.Named("first"))] };
+        using var subAgent = new FunctionInvokingChatClient(new ScriptedChatClient());
+        AIFunction asksSubAgent = AIFunctionFactory.Create(
+            async () => (await subAgent.GetResponseAsync("Who am I?", inner)).Text, new AIFunctionFactoryOptions { Name = "whoami" });
+        using var agent = new FunctionInvokingChatClient(new ScriptedChatClient()) { AllowConcurrentInvocation = true };
+
+        string[] answers = await Task.WhenAll(new[] { "alice", "bob", "carol" }.Select(name => AmbientIdentity.RunAsync(
+            Users.Named(name), async () => (await agent.GetResponseAsync("Who am I?", new ChatOptions { Tools = [asksSubAgent] })).Text)));
+
+        Assert.Equal(["alice", "bob", "carol"], answers);
+    }
+
+    [Theory]
+    [InlineData(McpBackendKind.Stateless)]
+    [InlineData(McpBackendKind.Sessions)]
+    public async Task Tools_that_two_users_listed_in_one_agent_call_as_who_calls(McpBackendKind kind)
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(kind);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        AIFunction[] tools =
+        [
+            (await ListForAsync(services, Users.Alice)).Single(tool => tool.Name == "whoami"),
+            (await ListForAsync(services, Users.Bob)).Single(tool => tool.Name == "whoami"),
+        ];
+
+        foreach ((ClaimsPrincipal? user, string name) in new[] { (Users.Alice, "alice"), (Users.Bob, "bob"), (null, "anonymous") })
+        {
+            object?[] results = await AmbientIdentity.RunAsync(user, () => Task.WhenAll(tools.Select(tool => tool.InvokeAsync().AsTask())));
+            Assert.All(results, result => Assert.Equal(name, Assert.IsType<TextContent>(result).Text));
+        }
+    }
+
     private static Tool InvalidTool => new()
     {
         Name = "invalid",
@@ -295,6 +402,19 @@ public sealed class AgentToolTests
         await context.Response.WriteAsync(text);
     }
 
+    /// <summary>An identity that another thread changes whenever its claims are read.</summary>
+    private sealed class ChangingIdentity() : ClaimsIdentity("test")
+    {
+        public override IEnumerable<Claim> Claims
+        {
+            get
+            {
+                yield return new Claim("sub", "alice");
+                throw new InvalidOperationException("Collection was modified.");
+            }
+        }
+    }
+
     /// <summary>Asks for whoami once, and answers with its result.</summary>
     private sealed class ScriptedChatClient : IChatClient
     {
@@ -308,9 +428,16 @@ public sealed class AgentToolTests
             return Task.FromResult(new ChatResponse(answer));
         }
 
-        public IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
-            IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
-            throw new NotSupportedException();
+        public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
+            IEnumerable<ChatMessage> messages,
+            ChatOptions? options = null,
+            [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        {
+            foreach (ChatResponseUpdate update in (await GetResponseAsync(messages, options, cancellationToken)).ToChatResponseUpdates())
+            {
+                yield return update;
+            }
+        }
 
         public object? GetService(Type serviceType, object? serviceKey = null) => null;
 

@@ -15,20 +15,24 @@ internal sealed class PrincipalComparer : IEqualityComparer<ClaimsPrincipal>
     internal static PrincipalComparer Instance { get; } = new();
 
     public bool Equals(ClaimsPrincipal? x, ClaimsPrincipal? y) => ReferenceEquals(x, y)
-        || (x is not null && y is not null && Read(x) is { } one && Read(y) is { } other && one.SequenceEqual(other));
+        || (x is not null && y is not null
+            && Read(x, OfTheToken) is { } one && Read(y, OfTheToken) is { } other && one.SequenceEqual(other));
 
     // One for all: few are compared, and a principal is mutable.
     public int GetHashCode([DisallowNull] ClaimsPrincipal obj) => 0;
 
+    /// <summary>Reads what a principal says of its user, and of those that act for it.</summary>
+    /// <param name="principal">The principal.</param>
+    /// <param name="leftOut">The types of the claims that are left out.</param>
     /// <returns>Null where the principal changes meanwhile: it is then none but itself.</returns>
-    private static List<(string? Type, string? Value, string? Issuer)>? Read(ClaimsPrincipal principal)
+    internal static IReadOnlyList<(string? Type, string? Value, string? Issuer)>? Read(ClaimsPrincipal principal, IReadOnlySet<string> leftOut)
     {
         List<(string? Type, string? Value, string? Issuer)> read = [];
         try
         {
             foreach (ClaimsIdentity? identity in principal.Identities)
             {
-                if (!TryRead(identity, read))
+                if (!TryRead(identity, isActor: false, leftOut, read))
                 {
                     return null;
                 }
@@ -42,15 +46,16 @@ internal sealed class PrincipalComparer : IEqualityComparer<ClaimsPrincipal>
         return read;
     }
 
-    /// <summary>Reads an identity, and those that act for it.</summary>
-    private static bool TryRead(ClaimsIdentity? identity, List<(string? Type, string? Value, string? Issuer)> read)
+    private static bool TryRead(
+        ClaimsIdentity? identity, bool isActor, IReadOnlySet<string> leftOut, List<(string? Type, string? Value, string? Issuer)> read)
     {
         if (identity is null)
         {
             return true;
         }
 
-        read.Add((null, identity.AuthenticationType, null));
+        // No claim has a null type: it begins an identity.
+        read.Add((null, identity.AuthenticationType, $"{isActor}, {identity.IsAuthenticated}"));
         if (IdentityClaims.Read(identity) is not { } claims)
         {
             return false;
@@ -58,12 +63,12 @@ internal sealed class PrincipalComparer : IEqualityComparer<ClaimsPrincipal>
 
         foreach (Claim? claim in claims.Claims)
         {
-            if (claim is not null && !OfTheToken.Contains(claim.Type))
+            if (claim is not null && !leftOut.Contains(claim.Type))
             {
                 read.Add((claim.Type, claim.Value, claim.Issuer));
             }
         }
 
-        return claims.IsUnchanged && TryRead(identity.Actor, read);
+        return claims.IsUnchanged && TryRead(identity.Actor, isActor: true, leftOut, read);
     }
 }

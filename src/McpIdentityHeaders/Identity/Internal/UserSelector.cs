@@ -75,23 +75,43 @@ internal sealed class UserSelector(IEnumerable<string> subjectClaimTypes, Func<C
     /// <param name="error">Why there is no one user.</param>
     internal bool TrySelect(ClaimsPrincipal principal, out UserIdentities user, [NotNullWhen(false)] out string? error)
     {
-        return IdentitiesOf(principal) is [{ IsAuthenticated: true } single]
-            ? TryRead(single, [], out user, out error)
-            : TrySelectAmong(principal, out user, out error);
+        try
+        {
+            return IdentitiesOf(principal) is [{ IsAuthenticated: true } single]
+                ? TryRead(single, [], out user, out error)
+                : TrySelectAmong(principal, out user, out error);
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException)
+        {
+            // A collection that another thread changes may throw either as it is listed.
+            user = default;
+            error = ChangedMeanwhile;
+            return false;
+        }
     }
 
     // A method of its own: what a lambda captures is allocated when its method begins.
     private bool TrySelectAmong(ClaimsPrincipal principal, out UserIdentities user, [NotNullWhen(false)] out string? error)
     {
         List<ClaimsIdentity> authenticated = [.. IdentitiesOf(principal).ToArray().Where(identity => identity is { IsAuthenticated: true })];
-        if (TryChoose(principal, authenticated, out ClaimsIdentity? chosen, out error))
+        user = default;
+        error = ChangedMeanwhile;
+        if ((authenticated.Find(identity => FindSubject(identity) is not null) ?? authenticated.FirstOrDefault()) is not { } first)
         {
-            ClaimsIdentity[] contributors = [.. authenticated.Where(identity => identity != chosen && Contributes(identity, chosen))];
-            return TryRead(chosen, contributors, out user, out error);
+            return false;
         }
 
-        user = default;
-        return false;
+        // All others: one that turns into another subject's meanwhile is refused, and not left out.
+        if (authenticated.TrueForAll(identity => Contributes(identity, first)))
+        {
+            return TryRead(first, [.. authenticated.Where(identity => identity != first)], out user, out error);
+        }
+
+        error = SeveralUsers;
+        return selectIdentity is not null
+            && Choose(principal, selectIdentity, authenticated, out error) is { } chosen
+            && TryRead(
+                chosen, [.. authenticated.Where(identity => identity != chosen && Contributes(identity, chosen))], out user, out error);
     }
 
     /// <summary>Reads the keys of all authenticated identities with a subject, whether they are one user or several.</summary>
@@ -142,24 +162,6 @@ internal sealed class UserSelector(IEnumerable<string> subjectClaimTypes, Func<C
         }
 
         return null;
-    }
-
-    private bool TryChoose(
-        ClaimsPrincipal principal,
-        List<ClaimsIdentity> authenticated,
-        [NotNullWhen(true)] out ClaimsIdentity? user,
-        [NotNullWhen(false)] out string? error)
-    {
-        error = authenticated.Count == 0 ? ChangedMeanwhile : null;
-        ClaimsIdentity? first = user = authenticated.Find(identity => FindSubject(identity) is not null) ?? authenticated.FirstOrDefault();
-        if (first is null || authenticated.TrueForAll(identity => Contributes(identity, first)))
-        {
-            return first is not null;
-        }
-
-        error = SeveralUsers;
-        user = selectIdentity is null ? null : Choose(principal, selectIdentity, authenticated, out error);
-        return user is not null;
     }
 
     private bool TryRead(

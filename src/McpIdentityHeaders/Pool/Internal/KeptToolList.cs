@@ -7,36 +7,37 @@ namespace McpIdentityHeaders.Internal;
 /// <summary>A user's list of a backend's tools, with all that it depends on.</summary>
 internal sealed class KeptToolList
 {
-    private readonly (string, string, string, bool)[] _claims;
-    private readonly HttpClientTransportOptions _transport;
-    private readonly TimeSpan _timeToLive;
+    private static readonly HashSet<string> None = [];
 
-    internal KeptToolList(
-        IReadOnlyList<AIFunction> tools, ClaimsPrincipal user, HttpClientTransportOptions transport, long listed, TimeSpan timeToLive)
+    private readonly IReadOnlyList<(string? Type, string? Value, string? Issuer)>? _claims;
+    private readonly HttpClientTransportOptions _transport;
+    private TimeSpan _timeToLive;
+
+    /// <summary>Reads what the list will depend on, before the backend is asked for it.</summary>
+    internal KeptToolList(ClaimsPrincipal user, HttpClientTransportOptions transport, long listed)
     {
-        Tools = tools;
         Listed = listed;
-        _claims = [.. ClaimsOf(user)];
+        _claims = ReadClaims(user);
         _transport = transport;
-        _timeToLive = timeToLive;
     }
 
-    internal IReadOnlyList<AIFunction> Tools { get; }
+    internal IReadOnlyList<AIFunction> Tools { get; private set; } = [];
 
     /// <summary>Gets the clock's timestamp of the listing.</summary>
     internal long Listed { get; }
 
+    internal void Set(IReadOnlyList<AIFunction> tools, TimeSpan timeToLive) => (Tools, _timeToLive) = (tools, timeToLive);
+
     internal bool IsFresh(TimeProvider time) => time.GetElapsedTime(Listed) < _timeToLive;
 
-    /// <summary>Whether the backend would show the same: other roles of one subject, or a support login as that user, see other tools.</summary>
+    /// <summary>
+    /// Whether the backend would show the same: other roles of one subject, or a support login as that user, see other tools. A header from
+    /// code may show it any claim, and those of an actor.
+    /// </summary>
     internal bool IsFor(ClaimsPrincipal user, HttpClientTransportOptions transport) =>
-        transport == _transport && ClaimsOf(user).SequenceEqual(_claims);
+        transport == _transport && _claims is not null && ReadClaims(user) is { } claims && claims.SequenceEqual(_claims);
 
-    private static IEnumerable<(string, string, string, bool)> ClaimsOf(ClaimsPrincipal user) =>
-        user.Identities.SelectMany(ClaimsOf);
-
-    /// <summary>Reads an identity's claims, and those of who acts for it: a header from code may show them to the backend.</summary>
-    private static IEnumerable<(string, string, string, bool)> ClaimsOf(ClaimsIdentity identity) => identity.Claims
-        .Select(claim => (claim.Type, claim.Value, claim.Issuer, identity.IsAuthenticated))
-        .Concat(identity.Actor is { } actor ? ClaimsOf(actor).Prepend(("actor", string.Empty, string.Empty, actor.IsAuthenticated)) : []);
+    /// <returns>Null where the principal changes meanwhile: no list is one for it.</returns>
+    private static IReadOnlyList<(string? Type, string? Value, string? Issuer)>? ReadClaims(ClaimsPrincipal user) =>
+        PrincipalComparer.Read(user, leftOut: None);
 }

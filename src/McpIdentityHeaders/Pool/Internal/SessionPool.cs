@@ -113,7 +113,7 @@ internal sealed class SessionPool : IDisposable
             bool startsToWait = !isReady && !isWaiting;
             if (startsToWait)
             {
-                _waiting.ThrowIfTooMany(user, _index.FindByUser(user), options);
+                _waiting.ThrowIfTooMany(user, options);
             }
 
             PooledSession session = open ?? _index.FindByUser(user) ?? Open(user, options);

@@ -13,6 +13,7 @@ internal sealed class ToolLists(IMcpClientPool pool, TimeProvider time)
 
     private readonly Dictionary<(string Client, UserKey User), KeptToolList> _lists = [];
     private readonly Lock _gate = new();
+    private int _removals;
 
     /// <param name="clientName">The MCP client's name.</param>
     /// <param name="sessions">Its sessions.</param>
@@ -23,12 +24,14 @@ internal sealed class ToolLists(IMcpClientPool pool, TimeProvider time)
     {
         HttpClientTransportOptions transport = sessions.Transport;
         UserKey? key = sessions.ReadKey(user);
+        int removals = Volatile.Read(ref _removals);
         if (key is { } known && Find((clientName, known), user!, transport) is { } kept)
         {
             return kept;
         }
 
-        long listed = time.GetTimestamp();
+        // Snapshot: claims that are added meanwhile are not those that the backend is shown.
+        KeptToolList? list = key is null ? null : new KeptToolList(user!, transport, time.GetTimestamp());
         McpClientLease lease = await sessions.RentAsync(user, cancellationToken).ConfigureAwait(false);
         await using (lease.ConfigureAwait(false))
         {
@@ -36,9 +39,10 @@ internal sealed class ToolLists(IMcpClientPool pool, TimeProvider time)
                 await ListAsync(lease.Client, clientName, cancellationToken).ConfigureAwait(false);
 
             // One anonymous caller's list is not another's.
-            if (key is { } owner && timeToLive > TimeSpan.Zero)
+            if (list is not null && timeToLive > TimeSpan.Zero)
             {
-                Keep((clientName, owner), new KeptToolList(tools, user!, transport, listed, timeToLive));
+                list.Set(tools, timeToLive);
+                Keep((clientName, key.GetValueOrDefault()), list, removals);
             }
 
             return tools;
@@ -52,6 +56,7 @@ internal sealed class ToolLists(IMcpClientPool pool, TimeProvider time)
     {
         lock (_gate)
         {
+            _removals++;
             foreach ((string, UserKey) key in _lists.Keys
                 .Where(key => key.Client == clientName && users.Contains(key.User.ForClosing())).ToArray())
             {
@@ -107,10 +112,16 @@ internal sealed class ToolLists(IMcpClientPool pool, TimeProvider time)
         return list?.IsFresh(time) == true && list.IsFor(user, transport) ? list.Tools : null;
     }
 
-    private void Keep((string, UserKey) key, KeptToolList list)
+    private void Keep((string, UserKey) key, KeptToolList list, int removals)
     {
         lock (_gate)
         {
+            // A sign-out drops what is being listed, too: it may be of a user who has gone.
+            if (removals != _removals)
+            {
+                return;
+            }
+
             if (_lists.Count >= MaxLists && !_lists.ContainsKey(key))
             {
                 _lists.Remove(_lists.MinBy(kept => kept.Value.Listed).Key);

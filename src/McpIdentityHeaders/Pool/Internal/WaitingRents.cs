@@ -1,26 +1,27 @@
+using System.Runtime.InteropServices;
+
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>
-/// Counts the rents that wait for sessions to open, and bounds them. No one user may keep the others out, and neither may anonymous ones. The
-/// lock of the <see cref="SessionPool"/> guards it.
+/// Counts the rents that wait, for a session to open or for the backend to say that it knows one, and bounds them. No one user may keep the
+/// others out, and neither may anonymous ones. The lock of the <see cref="SessionPool"/> guards it.
 /// </summary>
 /// <param name="clientName">The MCP client's name.</param>
 internal sealed class WaitingRents(string clientName)
 {
-    private int _count;
-    private int _anonymous;
+    // All anonymous and unknown users count as one, under the default key.
+    private readonly Dictionary<UserKey, int> _byUser = [];
 
-    internal int Count => _count;
+    internal int Count { get; private set; }
 
     /// <param name="user">The user who rents.</param>
-    /// <param name="own">The user's session; null where there is none.</param>
     /// <param name="options">The bounds.</param>
     /// <exception cref="ClaimInjectionException">Too many rents wait.</exception>
-    internal void ThrowIfTooMany(SessionUser user, PooledSession? own, McpClientPoolOptions options)
+    internal void ThrowIfTooMany(SessionUser user, McpClientPoolOptions options)
     {
         long half = options.WaitLimit / 2;
-        bool takesHalf = user.Key is null ? _anonymous >= half : own is { IsConnected: false } && own.LeaseCount >= half;
-        if (takesHalf || _count >= options.WaitLimit)
+        bool takesHalf = _byUser.GetValueOrDefault(user.Key.GetValueOrDefault()) >= half;
+        if (takesHalf || Count >= options.WaitLimit)
         {
             long limit = takesHalf ? half : options.WaitLimit;
             throw new ClaimInjectionException(
@@ -30,13 +31,18 @@ internal sealed class WaitingRents(string clientName)
         }
     }
 
-    internal void Add(SessionUser user) => Change(user, 1);
-
-    internal void Remove(SessionUser user) => Change(user, -1);
-
-    private void Change(SessionUser user, int change)
+    internal void Add(SessionUser user)
     {
-        _count += change;
-        _anonymous += user.Key is null ? change : 0;
+        Count++;
+        CollectionsMarshal.GetValueRefOrAddDefault(_byUser, user.Key.GetValueOrDefault(), out _)++;
+    }
+
+    internal void Remove(SessionUser user)
+    {
+        Count--;
+        if (--CollectionsMarshal.GetValueRefOrNullRef(_byUser, user.Key.GetValueOrDefault()) == 0)
+        {
+            _byUser.Remove(user.Key.GetValueOrDefault());
+        }
     }
 }
