@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Microsoft.IdentityModel.Tokens;
 
-namespace McpIdentityHeaders.AspNetCore.Tests.Assertions;
+namespace McpIdentityHeaders.AspNetCore.Tests.Keys;
 
 /// <summary>Whatever the issuer's key set does, users of known keys are served, and what is fetched is bounded.</summary>
 public sealed class KeyFetchTests
