@@ -150,6 +150,29 @@ public sealed class AssertionClaimTests
         Assert.Equal(["https://login.example.com"], client.Backend.Only.Values(header));
     }
 
+    [Theory]
+    [InlineData(false, "\ud800")]
+    [InlineData(false, "alice\udc00")]
+    [InlineData(true, "\ud800")]
+    public async Task Subject_with_half_a_character_is_refused_before_anything_is_sent(bool isBound, string subject)
+    {
+        // No header carries the subject, and JSON would replace the half by a character that others have too.
+        await using AssertingClient client = AssertingClient.For(
+            Users.With(("sub", subject), ("email", "alice@example.com")),
+            options => options.BindRequest = isBound,
+            injection =>
+            {
+                injection.Headers.Clear();
+                injection.Headers.Add("X-User-Email", "email");
+            });
+
+        var error = await Assert.ThrowsAsync<ClaimInjectionException>(() => client.SendAsync());
+
+        Assert.Equal(ClaimInjectionErrorReason.AssertionFailed, error.Reason);
+        Assert.Contains("subject", error.Message, StringComparison.Ordinal);
+        Assert.Empty(client.Backend.Requests);
+    }
+
     public static TheoryData<ClaimHeader> OtherSubjects =>
     [
         new ClaimHeader("X-User-Legacy", "Sub"),
