@@ -102,20 +102,14 @@ internal sealed class DevelopmentServers : IAsyncDisposable
             configuration,
             "--IdentityAssertion:Issuer", GatewayIssuer,
             "--IdentityAssertion:Audience", SignedAudience,
-            "--IdentityAssertion:KeySetUri", issuer.GatewayKeysUri);
+            "--IdentityAssertion:KeySetUri", issuer.GatewayKeysUri,
+
+            // Owners are told apart by their own issuer, and not by the gateway's.
+            "--IdentityAssertion:Headers:0:HeaderName", "X-User-Issuer",
+            "--IdentityAssertion:Headers:0:ClaimTypes:0", "iss");
         settings[$"{Signed}:Assertion:Issuer"] = GatewayIssuer;
         settings[$"{Signed}:Assertion:Audience"] = SignedAudience;
         settings[$"{Signed}:Assertion:ReplaceHeaders"] = "true";
         settings[$"{Signed}:Assertion:Keys:0:PemFile"] = issuer.GatewayKey.File;
-
-        // In an assertion, 'iss' is the gateway: the header of the users' own issuer would become it.
-        settings[$"{Signed}:Identity:ReplaceHeaders"] = "true";
-        foreach ((int index, string claim) in new[] { "sub", "email", "name", "roles" }.Index())
-        {
-            string header = $"{Signed}:Identity:Headers:{index}";
-            settings[$"{header}:HeaderName"] = $"X-User-{char.ToUpperInvariant(claim[0])}{claim[1..]}";
-            settings[$"{header}:ClaimTypes:0"] = claim;
-            settings[$"{header}:Format"] = claim == "roles" ? "CommaSeparated" : "Single";
-        }
     }
 }

@@ -275,6 +275,65 @@ public sealed class BoundRequestTests
         Assert.Equal(HttpStatusCode.Unauthorized, replayed);
     }
 
+    [Theory]
+    [InlineData(HttpProtocols.Http1)]
+    [InlineData(HttpProtocols.Http2)]
+    public async Task Replay_on_the_same_connection_is_refused(HttpProtocols protocols)
+    {
+        await using AssertionHosts hosts = await StartAsync(protocols: protocols);
+        string token = DraftFor(hosts, "/mcp", Digest("{}")).Sign();
+        int connections = 0;
+        using var handler = new SocketsHttpHandler
+        {
+            ConnectCallback = async (context, cancellationToken) =>
+            {
+                Interlocked.Increment(ref connections);
+                var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+                await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+        };
+        using var http = new HttpClient(handler);
+
+        HttpStatusCode[] statuses = [await CallAsync(), await CallAsync()];
+
+        Assert.Equal([HttpStatusCode.OK, HttpStatusCode.Unauthorized], statuses);
+        Assert.Equal(1, connections);
+
+        async Task<HttpStatusCode> CallAsync()
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(hosts.Backend, "/mcp"))
+            {
+                Version = protocols == HttpProtocols.Http2 ? HttpVersion.Version20 : HttpVersion.Version11,
+                VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+                Content = new StringContent("{}"),
+            };
+            request.WithHeader(AssertionHosts.Header, token);
+            using HttpResponseMessage response = await http.SendAsync(request);
+            await response.Content.CopyToAsync(Stream.Null);
+            return response.StatusCode;
+        }
+    }
+
+    [Theory]
+    [InlineData("/mcp", "/mcp", true)]
+    [InlineData("/m%63p", "/m%63p", true)]
+    [InlineData("/m%63p", "/mcp", false)]
+    [InlineData("/mcp/http://a/b", "/mcp/http://a/b", true)]
+    [InlineData("/mcp/http://a/b", "/b", false)]
+    public async Task Request_line_in_absolute_form_is_bound_as_well(string line, string seen, bool isAccepted)
+    {
+        await using AssertionHosts hosts = await StartAsync();
+        string origin = AssertionHosts.NameOf(hosts.Backend);
+        AssertionDraft draft = DraftFor(hosts, "/", Digest("{}"));
+        draft.Payload["htu"] = origin + seen;
+
+        RawResponse response = await RawHttp.PostAsync(
+            hosts.Backend, hosts.Backend.Authority, origin + line, "{}", $"{AssertionHosts.Header}: {draft.Sign()}");
+
+        Assert.Equal(isAccepted ? 200 : 401, response.Status);
+    }
+
     private static Task<AssertionHosts> StartAsync(
         Action<ReceivedAssertionOptions>? receive = null,
         Action<IServiceCollection>? services = null,

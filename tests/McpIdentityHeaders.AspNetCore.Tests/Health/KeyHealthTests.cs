@@ -4,6 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
+using Microsoft.IdentityModel.Tokens;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.Health;
 
@@ -127,6 +128,27 @@ public sealed class KeyHealthTests
         Assert.DoesNotContain("alice", stale.Body, StringComparison.OrdinalIgnoreCase);
     }
 
+    [Theory]
+    [InlineData(-1, "Unhealthy")]
+    [InlineData(1, "Healthy")]
+    public async Task Receiver_without_a_certificate_in_its_time_is_unhealthy(int endsInDays, string expected)
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow.AddDays(10));
+        using X509Certificate2 certificate = NewCertificate(time.GetUtcNow().AddDays(endsInDays));
+        await using AssertionHosts hosts = await StartReceiverAsync(time, options =>
+        {
+            options.Authority = null;
+            options.Keys.Add(new X509SecurityKey(certificate));
+        });
+        using var http = new HttpClient { BaseAddress = hosts.Backend };
+
+        HealthAnswer answer = await HealthHost.CheckAsync(http);
+
+        Assert.Equal(
+            (expected, expected == "Unhealthy"),
+            (answer.Status, answer.Body.Contains("no certificate of ReceivedAssertionOptions.Keys is valid now", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public async Task Check_without_keys_stops_the_host()
     {
@@ -155,7 +177,8 @@ public sealed class KeyHealthTests
             services.AddHealthChecks().AddIdentityAssertionKeys(expiryWarning: expiryWarning);
         });
 
-    private static Task<AssertionHosts> StartReceiverAsync(TimeProvider time) => AssertionHosts.StartAsync(
+    private static Task<AssertionHosts> StartReceiverAsync(TimeProvider time, Action<ReceivedAssertionOptions>? receive = null) => AssertionHosts.StartAsync(
+        receive: receive,
         services: services =>
         {
             services.AddSingleton(time);

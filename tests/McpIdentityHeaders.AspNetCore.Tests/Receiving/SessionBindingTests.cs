@@ -1,6 +1,4 @@
 using System.Net;
-using System.Net.Http.Headers;
-using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using ModelContextProtocol.Client;
 
@@ -38,12 +36,9 @@ public sealed class SessionBindingTests
         await using ReceivingHost host = await McpReceiver.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = McpReceiver.NewClients(host, McpBackendKind.Sessions);
         await using McpClient session = await AmbientIdentity.RunAsync(Users.Alice, services.ConnectAsync);
-        using var request = new HttpRequestMessage(HttpMethod.Delete, new Uri(host.Uri, "/mcp"));
-        request.Headers.Add("Mcp-Session-Id", session.SessionId);
-        request.Headers.Add("X-User-Sub", subject);
-        using var client = new HttpClient();
 
-        using HttpResponseMessage response = await client.SendAsync(request);
+        using HttpResponseMessage response = await McpReceiver.EndAsync(
+            host.Uri, session.SessionId!, request => request.Headers.Add("X-User-Sub", subject));
 
         Assert.Equal(expected == HttpStatusCode.OK, response.IsSuccessStatusCode);
         Assert.True(response.IsSuccessStatusCode || response.StatusCode == expected, $"{response.StatusCode}");
@@ -61,28 +56,15 @@ public sealed class SessionBindingTests
         Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode);
     }
 
-    private static async Task<HttpResponseMessage> CallAsync(ReceivingHost host, string sessionId, string? subject, string? issuer)
-    {
-        using var client = new HttpClient();
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(host.Uri, "/mcp"))
+    private static Task<HttpResponseMessage> CallAsync(ReceivingHost host, string sessionId, string? subject, string? issuer) =>
+        McpReceiver.CallAsync(host.Uri, sessionId, request =>
         {
-            Content = new StringContent(
-                """{"jsonrpc":"2.0","id":99,"method":"tools/call","params":{"name":"whoami","arguments":{}}}""", Encoding.UTF8, "application/json"),
-        };
-        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
-        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/event-stream"));
-        request.Headers.Add("Mcp-Session-Id", sessionId);
-        request.Headers.Add("MCP-Protocol-Version", "2025-11-25");
-        if (subject is not null)
-        {
-            request.Headers.Add("X-User-Sub", subject);
-        }
-
-        if (issuer is not null)
-        {
-            request.Headers.Add("X-User-Issuer", issuer);
-        }
-
-        return await client.SendAsync(request);
-    }
+            foreach ((string name, string? value) in new[] { ("X-User-Sub", subject), ("X-User-Issuer", issuer) })
+            {
+                if (value is not null)
+                {
+                    request.Headers.Add(name, value);
+                }
+            }
+        });
 }

@@ -1,6 +1,5 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
-using ModelContextProtocol;
 using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.Receiving;
@@ -16,30 +15,7 @@ public sealed class ToolAuthorizationTests
         await using ReceivingHost host = await McpReceiver.StartAsync(kind);
         await using ServiceProvider services = McpReceiver.NewClients(host, kind);
 
-        await AssertMayAsync(McpReceiver.User("alice", "staff", "admin"), "all", "mine", "whoami");
-        await AssertMayAsync(McpReceiver.User("bob", "staff"), "mine", "whoami");
-        await AssertMayAsync(McpReceiver.User("mallory", "staff,admin", "Admin"), "mine", "whoami");
-        await AssertMayAsync(user: null, "whoami");
-
-        Task AssertMayAsync(ClaimsPrincipal? user, params string[] tools) => AmbientIdentity.RunAsync(user, async () =>
-        {
-            await using McpClient client = await services.ConnectAsync();
-            IList<McpClientTool> listed = await client.ListToolsAsync();
-            Assert.Equal(tools, listed.Select(tool => tool.Name).Order(StringComparer.Ordinal));
-
-            foreach (string tool in new[] { "all", "mine", "whoami" })
-            {
-                if (tools.Contains(tool))
-                {
-                    Assert.Contains(user?.FindFirst("sub")?.Value ?? "anonymous", await client.CallTextAsync(tool), StringComparison.Ordinal);
-                }
-                else
-                {
-                    var refused = await Assert.ThrowsAsync<McpProtocolException>(async () => await client.CallToolAsync(tool));
-                    Assert.Contains("Access forbidden", refused.Message, StringComparison.Ordinal);
-                }
-            }
-        });
+        await ToolAccess.AssertAsync(services);
     }
 
     [Theory]

@@ -73,6 +73,12 @@ internal sealed class AssertionDraft
 
     public void SignWith(ECDsa key) => _sign = data => key.SignData(data, HashAlgorithmName.SHA256);
 
+    public void SignWith(RSA key)
+    {
+        Header["alg"] = "RS256";
+        _sign = data => key.SignData(data, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+    }
+
     public void SignWithAnotherKey() => _sign = data =>
     {
         using var other = ECDsa.Create(ECCurve.NamedCurves.nistP256);

@@ -175,16 +175,6 @@ public sealed class KeyTests
         Assert.Contains(expected, client.StartupError().Message, StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData("X-User-Exp", "exp", "which an assertion sets itself")]
-    [InlineData("X-Mail", "email", "one claim of the assertion")]
-    public async Task Header_map_with_a_claim_that_is_taken_is_refused(string header, string claim, string expected)
-    {
-        await using AssertingClient client = AssertingClient.For(Users.Alice, injection: options => options.Headers.Add(header, claim));
-
-        Assert.Contains(expected, client.StartupError().Message, StringComparison.Ordinal);
-    }
-
     [Fact]
     public async Task Client_without_a_key_is_refused_at_startup()
     {

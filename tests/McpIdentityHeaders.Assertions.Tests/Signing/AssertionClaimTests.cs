@@ -82,8 +82,100 @@ public sealed class AssertionClaimTests
         Assert.Empty(client.Backend.Requests);
     }
 
+    [Theory]
+    [InlineData("X-User-Exp", "exp")]
+    [InlineData("X-User-Expiry", "exp")]
+    [InlineData("X-User-Expiry", "EXP")]
+    [InlineData("X-User-Audience", "aud")]
+    [InlineData("X-User-Issued", "iat")]
+    [InlineData("X-User-Start", "nbf")]
+    [InlineData("X-User-Token", "jti")]
+    [InlineData("X-User-Actor", "act")]
+    [InlineData("X-User-Key", "cnf")]
+    [InlineData("X-User-Method", "htm")]
+    [InlineData("X-User-Uri", "htu")]
+    [InlineData("X-User-Query", "query_digest")]
+    [InlineData("X-User-Content", "content_digest")]
+    [InlineData("X-User-Session", "mcp_session_id")]
+    [InlineData("X-User-Iss", "iss")]
+    [InlineData("X-Iss", "https://claims.example.com/issuer")]
+    public async Task Header_of_a_claim_that_an_assertion_sets_itself_is_refused_at_startup(string header, string claim)
+    {
+        await using AssertingClient client = AssertingClient.For(Users.Alice, injection: options => options.Headers.Add(header, claim));
+
+        string message = client.StartupError().Message;
+
+        Assert.Contains($"the header '{header}' would become the claim", message, StringComparison.Ordinal);
+        Assert.Contains("out of ClaimInjectionOptions.Headers", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Property_that_an_assertion_sets_itself_is_refused_at_startup()
+    {
+        await using AssertingClient client = AssertingClient.For(
+            Users.Alice, injection: options => options.Headers.Add(new ClaimHeader("X-User-Until", "membership") { JsonPath = "exp" }));
+
+        Assert.Contains("'X-User-Until' would become the claim 'exp'", client.StartupError().Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("X-Mail", "email", "'X-User-Email' and 'X-Mail'")]
+    [InlineData("X-Mail", "Email", "'X-User-Email' and 'X-Mail'")]
+    [InlineData("X-Issuer", "iss", "'X-User-Issuer' and 'X-Issuer'")]
+    [InlineData("X-Idp", "issuer", "'X-User-Issuer' and 'X-Idp'")]
+    public async Task Headers_of_one_claim_are_refused_at_startup(string header, string claim, string expected)
+    {
+        await using AssertingClient client = AssertingClient.For(Users.Alice, injection: options =>
+        {
+            options.Headers.Add("X-User-Issuer", "iss");
+            options.Headers.Add(header, claim);
+        });
+
+        Assert.Contains($"the headers {expected} would become one claim", client.StartupError().Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("X-User-Issuer", "issuer")]
+    [InlineData("X-User-Idp", "idp")]
+    [InlineData("Login-Provider", "login_provider")]
+    public async Task Users_own_issuer_is_a_claim_named_by_its_header(string header, string expected)
+    {
+        await using AssertingClient client = AssertingClient.For(
+            Users.With(("sub", "alice"), ("iss", "https://login.example.com")), injection: options => options.Headers.Add(header, "iss"));
+
+        await client.SendAsync();
+
+        JsonWebToken token = await client.ReadAsync(client.Token);
+        Assert.Equal((AssertingClient.Issuer, "https://login.example.com"), (token.Issuer, token.GetPayloadValue<string>(expected)));
+        Assert.Equal(["https://login.example.com"], client.Backend.Only.Values(header));
+    }
+
+    [Theory]
+    [InlineData(false, "\ud800")]
+    [InlineData(false, "alice\udc00")]
+    [InlineData(true, "\ud800")]
+    public async Task Subject_with_half_a_character_is_refused_before_anything_is_sent(bool isBound, string subject)
+    {
+        // No header carries the subject, and JSON would replace the half by a character that others have too.
+        await using AssertingClient client = AssertingClient.For(
+            Users.With(("sub", subject), ("email", "alice@example.com")),
+            options => options.BindRequest = isBound,
+            injection =>
+            {
+                injection.Headers.Clear();
+                injection.Headers.Add("X-User-Email", "email");
+            });
+
+        var error = await Assert.ThrowsAsync<ClaimInjectionException>(() => client.SendAsync());
+
+        Assert.Equal(ClaimInjectionErrorReason.AssertionFailed, error.Reason);
+        Assert.Contains("subject", error.Message, StringComparison.Ordinal);
+        Assert.Empty(client.Backend.Requests);
+    }
+
     public static TheoryData<ClaimHeader> OtherSubjects =>
     [
+        new ClaimHeader("X-User-Legacy", "Sub"),
         new ClaimHeader("X-User-Legacy", "sub"),
         new ClaimHeader("X-User-Legacy", "tenant") { JsonPath = "sub" },
         new ClaimHeader("X-User-Legacy", ClaimTypes.NameIdentifier),

@@ -7,9 +7,4 @@ internal static partial class AssertionLog
 {
     [LoggerMessage(50, LogLevel.Warning, "Authentication scheme '{Scheme}': an identity assertion from {Peer} was refused with 401: {Reason}.")]
     internal static partial void AssertionRefused(this ILogger logger, string scheme, string peer, string reason);
-
-    [LoggerMessage(51, LogLevel.Error,
-        "Authentication scheme '{Scheme}': the issuer's keys could not be fetched from {Address} ({Error}). Assertions by unknown keys are "
-        + "refused until they can.")]
-    internal static partial void KeysNotFetched(this ILogger logger, string scheme, string address, string error);
 }

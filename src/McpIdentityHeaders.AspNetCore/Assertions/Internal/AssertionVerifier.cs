@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using McpIdentityHeaders.Internal;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 
@@ -11,6 +12,7 @@ internal sealed class AssertionVerifier : IAssertionVerifier
     private readonly TokenValidationParameters _parameters;
     private readonly ReceivedAssertionOptions _options;
     private readonly AssertionProfile? _profile;
+    private readonly string? _userIssuerClaim;
     private readonly VerificationKeys _keys;
     private readonly TimeProvider _time;
 
@@ -18,6 +20,7 @@ internal sealed class AssertionVerifier : IAssertionVerifier
     {
         _options = options;
         _profile = AssertionProfile.Find(options.Profile);
+        _userIssuerClaim = options.Headers.Where(ShortClaimName.IsIssuer).Select(ShortClaimName.Of).FirstOrDefault();
         _keys = keys;
         _time = time;
         _handler = new JsonWebTokenHandler { MapInboundClaims = false, MaximumTokenSizeInBytes = options.MaxTokenLength };
@@ -28,8 +31,8 @@ internal sealed class AssertionVerifier : IAssertionVerifier
             RoleClaimType = options.RoleClaimType,
 
             // The one that is named, whatever a discovery document says.
-            IssuerValidator = (issuer, _, _) => issuer == options.Issuer
-                ? issuer
+            IssuerValidator = (issuer, token, _) => issuer == options.Issuer
+                ? FindUserIssuer((JsonWebToken)token) ?? issuer
                 : throw new SecurityTokenInvalidIssuerException("The issuer is not ReceivedAssertionOptions.Issuer."),
             ValidAudience = options.Audience,
             TypeValidator = (type, _, _) => IsExpected(type)
@@ -58,10 +61,11 @@ internal sealed class AssertionVerifier : IAssertionVerifier
             return (null, null, "it is no signed token with the id of a key");
         }
 
-        IReadOnlyList<SecurityKey> keys = await _keys.FindAsync(read.Kid, cancellationToken).ConfigureAwait(false);
-        if (keys.Count == 0)
+        (SecurityKey[] keys, string? keyError) =
+            await _keys.FindInForceAsync(read.Kid, _time.GetUtcNow(), _options.ClockSkew, cancellationToken).ConfigureAwait(false);
+        if (keyError is not null)
         {
-            return (null, null, "the issuer's keys have none of its key id");
+            return (null, null, keyError);
         }
 
         TokenValidationParameters parameters = _parameters.Clone();
@@ -76,6 +80,11 @@ internal sealed class AssertionVerifier : IAssertionVerifier
         read = (JsonWebToken)result.SecurityToken;
         return GetContentError(read) is { } error ? (null, null, error) : (result.ClaimsIdentity, read, null);
     }
+
+    /// <summary>Finds the user's own issuer, as the claims' issuer: the MCP server tells equal subjects of two issuers apart by it.</summary>
+    private string? FindUserIssuer(JsonWebToken token) => _userIssuerClaim is null
+        ? null
+        : ReceivedAssertionPlan.ReadClaim(token, _userIssuerClaim).FirstOrDefault(value => !string.IsNullOrWhiteSpace(value));
 
     private static bool TryRead(string token, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out JsonWebToken? read)
     {

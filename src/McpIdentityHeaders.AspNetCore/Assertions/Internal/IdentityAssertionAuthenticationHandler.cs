@@ -98,8 +98,8 @@ internal sealed class IdentityAssertionAuthenticationHandler(
         (ClaimsIdentity? user, JsonWebToken? token, string? error) =
             await plan.Verifier.VerifyAsync(value, Context.RequestAborted).ConfigureAwait(false);
         error ??= plan.GetHeaderError(headers, token!)
-            ?? scheme.GetOtherHeaders()
-                .Select(plain => plain.GetError(headers, claim => ReceivedAssertionPlan.ReadClaim(token!, claim)))
+            ?? scheme.GetPlainSchemes()
+                .Select(plain => plain.GetAssertionError(headers, claim => ReceivedAssertionPlan.ReadClaim(token!, claim)))
                 .FirstOrDefault(found => found is not null)
             ?? await GetBindingErrorAsync(scheme, plan, token!).ConfigureAwait(false);
         return error is null ? (user, token, null) : (null, null, error);

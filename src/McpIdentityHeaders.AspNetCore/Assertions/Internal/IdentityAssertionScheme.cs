@@ -43,8 +43,8 @@ internal sealed class IdentityAssertionScheme : IDisposable
     internal TimeProvider Time => _time;
 
     /// <summary>Gets the plans of all schemes of plain headers: what such a scheme reads has to agree with an assertion too.</summary>
-    internal IEnumerable<PlainHeaders> GetOtherHeaders() => _services.GetServices<IdentityHeadersSchemeName>()
-        .Select(scheme => _services.GetRequiredKeyedService<IdentityHeadersScheme>(scheme.Value).Plan.PlainHeaders);
+    internal IEnumerable<IdentityHeadersPlan> GetPlainSchemes() => _services.GetServices<IdentityHeadersSchemeName>()
+        .Select(scheme => _services.GetRequiredKeyedService<IdentityHeadersScheme>(scheme.Value).Plan);
 
     public void Dispose() => _plan.Dispose();
 
@@ -67,15 +67,10 @@ internal sealed class IdentityAssertionScheme : IDisposable
     private ReceivedAssertionPlan CreatePlan(ReceivedAssertionPlan? current)
     {
         ReceivedAssertionOptions options = _services.GetRequiredService<IOptionsFactory<ReceivedAssertionOptions>>().Create(_name);
-        if (options.RequireBinding && _used.Value is null)
+        string[] errors = [.. GetErrors(options).Select(error => $"Authentication scheme '{_name}': {error}")];
+        if (errors.Length > 0)
         {
-            throw new OptionsValidationException(
-                _name,
-                typeof(ReceivedAssertionOptions),
-                [
-                    $"Authentication scheme '{_name}': RequireBinding is set, and no IDistributedCache is registered to remember what was used. Call "
-                    + "services.AddDistributedMemoryCache() on one machine, or register a cache that all replicas share.",
-                ]);
+            throw new OptionsValidationException(_name, typeof(ReceivedAssertionOptions), errors);
         }
 
         VerificationKeys keys = GetKeys(options, current?.Keys);
@@ -87,12 +82,54 @@ internal sealed class IdentityAssertionScheme : IDisposable
                 : new AssertionVerifier(_name, options, keys, _time));
     }
 
+    /// <summary>Gets what the options alone cannot show.</summary>
+    private IEnumerable<string> GetErrors(ReceivedAssertionOptions options)
+    {
+        if (options.RequireBinding && _used.Value is null)
+        {
+            yield return "RequireBinding is set, and no IDistributedCache is registered to remember what was used. Call "
+                + "services.AddDistributedMemoryCache() on one machine, or register a cache that all replicas share.";
+        }
+
+        foreach (IdentityAssertionSchemeName other in _services.GetServices<IdentityAssertionSchemeName>())
+        {
+            if (other.Value != _name && IsReadBy(options.HeaderName, () => [GetCurrentHeaderName(other.Value)]))
+            {
+                yield return $"it reads the header '{options.HeaderName}', and so does the scheme '{other.Value}'. Each would refuse the other's "
+                    + "assertions. Give each issuer a header of its own: set HeaderName of one, at its sender too.";
+            }
+        }
+
+        if (IsReadBy(options.HeaderName, () => GetPlainSchemes().SelectMany(plan => plan.HeaderNames)))
+        {
+            yield return $"it reads the header '{options.HeaderName}', and so does a scheme of plain headers. Take it out of Headers and "
+                + "SharedSecrets there, or set HeaderName, at its sender too.";
+        }
+    }
+
+    private static bool IsReadBy(string headerName, Func<IEnumerable<string>> getHeaderNames)
+    {
+        try
+        {
+            return getHeaderNames().Any(other => HeaderAlias.EqualsLeniently(headerName, other));
+        }
+        catch (OptionsValidationException)
+        {
+            // That scheme reports it.
+            return false;
+        }
+    }
+
+    /// <summary>Reads another scheme's options: its plan may be in the making, and wait for this one's.</summary>
+    private string GetCurrentHeaderName(string scheme) =>
+        _services.GetRequiredService<IOptionsFactory<ReceivedAssertionOptions>>().Create(scheme).HeaderName;
+
     private VerificationKeys GetKeys(ReceivedAssertionOptions options, VerificationKeys? current)
     {
         AssertionProfile? profile = AssertionProfile.Find(options.Profile);
         if (options.Keys.Count > 0)
         {
-            return new GivenKeys(options.Keys);
+            return new GivenKeys(options.Keys, options.ClockSkew, _time);
         }
 
         // A change of other settings must not lose what was fetched: the issuer may be away just then.

@@ -50,14 +50,16 @@ internal sealed class LoadBalancerVerifier(string scheme, ReceivedAssertionOptio
             }
         }
 
-        IReadOnlyList<SecurityKey> found = keyId is null ? [] : await keys.FindAsync(keyId, cancellationToken).ConfigureAwait(false);
-        if (found.Count == 0)
+        (SecurityKey[] found, string? keyError) = await keys
+            .FindInForceAsync(keyId ?? string.Empty, time.GetUtcNow(), options.ClockSkew, cancellationToken)
+            .ConfigureAwait(false);
+        if (keyError is not null)
         {
-            return (null, null, "the issuer's keys have none of its key id");
+            return (null, null, keyError);
         }
 
         byte[] signed = Encoding.ASCII.GetBytes(token, 0, token.LastIndexOf('.'));
-        if (!found.Any(key => IsSignedBy(key, signed, signatureBytes)))
+        if (!Array.Exists(found, key => IsSignedBy(key, signed, signatureBytes)))
         {
             return (null, null, "its signature is not that of the key");
         }

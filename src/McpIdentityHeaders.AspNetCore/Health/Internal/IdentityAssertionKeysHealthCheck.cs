@@ -73,6 +73,12 @@ internal sealed class IdentityAssertionKeysHealthCheck(IServiceProvider services
                     + "address and the error.");
                 break;
 
+            case KeyAvailability.Expired:
+                report.AddFailure(
+                    $"Authentication scheme '{scheme}': no certificate of ReceivedAssertionOptions.Keys is valid now, and every assertion is "
+                    + "refused. Add the sender's present one.");
+                break;
+
             case KeyAvailability.Stale:
                 report.AddWarning(
                     $"Authentication scheme '{scheme}': the issuer's keys could not be fetched again. Assertions by keys that are known are accepted.");

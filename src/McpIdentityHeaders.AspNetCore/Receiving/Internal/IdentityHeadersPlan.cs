@@ -18,6 +18,7 @@ internal sealed class IdentityHeadersPlan
     private readonly string _roleClaimType;
     private readonly bool _isNameClaimTypeSet;
     private readonly bool _isRoleClaimTypeSet;
+    private readonly PlainHeaders? _compared;
 
     internal IdentityHeadersPlan(string scheme, IdentityHeadersOptions options)
     {
@@ -36,13 +37,10 @@ internal sealed class IdentityHeadersPlan
         RemovesIdentityHeaders = options.RemoveIdentityHeaders;
         UserTagger = UserActivityTagger.Create(options.UserActivityTag, options.UserActivityTagKey);
         Peers = new TrustedPeers(options);
-        PlainHeaders = new PlainHeaders(options.Headers, options.Encoding);
+        _compared = options.Profile is null ? new PlainHeaders(options.Headers, options.Encoding) : null;
     }
 
     internal TrustedPeers Peers { get; }
-
-    /// <summary>Gets what compares the headers with an assertion beside them.</summary>
-    internal PlainHeaders PlainHeaders { get; }
 
     /// <summary>Gets the names of the identity headers and of the shared secrets.</summary>
     internal IReadOnlyList<string> HeaderNames { get; }
@@ -112,6 +110,30 @@ internal sealed class IdentityHeadersPlan
             _scheme,
             !_isNameClaimTypeSet && claims.NameClaimType is { } nameType && claims.Has(nameType) ? nameType : _nameClaimType,
             _isRoleClaimTypeSet ? _roleClaimType : claims.RoleClaimType ?? _roleClaimType);
+    }
+
+    /// <summary>Compares the headers with an assertion beside them.</summary>
+    /// <param name="headers">The request's headers.</param>
+    /// <param name="readClaim">Gives the values that the assertion has of a claim.</param>
+    /// <returns>Why they disagree; null where they agree, or there are no headers.</returns>
+    internal string? GetAssertionError(IHeaderDictionary headers, Func<string, IEnumerable<string>> readClaim) =>
+        _compared is not null ? _compared.GetError(headers, readClaim)
+        : HasIdentity(headers) ? GetProfileError(headers, readClaim)
+        : null;
+
+    /// <summary>Compares what a proxy's headers become: its profile says which claims those are.</summary>
+    private string? GetProfileError(IHeaderDictionary headers, Func<string, IEnumerable<string>> readClaim)
+    {
+        var claims = new ReceivedClaims();
+        if (ReadClaims(headers, claims) is { } error)
+        {
+            return error;
+        }
+
+        bool isSame = claims.Items
+            .GroupBy(claim => claim.Type == claims.SubjectClaimType ? "sub" : ShortClaimName.Of(claim.Type), claim => claim.Value)
+            .All(same => same.SequenceEqual(readClaim(same.Key)));
+        return isSame ? null : "the headers of the profile say something else";
     }
 
     // ClaimsIdentity finds names and roles by types of any case.

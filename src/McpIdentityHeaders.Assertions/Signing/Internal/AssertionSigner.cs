@@ -62,6 +62,13 @@ internal sealed class AssertionSigner(
     private string Sign(
         AssertedClaims claims, string audience, SigningCredentials credentials, DateTimeOffset now, RequestBinding? binding)
     {
+        // Headers are checked as they are encoded, and none may carry the subject.
+        if (!UnicodeText.IsWellFormed(claims.Subject))
+        {
+            throw Reject(
+                "its user's subject has half of a surrogate pair, which is no Unicode text, and cannot be signed. Correct it where it comes from");
+        }
+
         ClaimHeaderPlan[] headers = ((ClaimInjectionPlan)claims.Source).Headers;
         var payload = new Dictionary<string, object>(headers.Length + MaxOwnClaims) { ["sub"] = claims.Subject, ["jti"] = CreateId() };
         for (int index = 0; index < headers.Length; index++)

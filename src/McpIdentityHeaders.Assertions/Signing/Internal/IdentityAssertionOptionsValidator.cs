@@ -11,9 +11,10 @@ internal sealed class IdentityAssertionOptionsValidator : IValidateOptions<Ident
 
     private static readonly IdentityAssertionRangesValidator Ranges = new();
 
-    /// <summary>Gets the claims that the assertion itself sets.</summary>
+    /// <summary>Gets the claims that the assertion itself sets, in any case: ClaimsPrincipal finds claims by types of any case.</summary>
     internal static FrozenSet<string> ReservedClaims { get; } =
         FrozenSet.Create(
+            StringComparer.OrdinalIgnoreCase,
             "iss",
             "aud",
             "iat",

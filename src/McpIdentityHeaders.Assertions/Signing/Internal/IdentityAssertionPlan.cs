@@ -33,7 +33,8 @@ internal sealed class IdentityAssertionPlan(IdentityAssertionOptions options, As
             if (IdentityAssertionOptionsValidator.ReservedClaims.Contains(header.ClaimName))
             {
                 yield return $"the header '{header.Name}' would become the claim '{header.ClaimName}', which an assertion sets itself. Take it from "
-                    + "another claim type, or out of ClaimInjectionOptions.Headers.";
+                    + "another claim type, or out of ClaimInjectionOptions.Headers; the users' own issuer goes in a header such as "
+                    + "'X-User-Issuer'.";
             }
 
             if (header.IsObject)
@@ -41,13 +42,13 @@ internal sealed class IdentityAssertionPlan(IdentityAssertionOptions options, As
                 yield return $"the header '{header.Name}' carries an object of several claims, and each claim of an assertion comes from a "
                     + "header of its own. Add a header for each claim, or send no assertion to this client's backends.";
             }
-            else if (header is { ClaimName: "sub", IsList: true })
+            else if (header.IsList && IsSubjectName(header))
             {
                 yield return $"the header '{header.Name}' would become the claim 'sub' as a list, and a subject is one value. Set its Format to "
                     + "Single.";
             }
 
-            if (header is { ClaimName: "sub", IsSubject: false })
+            if (!header.IsSubject && IsSubjectName(header))
             {
                 yield return $"the header '{header.Name}' would become the claim 'sub', and is not the user's subject. Put its claim types in front in "
                     + "ClaimInjectionOptions.SubjectClaimTypes, or take it out of ClaimInjectionOptions.Headers.";
@@ -55,7 +56,7 @@ internal sealed class IdentityAssertionPlan(IdentityAssertionOptions options, As
         }
 
         IEnumerable<IGrouping<string, ClaimHeaderPlan>> byName =
-            plan.Headers.Where(header => !header.IsObject).GroupBy(header => header.ClaimName);
+            plan.Headers.Where(header => !header.IsObject).GroupBy(header => header.ClaimName, StringComparer.OrdinalIgnoreCase);
         foreach (IGrouping<string, ClaimHeaderPlan> same in byName.Where(same => same.Count() > 1))
         {
             yield return $"the headers {string.Join(" and ", same.Select(header => $"'{header.Name}'"))} would become one claim of the assertion, "
@@ -67,6 +68,9 @@ internal sealed class IdentityAssertionPlan(IdentityAssertionOptions options, As
             yield return "no origin is named that an assertion could be sent to. Set TrustedOrigins, or the endpoint.";
         }
     }
+
+    // ClaimsPrincipal finds claims by types of any case.
+    private static bool IsSubjectName(ClaimHeaderPlan header) => header.ClaimName.Equals("sub", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>A proxy routes by the Host header, and the backend takes that for its own name.</summary>
     private static Uri GetNamedUri(HttpRequestMessage request) =>

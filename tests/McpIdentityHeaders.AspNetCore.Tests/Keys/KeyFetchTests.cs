@@ -1,13 +1,14 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Microsoft.IdentityModel.Tokens;
 
-namespace McpIdentityHeaders.AspNetCore.Tests.Assertions;
+namespace McpIdentityHeaders.AspNetCore.Tests.Keys;
 
 /// <summary>Whatever the issuer's key set does, users of known keys are served, and what is fetched is bounded.</summary>
 public sealed class KeyFetchTests
@@ -164,6 +165,38 @@ public sealed class KeyFetchTests
 
         Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.OK), (unknown, known));
         Assert.True(fetches > 1, "The key set was not fetched again.");
+        Assert.Single(hosts.Logs.GetSnapshot(), record => record.Id.Name == "KeysNotFetched");
+    }
+
+    public static TheoryData<bool, int> Redirects => new()
+    {
+        { false, StatusCodes.Status301MovedPermanently },
+        { false, StatusCodes.Status307TemporaryRedirect },
+        { true, StatusCodes.Status302Found },
+        { true, StatusCodes.Status308PermanentRedirect },
+    };
+
+    [Theory]
+    [MemberData(nameof(Redirects))]
+    public async Task Redirect_of_key_set_or_discovery_is_not_followed(bool isDiscovery, int status)
+    {
+        Uri? target = null;
+        await using AssertionHosts redirecting = await AssertionHosts.StartAsync(map: app => app.MapGet("/.well-known/{document}", context =>
+        {
+            context.Response.StatusCode = status;
+            context.Response.Headers.Location = $"{target}";
+            return Task.CompletedTask;
+        }));
+        await using AssertionHosts hosts = await StartAsync(options =>
+        {
+            options.KeySetUri = isDiscovery ? null : new Uri(redirecting.Backend, "/.well-known/jwks.json");
+            options.Authority = isDiscovery ? redirecting.Backend : null;
+        });
+        target = new Uri(hosts.Issuer, isDiscovery ? "/.well-known/openid-configuration" : "/.well-known/jwks.json");
+
+        HttpStatusCode refused = await CallAsync(hosts);
+
+        Assert.Equal((HttpStatusCode.Unauthorized, 0), (refused, hosts.KeyFetches));
         Assert.Single(hosts.Logs.GetSnapshot(), record => record.Id.Name == "KeysNotFetched");
     }
 
