@@ -6,6 +6,8 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using ModelContextProtocol.Client;
+using ModelContextProtocol.Server;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.Docs;
 
@@ -21,6 +23,8 @@ internal static class ReceivingMistakes
             await ReceiveAsync(symptoms, lines: "X-User-Sub: =?UTF-8?B?Sm9zw6k=?=");
         },
         ["401, and the log says `the server offers no socket`"] = ReceiveWithoutSocketAsync,
+        ["500, and the log says `No authenticationScheme was specified`"] = AskNoSchemeAsync,
+        ["a tool fails, and the log says `No service of the requested type was found`"] = CallToolAnonymouslyAsync,
         ["`no header becomes the claim 'name'` at start-up"] = symptoms => ReceiveAsync(symptoms, options =>
         {
             options.Headers.Clear();
@@ -83,6 +87,37 @@ internal static class ReceivingMistakes
         int status = await server.GetAsync("/open", "127.0.0.1", ("X-User-Sub", "alice"));
 
         symptoms.Add($"{status}");
+    }
+
+    private static async Task AskNoSchemeAsync(Symptoms symptoms)
+    {
+        await using ReceivingHost host = await ReceivingHost.StartAsync(
+            schemes => schemes.AddIdentityHeaders(ReceivingServer.TrustLoopback).AddCookie(),
+            services: services => services.AddTraceLogging(symptoms.Logs));
+
+        RawResponse response = await host.GetAsync("/closed", "X-User-Sub: alice");
+
+        symptoms.Add($"{response.Status}");
+    }
+
+    private static async Task CallToolAnonymouslyAsync(Symptoms symptoms)
+    {
+        await using ReceivingHost host = await ReceivingHost.StartAsync(
+            schemes => schemes.AddIdentityHeaders(ReceivingServer.TrustLoopback),
+            services: services =>
+            {
+                services.AddTraceLogging(symptoms.Logs);
+                services.AddMcpServer().WithHttpTransport().WithTools(
+                    [McpServerTool.Create((ClaimsPrincipal? user) => user?.FindFirst("sub")?.Value, new() { Name = "mine" })]);
+            },
+            map: app => app.MapMcp("/mcp"));
+        await using ServiceProvider services = McpReceiver.NewClients(host, McpBackendKind.Stateless);
+
+        await AmbientIdentity.RunAsync(null, async () =>
+        {
+            await using McpClient client = await services.ConnectAsync();
+            Assert.True((await client.CallToolAsync("mine")).IsError);
+        });
     }
 
     private static async Task StartWithoutAuthenticationAsync(Symptoms symptoms)

@@ -31,7 +31,7 @@ internal static class StartupMistakes
             }));
             Assert.All(symptoms.Texts, text => Assert.Contains("RequireHttps is set, and", text, StringComparison.Ordinal));
         },
-        ["`IIdentityAccessor is not registered as a singleton`, at the first use of a client"] = async symptoms =>
+        ["`IIdentityAccessor is not registered as a singleton`"] = async symptoms =>
         {
             var services = new ServiceCollection();
             services.AddMcpClient("notes", new Uri("http://notes.test/mcp")).AddClaimInjection();

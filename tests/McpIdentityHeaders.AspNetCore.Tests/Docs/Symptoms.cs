@@ -27,8 +27,12 @@ internal sealed class Symptoms : IDisposable
             .Select(measured => (string)measured.Tags["outcome"]!)
             .Distinct();
 
-    /// <summary>Gets all log lines, and the messages of errors and responses.</summary>
-    public IEnumerable<string> Texts => [.. Logs.GetSnapshot().Select(record => record.Message), .. _texts];
+    /// <summary>Gets all log lines, with the errors in them, and the messages of errors and responses.</summary>
+    public IEnumerable<string> Texts =>
+    [
+        .. Logs.GetSnapshot().SelectMany(record => new[] { record.Message, record.Exception?.Message }).OfType<string>(),
+        .. _texts,
+    ];
 
     /// <summary>Counts the outcomes of these services' requests.</summary>
     public void Watch(IServiceProvider services) => _requests.Add(

@@ -311,6 +311,19 @@ public sealed class AssertionProfileTests
         Assert.Equal(401, (await host.GetAsync("/open", AssertionProfileHost.Line(Pomerium, new ProxyToken(keys, Pomerium).Sign()))).Status);
     }
 
+    [Fact]
+    public async Task Pomeriums_blank_claim_header_agrees_with_a_missing_value()
+    {
+        await using ProxyKeys keys = await ProxyKeys.StartAsync();
+        await using ReceivingHost host = await AssertionProfileHost.StartAsync(keys, Pomerium);
+        var nameless = new ProxyToken(keys, Pomerium);
+        nameless.Payload["name"] = "";
+        string assertion = AssertionProfileHost.Line(Pomerium, nameless.Sign());
+
+        Assert.Equal(200, (await host.GetAsync("/open", assertion, "X-Pomerium-Claim-Name:")).Status);
+        Assert.Equal(401, (await host.GetAsync("/open", assertion, "X-Pomerium-Claim-Email:")).Status);
+    }
+
     [Theory]
     [InlineData("client-1", 200)]
     [InlineData("client-2", 401)]

@@ -88,7 +88,7 @@ public sealed class TrustedPeerTests
     [InlineData("0.0.0.0/0", "is the network of all addresses")]
     [InlineData("::/0", "is the network of all addresses")]
     [InlineData("::ffff:0:0/96", "is the network of all addresses")]
-    [InlineData("gateway.internal", "is none of an address")]
+    [InlineData("gateway.internal", "'loopback' and 'unix'. A host's name is not looked up. Write its address.")]
     [InlineData("*", "is none of an address")]
     [InlineData("", "is none of an address")]
     [InlineData(" loopback", "is none of an address")]

@@ -48,7 +48,7 @@ public sealed class LoggingTests
         var refused = await Assert.ThrowsAsync<ClaimInjectionException>(() => SendAsync(services, "http://backend.test/"));
 
         Assert.Equal(
-            "HttpClient 'backend': the request was not sent: the header 'X-User-Sub' from the claim 'sub', '" + ClaimTypes.NameIdentifier
+            "HttpClient 'backend': the request was not sent: the header 'X-User-Sub' from the claim 'sub' or '" + ClaimTypes.NameIdentifier
             + "' is longer than MaxHeaderValueLength, 5 bytes, allows. Send fewer values, or set a larger limit.",
             refused.Message);
         Assert.DoesNotContain(Secret, refused.ToString(), StringComparison.Ordinal);

@@ -98,6 +98,7 @@ public sealed class WithoutIdentityTests
         FakeLogRecord record = Assert.Single(_logs.GetSnapshot(), record => record.Id.Name == "ClientStarted");
         Assert.Equal(LogLevel.Information, record.Level);
         Assert.Contains("X-User-Groups from the claim 'groups'", record.Message, StringComparison.Ordinal);
+        Assert.Contains($"X-User-Name from the claim 'name' or '{ClaimTypes.Name}'", record.Message, StringComparison.Ordinal);
         Assert.EndsWith("to http://backend.test:80.", record.Message, StringComparison.Ordinal);
     }
 

@@ -12,7 +12,6 @@ internal sealed class CompanionHeaders(CompanionHeader[] headers)
     private readonly IdentityHeaderNames _compared =
         new(headers.Where(header => header.GetValue is not null).Select(header => header.Name));
 
-
     /// <summary>Whether it is one of them, or an alias of one.</summary>
     internal bool Contains(string headerName) => _names.ContainsLeniently(headerName);
 

@@ -38,6 +38,10 @@ internal sealed class TrustedPeer
         {
             error += ". Write each as an entry of its own: 'TrustedPeers:0', 'TrustedPeers:1'";
         }
+        else if (Uri.CheckHostName(entry) == UriHostNameType.Dns)
+        {
+            error += ". A host's name is not looked up. Write its address";
+        }
 
         return entry?.Split('/') switch
         {

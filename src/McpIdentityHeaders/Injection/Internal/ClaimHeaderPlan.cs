@@ -55,9 +55,9 @@ internal sealed class ClaimHeaderPlan
     internal bool MayBeOmitted { get; }
 
     /// <summary>Gets where the value comes from, for a message.</summary>
-    internal string Source => _getValues is null
-        ? $"the claim {string.Join(", ", _claimTypes.Select(type => $"'{type}'"))}"
-        : "the code that was given for it";
+    internal string Source => _getValues is not null ? "the code that was given for it"
+        : IsObject ? $"the claims {JoinClaimTypes(", ")}"
+        : $"the claim {JoinClaimTypes(" or ")}";
 
     /// <summary>
     /// Reads the header's value. The first type with a value wins, in the user's own identity first and then in each that contributes, so that
@@ -170,6 +170,8 @@ internal sealed class ClaimHeaderPlan
 
         return null;
     }
+
+    private string JoinClaimTypes(string separator) => string.Join(separator, _claimTypes.Select(type => $"'{type}'"));
 
     private List<string> ReadList(in UserIdentities user, string claimType, int from)
     {
