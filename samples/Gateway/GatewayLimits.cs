@@ -3,7 +3,10 @@ namespace Gateway;
 /// <summary>What one user, or one backend, may take of the gateway: the section <c>Limits</c>.</summary>
 internal sealed record GatewayLimits
 {
-    /// <summary>Gets how many sessions a user may have at a time. Clients of protocol 2026-07-28 have none.</summary>
+    /// <summary>
+    /// Gets how many sessions a user may have at a time. Clients of protocol 2026-07-28 have none: of those, it is in how many ways they may
+    /// differ in what they can do.
+    /// </summary>
     public int SessionsPerUser { get; init; } = 50;
 
     /// <summary>Gets how long a session may be idle.</summary>
@@ -27,6 +30,9 @@ internal sealed record GatewayLimits
     /// <summary>Gets how many of a user's requests may wait for such an answer at a time.</summary>
     public int QuestionsPerUser { get; init; } = 20;
 
+    /// <summary>Gets for how many resources, or by how many requests, a user's clients may listen at a time.</summary>
+    public int SubscriptionsPerUser { get; init; } = 100;
+
     public static GatewayLimits Read(IConfiguration configuration)
     {
         GatewayLimits limits = configuration.GetSection("Limits").Get<GatewayLimits>() ?? new GatewayLimits();
@@ -38,6 +44,7 @@ internal sealed record GatewayLimits
         RequirePositive(nameof(ListPages), limits.ListPages > 0);
         RequirePositive(nameof(QuestionTimeout), limits.QuestionTimeout > TimeSpan.Zero);
         RequirePositive(nameof(QuestionsPerUser), limits.QuestionsPerUser > 0);
+        RequirePositive(nameof(SubscriptionsPerUser), limits.SubscriptionsPerUser > 0);
         return limits;
     }
 

@@ -14,4 +14,11 @@ internal static partial class Log
 
     [LoggerMessage(3, LogLevel.Information, "A token was refused", EventName = "TokenRefused")]
     public static partial void TokenRefused(ILogger logger, Exception exception);
+
+    [LoggerMessage(
+        4,
+        LogLevel.Warning,
+        "The backend '{Prefix}' lists what is no {Kind} of the protocol: it is left out",
+        EventName = "ItemLeftOut")]
+    public static partial void ItemLeftOut(ILogger logger, string prefix, string kind, Exception exception);
 }

@@ -9,7 +9,11 @@ namespace Gateway.Backends;
 /// <summary>A request that a backend works on: what it sends meanwhile is passed on, and what it asks is answered.</summary>
 internal sealed class BackendCall(string prefix, McpClientLease lease, BackendExchange exchange) : IAsyncDisposable
 {
+    // More would be held here, and before the user, for as long as the backend likes.
+    private const int MaxQuestions = 20;
+
     private JsonRpcRequest? _openQuestion;
+    private int _questions;
 
     /// <summary>Gets whether the backend waits for an answer that the client gives with another request.</summary>
     public bool IsSuspended => _openQuestion is not null;
@@ -26,7 +30,7 @@ internal sealed class BackendCall(string prefix, McpClientLease lease, BackendEx
                 switch (await exchange.ReadAsync(cancellationToken))
                 {
                     case JsonRpcResponse response when response.Id == exchange.Id:
-                        return RequestMeta.Clean(response.Result as JsonObject ?? []);
+                        return response.Result as JsonObject ?? [];
 
                     case JsonRpcError error when error.Id == exchange.Id:
                         throw new BackendErrorException(error.Error);
@@ -45,6 +49,15 @@ internal sealed class BackendCall(string prefix, McpClientLease lease, BackendEx
                         {
                             _openQuestion = question;
                             return InputRequired.Ask(question);
+                        }
+
+                        if (Interlocked.Increment(ref _questions) > MaxQuestions)
+                        {
+                            throw new BackendErrorException(new JsonRpcErrorDetail
+                            {
+                                Code = (int)McpErrorCode.InternalError,
+                                Message = $"The backend '{prefix}' asks more than {MaxQuestions} questions at a time.",
+                            });
                         }
 
                         _ = AnswerAsync(question, caller, ended.Token);
@@ -81,6 +94,7 @@ internal sealed class BackendCall(string prefix, McpClientLease lease, BackendEx
     private async Task AnswerAsync(JsonRpcRequest question, CallerRequest caller, CancellationToken cancellationToken)
     {
         JsonRpcMessage answer = await BackendQuestions.AskAsync(question, caller, cancellationToken);
+        Interlocked.Decrement(ref _questions);
         await exchange.AnswerAsync(answer, cancellationToken);
     }
 

@@ -12,7 +12,7 @@ namespace Gateway.Backends;
 /// <summary>The one way of a request to a backend, as the user who makes it.</summary>
 internal sealed class BackendClient(
     IMcpClientPool pool,
-    IHttpClientFactory http,
+    IHttpMessageHandlerFactory http,
     IOptionsMonitor<HttpClientTransportOptions> options,
     BackendHandshakes handshakes,
     BackendTools tools,
@@ -29,12 +29,26 @@ internal sealed class BackendClient(
     /// <param name="parameters">The parameters, with the backend's own names. Their <c>_meta</c> is set here.</param>
     /// <param name="caller">The request that this one is for.</param>
     /// <param name="cancellationToken">Cancels it, at the backend too.</param>
-    /// <returns>The result as it came.</returns>
+    /// <param name="qualify">Changes what the backend names in the result to what the gateway's clients name it.</param>
+    /// <returns>The result as it came, but for that.</returns>
     /// <exception cref="BackendErrorException">The backend's error.</exception>
     /// <exception cref="BackendUnavailableException">It did not get through.</exception>
     public Task<JsonObject> SendAsync(
-        string prefix, string method, JsonObject parameters, CallerRequest caller, CancellationToken cancellationToken) =>
-        GuardAsync(prefix, caller, () => SendOrResumeAsync(prefix, method, parameters, caller, cancellationToken), cancellationToken);
+        string prefix,
+        string method,
+        JsonObject parameters,
+        CallerRequest caller,
+        CancellationToken cancellationToken,
+        Action<string, JsonObject>? qualify = null) => GuardAsync(
+            prefix,
+            caller,
+            async () =>
+            {
+                JsonObject result = await SendOrResumeAsync(prefix, method, parameters, caller, cancellationToken);
+                Qualify(prefix, result, qualify);
+                return result;
+            },
+            cancellationToken);
 
     /// <summary>Rents the session that a request's client has with a backend.</summary>
     /// <exception cref="BackendUnavailableException">It cannot be asked.</exception>
@@ -70,7 +84,20 @@ internal sealed class BackendClient(
         RequestMeta.Set(parameters, id, session, caller);
         var request = new JsonRpcRequest { Id = new RequestId(id), Method = method, Params = parameters };
         tools.Prepare(prefix, request);
-        return BackendExchange.StartAsync(options.Get(prefix), http.CreateClient(prefix), session, request, logging);
+        return BackendExchange.StartAsync(options.Get(prefix), http.CreateHandler(prefix), session, request, logging);
+    }
+
+    private static void Qualify(string prefix, JsonObject result, Action<string, JsonObject>? qualify)
+    {
+        try
+        {
+            RequestMeta.Clean(result);
+            qualify?.Invoke(prefix, result);
+        }
+        catch (Exception exception) when (BackendErrors.IsMalformed(exception))
+        {
+            throw new InvalidDataException("The result is not of the form that the protocol gives it.", exception);
+        }
     }
 
     private async Task<JsonObject> SendOrResumeAsync(

@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Text.Json;
 using McpIdentityHeaders;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
@@ -14,6 +15,9 @@ internal static class BackendErrors
     /// <summary>Whether the error is about the gateway's own request. To a client it would say something about its own.</summary>
     public static bool IsAboutTheGateway(McpErrorCode code) =>
         code is McpErrorCode.HeaderMismatch or McpErrorCode.UnsupportedProtocolVersion;
+
+    /// <summary>Whether reading what a backend sent failed at its form: a property twice, say, or of another type.</summary>
+    public static bool IsMalformed(Exception exception) => exception is JsonException or ArgumentException or InvalidOperationException;
 
     /// <summary>The error as the backend sent it.</summary>
     public static BackendErrorException AsSent(McpProtocolException exception) => new(new JsonRpcErrorDetail
@@ -42,6 +46,8 @@ internal static class BackendErrors
             ResponseTooLargeException { Limit: var limit } =>
                 $"The backend '{prefix}' sent a message of more than {limit} bytes, which the gateway does not pass on. "
                 + "Ask for less at a time.",
+            InvalidDataException =>
+                $"The backend '{prefix}' sent a result that cannot be read. Its administrator finds the reason in the gateway's log.",
             HttpRequestException { StatusCode: not null } =>
                 $"The backend '{prefix}' is up, but refused the request or failed at it. Its administrator finds the reason in its log.",
             _ => $"The backend '{prefix}' is not available at the moment. Others are not affected.",

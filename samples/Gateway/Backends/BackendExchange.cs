@@ -14,15 +14,17 @@ internal sealed class BackendExchange : IAsyncDisposable
     private static readonly TimeSpan CancellationTimeout = TimeSpan.FromSeconds(5);
 
     private readonly ITransport _transport;
+    private readonly MessagePace _pace;
     private readonly JsonRpcRequest _request;
     private readonly bool _hasSession;
     private readonly CancellationTokenSource _ending = new();
     private readonly Task _sending;
     private bool _isAnswered;
 
-    private BackendExchange(ITransport transport, JsonRpcRequest request, bool hasSession)
+    private BackendExchange(ITransport transport, MessagePace pace, JsonRpcRequest request, bool hasSession)
     {
         _transport = transport;
+        _pace = pace;
         _request = request;
         _hasSession = hasSession;
         _sending = transport.SendMessageAsync(request, _ending.Token);
@@ -32,7 +34,7 @@ internal sealed class BackendExchange : IAsyncDisposable
 
     /// <summary>Sends a request. On a backend's session it is one of the session's.</summary>
     public static async Task<BackendExchange> StartAsync(
-        HttpClientTransportOptions backend, HttpClient http, McpClient session, JsonRpcRequest request, ILoggerFactory logging)
+        HttpClientTransportOptions backend, HttpMessageHandler http, McpClient session, JsonRpcRequest request, ILoggerFactory logging)
     {
         var headers = new Dictionary<string, string>(backend.AdditionalHeaders ?? new Dictionary<string, string>());
         if (!session.HasNoHandshake())
@@ -40,6 +42,7 @@ internal sealed class BackendExchange : IAsyncDisposable
             headers["MCP-Protocol-Version"] = session.NegotiatedProtocolVersion!;
         }
 
+        var pace = new MessagePace(http);
         var transport = new HttpClientTransport(
             new HttpClientTransportOptions
             {
@@ -50,9 +53,9 @@ internal sealed class BackendExchange : IAsyncDisposable
                 OwnsSession = false,
                 EnableStandaloneGetStream = false,
             },
-            http,
+            new HttpClient(pace, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan },
             logging);
-        return new BackendExchange(await transport.ConnectAsync(), request, session.SessionId is not null);
+        return new BackendExchange(await transport.ConnectAsync(), pace, request, session.SessionId is not null);
     }
 
     /// <summary>Waits for the backend's next message. The last one is the response, or the error.</summary>
@@ -66,10 +69,12 @@ internal sealed class BackendExchange : IAsyncDisposable
             bool isSent = _sending.IsCompleted;
             if (messages.TryRead(out JsonRpcMessage? message))
             {
+                await _pace.HoldAsync(cancellationToken);
                 _isAnswered |= message is JsonRpcResponse or JsonRpcError && ((JsonRpcMessageWithId)message).Id == _request.Id;
                 return message;
             }
 
+            _pace.Release();
             if (isSent)
             {
                 await _sending;

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Claims;
+using System.Text.Json;
 using Gateway.Features;
 using Gateway.Sessions;
 using McpIdentityHeaders;
@@ -41,9 +42,9 @@ internal sealed class BackendHandshakes(IMcpClientPool pool, ClientProfile profi
             {
                 return null;
             }
-            catch (McpException)
+            catch (Exception exception) when (exception is McpException or JsonException)
             {
-                // The backend has another version.
+                // The backend has another version, or answers as none does.
             }
         }
 

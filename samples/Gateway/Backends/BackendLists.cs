@@ -1,6 +1,8 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Gateway.Features;
 using McpIdentityHeaders;
+using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 
 namespace Gateway.Backends;
@@ -9,7 +11,8 @@ namespace Gateway.Backends;
 /// <remarks>Nothing is kept: backends show each user other things, and change them.</remarks>
 internal sealed class BackendLists(BackendDirectory backends, BackendClient client, GatewayLimits limits, ILogger<BackendLists> logger)
 {
-    /// <summary>Lists. One backend that fails must not hide the others.</summary>
+    /// <summary>Lists. One backend that fails, or lists what cannot be read, must not hide the others.</summary>
+    /// <typeparam name="TItem">What an item is to a client. A client that cannot read one refuses the list, with all that others have.</typeparam>
     /// <param name="request">What is listed, and for whom.</param>
     /// <param name="property">Where the result has its items.</param>
     /// <param name="has">Whether a backend has such items at all.</param>
@@ -19,7 +22,7 @@ internal sealed class BackendLists(BackendDirectory backends, BackendClient clie
     /// <exception cref="BackendUnavailableException">
     /// No backend could be asked, or nothing was found for a fault of the caller's identity.
     /// </exception>
-    public async Task<JsonObject> ListAsync(
+    public async Task<JsonObject> ListAsync<TItem>(
         CallerRequest request,
         string property,
         Func<ServerCapabilities, bool> has,
@@ -35,7 +38,10 @@ internal sealed class BackendLists(BackendDirectory backends, BackendClient clie
             onListed?.Invoke(part.Prefix, part.Items);
         }
 
-        List<JsonObject> items = [.. parts.SelectMany(part => part.Items.Select(item => qualify(part.Prefix, item))).OfType<JsonObject>()];
+        List<JsonObject> items =
+        [
+            .. parts.SelectMany(part => part.Items.Select(item => Read<TItem>(part.Prefix, item, qualify))).OfType<JsonObject>(),
+        ];
         List<BackendUnavailableException> errors = [.. parts.Select(part => part.Error).OfType<BackendUnavailableException>()];
         BackendUnavailableException? ofIdentity = errors.Find(error => error.IsOfIdentity);
         if (errors.Count == parts.Length || (items.Count == 0 && ofIdentity is not null))
@@ -44,6 +50,20 @@ internal sealed class BackendLists(BackendDirectory backends, BackendClient clie
         }
 
         return new JsonObject { [property] = new JsonArray([.. items]) };
+    }
+
+    private JsonObject? Read<TItem>(string prefix, JsonObject item, Func<string, JsonObject, JsonObject?> qualify)
+    {
+        try
+        {
+            _ = item.Deserialize<TItem>(McpJsonUtilities.DefaultOptions);
+            return qualify(prefix, item);
+        }
+        catch (Exception exception) when (BackendErrors.IsMalformed(exception))
+        {
+            Log.ItemLeftOut(logger, prefix, typeof(TItem).Name, exception);
+            return null;
+        }
     }
 
     private async Task<Part> ListAsync(

@@ -75,7 +75,7 @@ internal static class BackendQuestions
         }
     }
 
-    private static string MethodOf(JsonNode? question) => question?["method"]?.ToString() ?? string.Empty;
+    private static string MethodOf(JsonNode? question) => (question as JsonObject)?["method"]?.ToString() ?? string.Empty;
 
     private static async Task<JsonNode?> AskAsync(
         string method, JsonNode? parameters, CallerRequest caller, CancellationToken cancellationToken)

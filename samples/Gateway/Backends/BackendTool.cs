@@ -25,17 +25,17 @@ internal sealed class BackendTool : McpServerTool
     /// <summary>Reads a backend's tool; null where there is nothing to know of it.</summary>
     public static BackendTool? Read(JsonObject tool)
     {
-        bool needsTask = InsistsOnTasks(tool);
-        if (!needsTask && !HasHeaders(tool["inputSchema"] as JsonObject))
-        {
-            return null;
-        }
-
         try
         {
+            bool needsTask = InsistsOnTasks(tool);
+            if (!needsTask && !HasHeaders(tool["inputSchema"] as JsonObject))
+            {
+                return null;
+            }
+
             return new BackendTool(tool.Deserialize<Tool>(McpJsonUtilities.DefaultOptions)!, needsTask);
         }
-        catch (JsonException)
+        catch (Exception exception) when (BackendErrors.IsMalformed(exception))
         {
             // What the backend lists is its own: one tool that is none must not take the list from the client.
             return null;

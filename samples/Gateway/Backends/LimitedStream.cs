@@ -1,7 +1,7 @@
 namespace Gateway.Backends;
 
-/// <summary>Reads a body up to a limit; of a stream of events, each event.</summary>
-internal sealed class LimitedStream(Stream inner, int limit, bool isOfEvents) : Stream
+/// <summary>Reads a body up to a limit; of a stream of events, each event, and at the pace at which they are read.</summary>
+internal sealed class LimitedStream(Stream inner, int limit, bool isOfEvents, MessagePace? pace) : Stream
 {
     private long _length;
     private bool _isLineEmpty = true;
@@ -22,6 +22,11 @@ internal sealed class LimitedStream(Stream inner, int limit, bool isOfEvents) : 
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        if (pace is not null)
+        {
+            await pace.WaitAsync(cancellationToken);
+        }
+
         int read = await inner.ReadAsync(buffer, cancellationToken);
         Count(buffer.Span[..read]);
         return read;

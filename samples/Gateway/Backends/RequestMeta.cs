@@ -48,13 +48,11 @@ internal static class RequestMeta
     }
 
     /// <summary>Leaves out of a result who the backend is: the gateway says who it is itself.</summary>
-    public static JsonObject Clean(JsonObject result)
+    public static void Clean(JsonObject result)
     {
         if (result["_meta"] is JsonObject meta && meta.Remove(MetaKeys.ServerInfo) && meta.Count == 0)
         {
             result.Remove("_meta");
         }
-
-        return result;
     }
 }

@@ -9,8 +9,8 @@ internal sealed class ResponseLimitHandler(int limit) : DelegatingHandler
         HttpContent content = response.Content;
         bool isStream = content.Headers.ContentType?.MediaType == "text/event-stream";
 
-        response.Content = new StreamContent(
-            new LimitedStream(await content.ReadAsStreamAsync(cancellationToken), limit, isStream));
+        response.Content = new StreamContent(new LimitedStream(
+            await content.ReadAsStreamAsync(cancellationToken), limit, isStream, isStream ? MessagePace.Of(request) : null));
         foreach ((string name, IEnumerable<string> values) in content.Headers)
         {
             response.Content.Headers.TryAddWithoutValidation(name, values);

@@ -14,20 +14,22 @@ internal sealed class PromptFeature(BackendDirectory backends, BackendClient cli
     };
 
     private Task<JsonObject> ListAsync(CallerRequest request, CancellationToken cancellationToken) =>
-        lists.ListAsync(request, "prompts", capabilities => capabilities.Prompts is not null, Qualify, cancellationToken);
+        lists.ListAsync<Prompt>(request, "prompts", capabilities => capabilities.Prompts is not null, Qualify, cancellationToken);
 
-    private async Task<JsonObject> GetAsync(CallerRequest request, CancellationToken cancellationToken)
+    private Task<JsonObject> GetAsync(CallerRequest request, CancellationToken cancellationToken)
     {
         (string prefix, string prompt) = backends.Resolve(request.GetString("name"), "prompt");
         request.Params["name"] = prompt;
 
-        JsonObject result = await client.SendAsync(prefix, request.Method, request.Params, request, cancellationToken);
+        return client.SendAsync(prefix, request.Method, request.Params, request, cancellationToken, QualifyMessages);
+    }
+
+    private static void QualifyMessages(string prefix, JsonObject result)
+    {
         foreach (JsonNode? message in result["messages"] as JsonArray ?? [])
         {
             BackendUris.QualifyContent(prefix, message?["content"]);
         }
-
-        return result;
     }
 
     private static JsonObject Qualify(string prefix, JsonObject prompt)

@@ -15,24 +15,26 @@ internal sealed class ResourceFeature(BackendDirectory backends, BackendClient c
     };
 
     private Task<JsonObject> ListAsync(CallerRequest request, CancellationToken cancellationToken) =>
-        lists.ListAsync(request, "resources", HasResources, (prefix, found) => Qualify(prefix, found, "uri"), cancellationToken);
+        lists.ListAsync<Resource>(request, "resources", HasResources, (prefix, found) => Qualify(prefix, found, "uri"), cancellationToken);
 
     private Task<JsonObject> ListTemplatesAsync(CallerRequest request, CancellationToken cancellationToken) =>
-        lists.ListAsync(
+        lists.ListAsync<ResourceTemplate>(
             request, "resourceTemplates", HasResources, (prefix, found) => Qualify(prefix, found, "uriTemplate"), cancellationToken);
 
-    private async Task<JsonObject> ReadAsync(CallerRequest request, CancellationToken cancellationToken)
+    private Task<JsonObject> ReadAsync(CallerRequest request, CancellationToken cancellationToken)
     {
         (string prefix, string uri) = backends.ResolveUri(request.GetString("uri"));
         request.Params["uri"] = uri;
 
-        JsonObject result = await client.SendAsync(prefix, request.Method, request.Params, request, cancellationToken);
+        return client.SendAsync(prefix, request.Method, request.Params, request, cancellationToken, QualifyContents);
+    }
+
+    private static void QualifyContents(string prefix, JsonObject result)
+    {
         foreach (JsonNode? contents in result["contents"] as JsonArray ?? [])
         {
             BackendUris.Qualify(prefix, contents, "uri");
         }
-
-        return result;
     }
 
     private static bool HasResources(ServerCapabilities capabilities) => capabilities.Resources is not null;

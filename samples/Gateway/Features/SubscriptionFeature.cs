@@ -9,7 +9,11 @@ namespace Gateway.Features;
 
 /// <summary>What backends say unasked: that a list has changed, or a resource. Clients subscribe, or listen by a request.</summary>
 internal sealed class SubscriptionFeature(
-    BackendDirectory backends, BackendSubscriptions subscriptions, CallerListeners listeners, GatewayLimits limits)
+    BackendDirectory backends,
+    BackendSubscriptions subscriptions,
+    CallerListeners listeners,
+    SubscriptionLimit subscriptionLimit,
+    GatewayLimits limits)
     : IFeature, IConfigureOptions<McpServerOptions>
 {
     public IReadOnlyDictionary<string, FeatureHandler> Handlers => new Dictionary<string, FeatureHandler>
@@ -38,6 +42,7 @@ internal sealed class SubscriptionFeature(
     private async ValueTask<EmptyResult> ListenAsync(
         RequestContext<SubscriptionsListenRequestParams> context, CancellationToken cancellationToken)
     {
+        using IDisposable place = subscriptionLimit.Enter();
         var caller = new CallerRequest(context.Server, context.JsonRpcRequest, session: null);
         var stream = new SubscriptionStream(caller);
         BackendSubscription?[] started = [];

@@ -13,7 +13,7 @@ internal sealed class ToolFeature(BackendDirectory backends, BackendClient clien
         [RequestMethods.ToolsCall] = CallAsync,
     };
 
-    private Task<JsonObject> ListAsync(CallerRequest request, CancellationToken cancellationToken) => lists.ListAsync(
+    private Task<JsonObject> ListAsync(CallerRequest request, CancellationToken cancellationToken) => lists.ListAsync<Tool>(
         request,
         "tools",
         has => has.Tools is not null,
@@ -28,8 +28,9 @@ internal sealed class ToolFeature(BackendDirectory backends, BackendClient clien
         request.Params.Remove("task");
         try
         {
-            JsonObject result = await client.SendAsync(prefix, request.Method, request.Params, request, cancellationToken);
-            BackendUris.QualifyContent(prefix, result["content"]);
+            JsonObject result = await client.SendAsync(
+                prefix, request.Method, request.Params, request, cancellationToken,
+                (from, called) => BackendUris.QualifyContent(from, called["content"]));
             ProtocolRevisions.AdaptToolResult(result, request);
             return result;
         }

@@ -2,13 +2,18 @@ using System.Text.Json.Nodes;
 using Gateway.Backends;
 using Gateway.Features;
 using McpIdentityHeaders;
+using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 
 namespace Gateway.Sessions;
 
 /// <summary>Listens to the backends for a client's session, from its start to its end.</summary>
 internal sealed class CallerListeners(
-    BackendDirectory backends, BackendClient client, BackendSubscriptions subscriptions, GatewayLimits limits)
+    BackendDirectory backends,
+    BackendClient client,
+    BackendSubscriptions subscriptions,
+    SubscriptionLimit subscriptionLimit,
+    GatewayLimits limits)
 {
     private static readonly SubscriptionsListenNotifications Lists = new()
     {
@@ -39,6 +44,7 @@ internal sealed class CallerListeners(
     /// <summary>Subscribes to a resource.</summary>
     /// <exception cref="BackendErrorException">The backend's error.</exception>
     /// <exception cref="BackendUnavailableException">The backend is out of reach.</exception>
+    /// <exception cref="McpProtocolException">It is one too many.</exception>
     public async Task SubscribeAsync(string prefix, string uri, CallerRequest request, CancellationToken cancellationToken)
     {
         await ListenAsync(prefix, request);
@@ -49,9 +55,18 @@ internal sealed class CallerListeners(
         }
 
         var wanted = new SubscriptionsListenNotifications { ResourceSubscriptions = [uri] };
-        BackendSubscription started =
-            await subscriptions.StartAsync(prefix, wanted, request, request.Session!.Deliver, cancellationToken);
-        await request.Session.KeepAsync(KeyOf(prefix, uri), started);
+        IDisposable place = subscriptionLimit.Enter();
+        try
+        {
+            BackendSubscription started =
+                await subscriptions.StartAsync(prefix, wanted, request, request.Session!.Deliver, cancellationToken);
+            await request.Session.KeepAsync(KeyOf(prefix, uri), started.EndWith(place));
+        }
+        catch
+        {
+            place.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Ends a subscription.</summary>

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using ModelContextProtocol.Server;
 
 namespace Gateway.Sessions;
@@ -8,7 +7,7 @@ internal sealed class SessionLimit(GatewayLimits limits)
 {
     private static readonly object SlotItem = new();
 
-    private readonly ConcurrentDictionary<string, int> _counts = new();
+    private readonly UserCounts _counts = new();
 
     /// <summary>Middleware: reserves a place for the session that the request may open.</summary>
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
@@ -20,9 +19,8 @@ internal sealed class SessionLimit(GatewayLimits limits)
         }
 
         string user = UserKey.Of(context.User);
-        if (_counts.AddOrUpdate(user, 1, (_, count) => count + 1) > limits.SessionsPerUser)
+        if (!_counts.TryAdd(user, limits.SessionsPerUser))
         {
-            Release(user);
             await JsonRpcResponses.WriteErrorAsync(
                 context.Response,
                 StatusCodes.Status429TooManyRequests,
@@ -40,7 +38,7 @@ internal sealed class SessionLimit(GatewayLimits limits)
         {
             if (context.Items.Remove(SlotItem))
             {
-                Release(user);
+                _counts.Remove(user);
             }
         }
     }
@@ -58,7 +56,7 @@ internal sealed class SessionLimit(GatewayLimits limits)
         {
             if (hasSlot)
             {
-                Release(user);
+                _counts.Remove(user);
             }
         }
     }
@@ -66,15 +64,6 @@ internal sealed class SessionLimit(GatewayLimits limits)
     /// <summary>Whether the request may open a session: it is in none, and of a protocol that has them.</summary>
     private static bool OpensSession(HttpRequest request) =>
         HttpMethods.IsPost(request.Method)
-        && !request.Headers.ContainsKey("Mcp-Session-Id")
+        && string.IsNullOrEmpty(request.Headers["Mcp-Session-Id"])
         && string.CompareOrdinal(request.Headers["MCP-Protocol-Version"], "2026-07-28") < 0;
-
-    private void Release(string user)
-    {
-        // Removed at nothing, so that users who are gone leave nothing behind.
-        if (_counts.AddOrUpdate(user, 0, (_, count) => count - 1) == 0)
-        {
-            _counts.TryRemove(KeyValuePair.Create(user, 0));
-        }
-    }
 }

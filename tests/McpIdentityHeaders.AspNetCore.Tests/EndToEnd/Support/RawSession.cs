@@ -51,7 +51,8 @@ internal sealed class RawSession : IDisposable
 
     public void Dispose() => _client.Dispose();
 
-    private Task<HttpResponseMessage> PostAsync(JsonNode message) => SendAsync(new HttpRequestMessage(HttpMethod.Post, _endpoint)
+    /// <summary>Sends a message, and gives the response that has begun.</summary>
+    public Task<HttpResponseMessage> PostAsync(JsonNode message) => SendAsync(new HttpRequestMessage(HttpMethod.Post, _endpoint)
     {
         Content = new StringContent(message.ToJsonString(), Encoding.UTF8, "application/json"),
     });

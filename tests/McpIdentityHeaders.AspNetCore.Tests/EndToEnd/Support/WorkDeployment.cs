@@ -49,7 +49,8 @@ internal sealed class WorkDeployment : IAsyncDisposable
     /// <summary>Has a backend ask on a user's session, beside any call, once that listens.</summary>
     public Task<string> AskAsync(string backend, string user, string kind) => GetNotifier(backend).AskAsync(user, kind);
 
-    public static async Task<WorkDeployment> StartAsync()
+    /// <param name="settings">The gateway's settings beside those of every deployment.</param>
+    public static async Task<WorkDeployment> StartAsync(params (string Key, string Value)[] settings)
     {
         var deployment = new WorkDeployment();
         foreach ((string backend, HttpServerSessionMode mode) in Modes)
@@ -58,7 +59,7 @@ internal sealed class WorkDeployment : IAsyncDisposable
         }
 
         deployment.Gateway = await Deployment.StartAsync(
-            others: [.. deployment._backends.Select(backend => (backend.Key, backend.Value.Endpoint))]);
+            settings, others: [.. deployment._backends.Select(backend => (backend.Key, backend.Value.Endpoint))]);
         return deployment;
     }
 

@@ -1,0 +1,236 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using McpIdentityHeaders.AspNetCore.Tests.EndToEnd.Support;
+using Microsoft.AspNetCore.Http;
+using ModelContextProtocol;
+using ModelContextProtocol.Client;
+using ModelContextProtocol.Protocol;
+
+namespace McpIdentityHeaders.AspNetCore.Tests.EndToEnd;
+
+/// <summary>A backend that sends what no backend should harms itself alone.</summary>
+public sealed class HostileBackendTests
+{
+    private const string Good = """{ "name": "good", "inputSchema": { "type": "object" } }""";
+
+    public static TheoryData<string> MalformedTools =>
+    [
+        "{}",
+        """{ "name": null }""",
+        """{ "name": 7 }""",
+        """{ "name": ["a"] }""",
+        """{ "name": { "a": 1 } }""",
+        """{ "name": "a", "name": "b" }""",
+        """{ "name": "a", "inputSchema": { "properties": 1 } }""",
+        """{ "name": "a", "inputSchema": { "properties": { "p": { "x-mcp-header": 1 } } } }""",
+        """{ "name": "a", "inputSchema": { "properties": { "p": {}, "p": {} } } }""",
+        """{ "name": "a", "inputSchema": 7 }""",
+        """{ "name": "a", "execution": { "taskSupport": { "b": 1 } } }""",
+        """{ "name": "a", "execution": { "taskSupport": "optional", "taskSupport": "required" } }""",
+        """{ "name": "a", "_meta": { "ui": 7, "ui/resourceUri": { "a": 1 } } }""",
+        """{ "name": "a", "_meta": { "ui": { "resourceUri": "a", "resourceUri": "b" } } }""",
+        """{ "name": "a", "outputSchema": { "type": ["object"] } }""",
+        "null", "7", "\"text\"", "[]",
+    ];
+
+    [Theory, MemberData(nameof(MalformedTools))]
+    public async Task Malformed_tool_leaves_the_others_in_the_list(string tool)
+    {
+        var hostile = new HostileBackend { ["tools/list"] = $$"""{ "tools": [{{tool}}, {{Good}}], {{HostileBackend.Fields}} }""" };
+        await using RunningApp backend = await hostile.StartAsync();
+        await using Deployment deployment = await Deployment.StartAsync(others: ("hostile", backend.Endpoint));
+        foreach (string protocol in new[] { "2026-07-28", "2025-11-25" })
+        {
+            await using McpClient alice = await deployment.ConnectAsync(OidcUser.Alice, protocol);
+
+            string[] names = [.. (await alice.ListToolsAsync()).Select(listed => listed.Name)];
+
+            Assert.Contains("notes_whoami", names);
+            Assert.Contains("hostile_good", names);
+        }
+    }
+
+    [Theory]
+    [InlineData("7")]
+    [InlineData("[]")]
+    [InlineData("{ \"tools\": 7 }")]
+    [InlineData("{ \"tools\": {} }")]
+    [InlineData("{ \"tools\": [], \"tools\": [] }")]
+    [InlineData("{ \"tools\": [], \"nextCursor\": {} }")]
+    [InlineData("{ \"tools\": [], \"nextCursor\": 7 }")]
+    [InlineData("{ \"tools\": [")]
+    [InlineData("null")]
+    public async Task Malformed_list_leaves_those_of_others(string list)
+    {
+        var hostile = new HostileBackend { ["tools/list"] = list };
+        await using RunningApp backend = await hostile.StartAsync();
+        await using Deployment deployment = await Deployment.StartAsync(others: ("hostile", backend.Endpoint));
+        await using McpClient alice = await deployment.ConnectAsync(OidcUser.Alice);
+
+        IEnumerable<string> names = (await alice.ListToolsAsync()).Select(listed => listed.Name);
+
+        Assert.Contains("notes_whoami", names);
+    }
+
+    [Theory]
+    [InlineData("prompts/list", "prompts", "{ \"name\": 7 }")]
+    [InlineData("prompts/list", "prompts", "{}")]
+    [InlineData("prompts/list", "prompts", "{ \"name\": \"a\", \"name\": \"b\" }")]
+    [InlineData("resources/list", "resources", "{ \"uri\": 7 }")]
+    [InlineData("resources/list", "resources", "{ \"uri\": \"a:b\", \"uri\": \"a:c\" }")]
+    [InlineData("resources/list", "resources", "{ \"name\": \"a\" }")]
+    [InlineData("resources/templates/list", "resourceTemplates", "{ \"uriTemplate\": [] }")]
+    [InlineData("resources/templates/list", "resourceTemplates", "{ \"name\": \"a\" }")]
+    public async Task Malformed_item_of_any_list_leaves_those_of_others(string method, string property, string item)
+    {
+        var hostile = new HostileBackend { [method] = $$"""{ "{{property}}": [{{item}}], {{HostileBackend.Fields}} }""" };
+        var good = new HostileBackend
+        {
+            ["prompts/list"] = $$"""{ "prompts": [{ "name": "kept" }], {{HostileBackend.Fields}} }""",
+            ["resources/list"] = $$"""{ "resources": [{ "uri": "x:kept", "name": "kept" }], {{HostileBackend.Fields}} }""",
+            ["resources/templates/list"] =
+                $$"""{ "resourceTemplates": [{ "uriTemplate": "x:kept", "name": "kept" }], {{HostileBackend.Fields}} }""",
+        };
+        await using RunningApp backend = await hostile.StartAsync();
+        await using RunningApp other = await good.StartAsync();
+        await using Deployment deployment = await Deployment.StartAsync(others: [("hostile", backend.Endpoint), ("other", other.Endpoint)]);
+
+        JsonObject response = Assert.Single(await RawCall.SendAsync(
+            deployment.Gateway.Endpoint, await deployment.Oidc.IssueTokenAsync(OidcUser.Alice), method, []));
+
+        Assert.Contains("kept", response.ToJsonString(), StringComparison.Ordinal);
+        Assert.Null(response["error"]);
+        Assert.DoesNotContain("hostile", response.ToJsonString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("prompts/get", "hostile_a", """{ "messages": [7, "a", null, []] }""")]
+    [InlineData("prompts/get", "hostile_a", """{ "messages": [{ "content": {}, "content": {} }] }""")]
+    [InlineData("resources/read", "hostile+a:b", """{ "contents": [{ "uri": "a", "uri": "b" }] }""")]
+    [InlineData("tools/call", "hostile_a", """{ "content": [{ "type": "resource", "resource": { "uri": "a", "uri": "b" } }] }""")]
+    [InlineData("tools/call", "hostile_a", """{ "content": [{ "type": "text", "type": "resource_link" }] }""")]
+    [InlineData("tools/call", "hostile_a", """{ "_meta": { "a": 1, "a": 2 } }""")]
+    [InlineData("completion/complete", "hostile_a", """{ "_meta": { "a": 1, "a": 2 } }""")]
+    public async Task Malformed_result_is_said_to_be_one(string method, string name, string result) => Assert.Contains(
+        "The backend 'hostile' sent a result that cannot be read.", await SendAsync(method, name, result), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("prompts/get", "hostile_a", """{ "messages": [{ "content": 7 }] }""")]
+    [InlineData("prompts/get", "hostile_a", """{ "messages": [{ "content": { "type": "resource", "resource": 7 } }] }""")]
+    [InlineData("tools/call", "hostile_a", """{ "content": 7 }""")]
+    [InlineData("tools/call", "hostile_a", """{ "content": [{ "type": {} }, { "type": "resource_link", "uri": [] }] }""")]
+    [InlineData("tools/call", "hostile_a", """{ "_meta": 7, "resultType": {} }""")]
+    [InlineData("completion/complete", "hostile_a", """{ "completion": 7 }""")]
+    public async Task Result_that_means_nothing_to_the_gateway_is_passed_on(string method, string name, string result)
+    {
+        JsonObject passed = JsonNode.Parse(await SendAsync(method, name, result))!["result"]!.AsObject();
+
+        Assert.All(JsonNode.Parse(result)!.AsObject(), sent =>
+            Assert.True(sent.Key == "_meta" || JsonNode.DeepEquals(sent.Value, passed[sent.Key]), passed.ToJsonString()));
+    }
+
+    [Fact]
+    public async Task Question_that_is_none_is_an_error() => Assert.Contains(
+        "The backend 'hostile' asked something that your client cannot answer",
+        await SendAsync("tools/call", "hostile_a", """{ "resultType": "input_required", "inputRequests": { "a": 7 } }"""),
+        StringComparison.Ordinal);
+
+    [Fact]
+    public async Task Questions_without_an_end_end_the_call()
+    {
+        var hostile = new HostileBackend
+        {
+            Stream = async (context, _) =>
+            {
+                for (int question = 0; question < 100; question++)
+                {
+                    await WriteAsync(context, $$"""{ "jsonrpc": "2.0", "id": {{question}}, "method": "elicitation/create", "params": { "message": "?" } }""");
+                }
+
+                await Task.Delay(Timeout.Infinite, context.RequestAborted);
+            },
+        };
+        await using RunningApp backend = await hostile.StartAsync();
+        await using Deployment deployment = await Deployment.StartAsync(others: ("hostile", backend.Endpoint));
+        await using McpClient alice = await deployment.ConnectAsync(OidcUser.Alice, new McpClientOptions
+        {
+            ProtocolVersion = "2025-11-25",
+            Handlers = new() { ElicitationHandler = NeverAnswerAsync },
+        });
+
+        var error = await Assert.ThrowsAsync<McpProtocolException>(
+            () => alice.CallToolAsync("hostile_any").AsTask().WaitAsync(AsyncGate.Patience));
+
+        Assert.Contains("asks more than 20 questions", error.Message, StringComparison.Ordinal);
+
+        static async ValueTask<ElicitResult> NeverAnswerAsync(ElicitRequestParams? question, CancellationToken cancellationToken)
+        {
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+            return new ElicitResult();
+        }
+    }
+
+    [Fact]
+    public async Task Progress_without_an_end_waits_for_the_client_to_read_it()
+    {
+        const int Reports = 2000;
+        string text = new('x', 32 * 1024);
+        var written = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var hostile = new HostileBackend
+        {
+            Stream = async (context, id) =>
+            {
+                for (int report = 1; report <= Reports; report++)
+                {
+                    await WriteAsync(context, $$"""
+                        { "jsonrpc": "2.0", "method": "notifications/progress", "params": { "progressToken": {{id}}, "progress": {{report}}, "message": "{{text}}" } }
+                        """);
+                }
+
+                await WriteAsync(context, $$"""{ "jsonrpc": "2.0", "id": {{id}}, "result": { "content": [], "resultType": "complete" } }""");
+                written.SetResult();
+            },
+        };
+        await using RunningApp backend = await hostile.StartAsync();
+        await using Deployment deployment = await Deployment.StartAsync(others: ("hostile", backend.Endpoint));
+        string token = await deployment.Oidc.IssueTokenAsync(OidcUser.Alice);
+
+        using HttpResponseMessage response =
+            await RawCall.PostAsync(deployment.Gateway.Endpoint, token, "tools/call", Call["params"]!.DeepClone().AsObject());
+
+        // No event says that the backend waits: one that does not is done long before.
+        Assert.NotSame(written.Task, await Task.WhenAny(written.Task, Task.Delay(TimeSpan.FromSeconds(3))));
+        List<JsonObject> messages = await RawCall.ReadAsync(response).ToListAsync();
+        Assert.Equal(Reports + 1, messages.Count);
+        Assert.NotNull(messages[^1]["result"]);
+    }
+
+    private static JsonObject Call => JsonNode.Parse("""
+        {
+            "jsonrpc": "2.0", "id": 1, "method": "tools/call",
+            "params": { "name": "hostile_any", "_meta": { "progressToken": "p" } }
+        }
+        """)!.AsObject();
+
+    private static async Task WriteAsync(HttpContext context, string message)
+    {
+        await context.Response.WriteAsync($"data: {message}\n\n", context.RequestAborted);
+        await context.Response.Body.FlushAsync(context.RequestAborted);
+    }
+
+    /// <summary>Sends a request to a backend that answers it so, and gives the response.</summary>
+    private static async Task<string> SendAsync(string method, string name, string result)
+    {
+        var hostile = new HostileBackend { [method] = result };
+        await using RunningApp backend = await hostile.StartAsync();
+        await using Deployment deployment = await Deployment.StartAsync(others: ("hostile", backend.Endpoint));
+        JsonObject parameters = method == "completion/complete"
+            ? new() { ["ref"] = new JsonObject { ["type"] = "ref/prompt", ["name"] = name } }
+            : new() { [method == "resources/read" ? "uri" : "name"] = name };
+
+        JsonObject response = Assert.Single(await RawCall.SendAsync(
+            deployment.Gateway.Endpoint, await deployment.Oidc.IssueTokenAsync(OidcUser.Alice), method, parameters));
+        return response.ToJsonString(new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    }
+}
