@@ -98,6 +98,18 @@ public sealed class ConfigurationErrorTests
         Assert.Contains("the setting 'Notes:Endpoint' in the configuration", refused.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Missing_endpoint_is_one_error()
+    {
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Services.AddMcpClient("notes").AddClaimInjection();
+        using IHost host = builder.Build();
+
+        var refused = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
+
+        Assert.StartsWith("The MCP client 'notes' has no endpoint. Give it one with", Assert.Single(refused.Failures), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("nowhere")]
