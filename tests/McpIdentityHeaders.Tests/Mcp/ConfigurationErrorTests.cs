@@ -107,7 +107,8 @@ public sealed class ConfigurationErrorTests
 
         var refused = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
 
-        Assert.StartsWith("The MCP client 'notes' has no endpoint. Give it one with", Assert.Single(refused.Failures), StringComparison.Ordinal);
+        string error = Assert.Single(refused.Failures);
+        Assert.StartsWith("The MCP client 'notes' has no endpoint. Give it one with", error, StringComparison.Ordinal);
     }
 
     [Theory]
