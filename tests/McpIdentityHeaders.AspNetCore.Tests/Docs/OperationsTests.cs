@@ -6,7 +6,9 @@ using System.Globalization;
 using System.Reflection;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using McpIdentityHeaders.AspNetCore.Internal;
 using McpIdentityHeaders.Internal;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -53,6 +55,40 @@ public sealed partial class OperationsTests
         where log is not null
         orderby package.GetName().Name, log.EventId
         select new[] { $"`{package.GetName().Name}` {log.EventId}", $"`{method.Name}`", log.Level.ToString(), log.Message });
+
+    [Fact]
+    public async Task Log_categories_are_those_of_the_loggers()
+    {
+        // Authentication handlers have loggers of the framework's, for its own lines.
+        string?[] handlers = [typeof(IdentityHeadersHandler).FullName, typeof(IdentityAssertionAuthenticationHandler).FullName];
+        using var loggers = new LogCategories();
+        await using ReceivingHost host = await ReceivingHost.StartAsync(
+            schemes => schemes.AddIdentityHeaders(ReceivingServer.TrustLoopback).AddIdentityAssertion(options =>
+            {
+                options.Issuer = options.Audience = "https://gateway.example.com";
+                options.Authority = new Uri(options.Issuer);
+            }),
+            services: services =>
+            {
+                services.AddSingleton<ILoggerProvider>(loggers);
+                services.AddMcpClient("plain", new Uri("https://notes.example.com/mcp"));
+                services.AddMcpClient("signed", new Uri("https://notes.example.com/mcp")).AddIdentityAssertion(options =>
+                {
+                    options.Issuer = "https://gateway.example.com";
+                    options.Keys.AddDevelopmentKey();
+                });
+            },
+            before: app => app.UseIdentityHeaderStripping());
+        await Assert.ThrowsAsync<ClaimInjectionException>(() => host.Services.GetRequiredService<IMcpClientPool>()
+            .RentAsync("signed", Users.With(("email", "alice@example.com"))).AsTask());
+
+        DocTable.AssertCurrent(
+            Page,
+            "log categories",
+            from category in loggers.Names.Order(StringComparer.Ordinal)
+            where category.StartsWith("McpIdentityHeaders", StringComparison.Ordinal) && !handlers.Contains(category)
+            select new[] { $"`{category}`" });
+    }
 
     [Fact]
     public void Event_ids_and_names_are_unique_within_a_package() => Assert.All(Packages, package =>

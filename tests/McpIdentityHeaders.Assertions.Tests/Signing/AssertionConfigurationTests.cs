@@ -189,7 +189,9 @@ public sealed class AssertionConfigurationTests : IDisposable
 
         var token = new JsonWebToken(client.Token);
         Assert.Equal(("notes", key), (token.Audiences.Single(), token.Kid));
-        Assert.Single(client.Logs.GetSnapshot(), record => record.Id.Name == "DevelopmentKey");
+        Assert.Single(
+            client.Logs.GetSnapshot(),
+            record => record.Id.Name == "DevelopmentKey" && record.Category == "McpIdentityHeaders.IdentityAssertion");
     }
 
     [Fact]

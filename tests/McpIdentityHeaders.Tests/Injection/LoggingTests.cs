@@ -68,7 +68,7 @@ public sealed class LoggingTests
 
         Assert.Equal(
             "HttpClient 'backend': the request was not sent: the header 'X-User-Tenant' is required, and the user has no value of the claim "
-            + "'tid', 'tenant'. Have the identity provider issue it, or set Required to false.",
+            + "'tid' or 'tenant'. Have the identity provider issue it, or set Required to false.",
             refused.Message);
     }
 

@@ -98,6 +98,19 @@ public sealed class ConfigurationErrorTests
         Assert.Contains("the setting 'Notes:Endpoint' in the configuration", refused.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Missing_endpoint_is_one_error()
+    {
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Services.AddMcpClient("notes").AddClaimInjection();
+        using IHost host = builder.Build();
+
+        var refused = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
+
+        string error = Assert.Single(refused.Failures);
+        Assert.StartsWith("The MCP client 'notes' has no endpoint. Give it one with", error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("nowhere")]

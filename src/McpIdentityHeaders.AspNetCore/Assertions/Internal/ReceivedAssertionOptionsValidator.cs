@@ -140,8 +140,8 @@ internal sealed class ReceivedAssertionOptionsValidator : IValidateOptions<Recei
         {
             if (uri is not null && (!uri.IsAbsoluteUri || !Origin.IsHttp(uri) || Origin.IsPlainAndRemote(uri)))
             {
-                yield return $"ReceivedAssertionOptions.{option} is no https URI. Use https: keys that anyone on the way can replace prove nothing. "
-                    + "Only loopback may be http.";
+                yield return $"ReceivedAssertionOptions.{option} is no https URI. Use https: keys that anyone on the way can "
+                    + "replace prove nothing. Only loopback may be http.";
             }
         }
 

@@ -70,8 +70,8 @@ internal sealed class IdentityHeadersOptionsValidator : IValidateOptions<Identit
         ReceivedHeader[] subjects = Array.FindAll(headers, header => header.IsSubject);
         if (subjects is not [{ IsList: false }])
         {
-            yield return $"{subjects.Length} of Headers become the subject, and exactly one has to, with the format Single. Add one such as "
-                + "'X-User-Sub' from 'sub' to Headers, and no other of a claim type in SubjectClaimTypes.";
+            yield return $"{subjects.Length} of Headers become the subject, and exactly one has to, with the format Single. Add one "
+                + "such as 'X-User-Sub' from 'sub' to Headers, and no other of a claim type in SubjectClaimTypes.";
         }
 
         if (Array.FindAll(headers, header => header.IsIssuer) is [_, _, ..] or [{ IsList: true }])

@@ -65,7 +65,7 @@ internal sealed class IdentityHeadersScheme(IServiceProvider services, string na
         IdentityHeadersOptions options = services.GetRequiredService<IOptionsFactory<IdentityHeadersOptions>>().Create(name);
         services.GetRequiredService<SharedSecretNames>().Add(options.SharedSecrets.Select(secret => secret.HeaderName));
         var plan = new IdentityHeadersPlan(name, options);
-        ILogger logger = services.GetRequiredService<ILoggerFactory>().CreateLogger<IdentityHeadersOptions>();
+        ILogger logger = GetLogger(services);
         foreach (string warning in plan.Warnings.Except(current?.Warnings ?? []))
         {
             logger.MapDoesNotFit(name, warning);

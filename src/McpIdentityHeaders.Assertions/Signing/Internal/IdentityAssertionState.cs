@@ -14,7 +14,7 @@ internal sealed class IdentityAssertionState(IServiceProvider services, string n
 {
     private readonly ConcurrentDictionary<(string Path, string? Algorithm), KeySource> _files = new();
     private readonly ILogger _logger =
-        services.GetService<ILoggerFactory>()?.CreateLogger(typeof(IdentityAssertionHandler)) ?? NullLogger.Instance;
+        services.GetService<ILoggerFactory>()?.CreateLogger("McpIdentityHeaders.IdentityAssertion") ?? NullLogger.Instance;
 
     private readonly TimeProvider _time = services.GetService<TimeProvider>() ?? TimeProvider.System;
     private KeySource? _developmentKey;

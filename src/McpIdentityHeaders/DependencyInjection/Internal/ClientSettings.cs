@@ -56,13 +56,16 @@ internal sealed class ClientSettings : IDisposable
         bool isEndpointCertain = transport.Endpoint is not null || errors.Count == 0;
         var pool = OptionsSteps.Create<McpClientPoolOptions>(services, name, errors);
         ClaimInjectionState? state = services.GetKeyedService<ClaimInjectionState>(name);
+        bool isEndpointMissing = mayBeMissing
+            && services.GetKeyedService<McpClientRegistration>(name) is not null
+            && McpEndpoint.IsMissing(services, name, transport);
+
+        // A missing endpoint is one error: that no origin is known follows from it.
         ClaimInjectionPlan? plan = state is null
             ? null
-            : CreatePlan(services, name, transport.Endpoint, isEndpointCertain, current?.Injector?.Plan, errors);
+            : CreatePlan(services, name, transport.Endpoint, isEndpointCertain && !isEndpointMissing, current?.Injector?.Plan, errors);
 
-        if (mayBeMissing
-            && services.GetKeyedService<McpClientRegistration>(name) is not null
-            && McpEndpoint.IsMissing(services, name, transport))
+        if (isEndpointMissing)
         {
             errors.Add(new InvalidOperationException(McpEndpoint.DescribeMissing(services, name)));
         }
