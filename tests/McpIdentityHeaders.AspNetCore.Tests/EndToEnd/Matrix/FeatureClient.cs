@@ -152,7 +152,10 @@ internal sealed class FeatureClient
     {
         var reported = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await _client.CallToolAsync(_route.Prefix + row.Target, row.ArgumentValues, new FirstReport(reported));
-        return await Task.WhenAny(reported.Task, Task.Delay(Lag)) == reported.Task ? "reported" : "silent";
+
+        // The client handles messages at the same time: the result can overtake a report.
+        await reported.Task.WaitAsync(AsyncGate.Patience);
+        return "reported";
     }
 
     private async Task<string> LogAsync(FeatureRow row)
@@ -164,7 +167,7 @@ internal sealed class FeatureClient
 
         // The client handles messages at the same time: the result can overtake a line.
         int lines = 0;
-        while (lines < 3 && await _logged.WaitAsync(Lag))
+        while (lines < 3 && await _logged.WaitAsync(AsyncGate.Patience))
         {
             lines++;
         }
