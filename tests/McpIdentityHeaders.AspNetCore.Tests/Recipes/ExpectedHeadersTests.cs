@@ -66,9 +66,8 @@ public sealed class ExpectedHeadersTests
     [Fact]
     public async Task Backend_behind_IAP_reads_the_same_user()
     {
-        await using ReceivingServer server = await ReceivingServer.StartAsync(options =>
+        await using ReceivingServer server = await StartAsync(options =>
         {
-            ReceivingServer.TrustLoopback(options);
             options.Encoding = HeaderValueEncoding.Utf8;
             options.Headers.Clear();
             options.Headers.Add("X-Goog-Authenticated-User-Id", "sub");
@@ -98,11 +97,7 @@ public sealed class ExpectedHeadersTests
     [Fact]
     public async Task Backend_that_reads_an_object_reads_the_same_user()
     {
-        await using ReceivingServer server = await ReceivingServer.StartAsync(options =>
-        {
-            ReceivingServer.TrustLoopback(options);
-            SetObject(options.Headers);
-        });
+        await using ReceivingServer server = await StartAsync(options => SetObject(options.Headers));
 
         ReceivedUser user = await SendAsync(server, Jose, options => SetObject(options.Headers));
 
@@ -111,11 +106,10 @@ public sealed class ExpectedHeadersTests
             user.Claims.Select(claim => $"{claim.Type}={claim.Value}"));
     }
 
-    private static Task<ReceivingServer> StartAsync(IdentityHeadersProfile profile) => ReceivingServer.StartAsync(options =>
-    {
-        ReceivingServer.TrustLoopback(options);
-        options.Profile = profile;
-    });
+    private static Task<ReceivingServer> StartAsync(IdentityHeadersProfile profile) => StartAsync(options => options.Profile = profile);
+
+    private static Task<ReceivingServer> StartAsync(Action<IdentityHeadersOptions> configure) =>
+        ReceivingServer.StartAsync(ReceivingServer.TrustLoopback + configure);
 
     private static async Task<ReceivedUser> SendAsync(ReceivingServer server, Claim[] claims, Action<ClaimInjectionOptions> configure)
     {

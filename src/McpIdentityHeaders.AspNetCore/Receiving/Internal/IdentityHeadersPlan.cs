@@ -35,7 +35,7 @@ internal sealed class IdentityHeadersPlan
         HeaderNames = [.. names, .. options.SharedSecrets.Select(secret => secret.HeaderName)];
         RemovesIdentityHeaders = options.RemoveIdentityHeaders;
         UserTagger = UserActivityTagger.Create(options.UserActivityTag, options.UserActivityTagKey);
-        Peers = new TrustedPeers(options);
+        Peers = new TrustedPeers(options.TrustedPeers, options.IsTrustedCertificate, options.SharedSecrets);
         PlainHeaders = new PlainHeaders(options.Headers, options.Encoding);
     }
 

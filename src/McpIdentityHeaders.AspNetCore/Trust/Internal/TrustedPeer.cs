@@ -5,7 +5,7 @@ using System.Net.Sockets;
 
 namespace McpIdentityHeaders.AspNetCore.Internal;
 
-/// <summary>One entry of <see cref="IdentityHeadersOptions.TrustedPeers"/>.</summary>
+/// <summary>One entry of a <see cref="TrustedPeerCollection"/>.</summary>
 internal sealed class TrustedPeer
 {
     private static readonly TrustedPeer Loopback = new(static peer => peer.Address is { } address && IPAddress.IsLoopback(address));

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace McpIdentityHeaders.AspNetCore.Tests.Receiving;
+namespace McpIdentityHeaders.AspNetCore.Tests.Trust;
 
 /// <summary>Identity headers from a peer that is not trusted end the request, with any value and for every endpoint.</summary>
 public sealed class UntrustedPeerTests

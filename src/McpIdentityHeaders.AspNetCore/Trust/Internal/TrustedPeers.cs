@@ -13,11 +13,14 @@ internal sealed class TrustedPeers
     private readonly Func<X509Certificate2, bool>? _certificate;
     private readonly (string HeaderName, byte[] Hash)[] _secrets;
 
-    internal TrustedPeers(IdentityHeadersOptions options)
+    /// <param name="peers">Where peers may connect from; none does not count.</param>
+    /// <param name="certificate">Which certificate a peer has to have; null does not count.</param>
+    /// <param name="secrets">Of which a peer has to send one; none does not count.</param>
+    internal TrustedPeers(TrustedPeerCollection peers, Func<X509Certificate2, bool>? certificate, SharedSecretCollection secrets)
     {
-        _peers = [.. options.TrustedPeers.Select(entry => TrustedPeer.Parse(entry, out _)!)];
-        _certificate = options.IsTrustedCertificate;
-        _secrets = [.. options.SharedSecrets.Select(secret => (secret.HeaderName, Hash(secret.Value)))];
+        _peers = [.. peers.Select(entry => TrustedPeer.Parse(entry, out _)!)];
+        _certificate = certificate;
+        _secrets = [.. secrets.Select(secret => (secret.HeaderName, Hash(secret.Value)))];
     }
 
     /// <summary>Gets why the request's peer may not speak for users, or null.</summary>

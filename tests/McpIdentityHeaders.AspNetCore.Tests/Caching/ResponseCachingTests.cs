@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.OutputCaching;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace McpIdentityHeaders.AspNetCore.Tests.Receiving;
+namespace McpIdentityHeaders.AspNetCore.Tests.Caching;
 
 /// <summary>No cache of the server's serves what one user got to another, and none in front of it may.</summary>
 public sealed class ResponseCachingTests
@@ -144,6 +144,26 @@ public sealed class ResponseCachingTests
         Assert.NotEqual(first.Body, bobs.Body);
     }
 
+    [Fact]
+    public async Task Refused_identity_leaves_nothing_in_a_cache_of_the_application()
+    {
+        // Each forged request has a key of its own: stored, they would push out all else.
+        var store = new RecordingStore();
+        await using ReceivingHost host = await ReceivingHost.StartAsync(
+            schemes => schemes.AddIdentityHeaders(ReceivingServer.TrustLoopback),
+            services: services => services
+                .AddOutputCache(options => options.AddBasePolicy(policy => policy.AddPolicy<CacheForEachUser>(), excludeDefaultPolicy: true))
+                .AddSingleton<IOutputCacheStore>(store),
+            before: app => app.UseOutputCache());
+
+        RawResponse refused = await host.GetAsync("/open", "X_User_Sub: alice");
+        int stored = store.Count;
+        await host.GetAsync("/open");
+
+        Assert.Equal((400, 0), (refused.Status, stored));
+        Assert.Equal(1, store.Count);
+    }
+
     [Theory]
     [InlineData("response before")]
     [InlineData("output before")]
@@ -270,6 +290,23 @@ public sealed class ResponseCachingTests
         else
         {
             context.Response.Headers.CacheControl = cacheControl;
+        }
+    }
+
+    private sealed class RecordingStore : IOutputCacheStore
+    {
+        private int _count;
+
+        public int Count => _count;
+
+        public ValueTask EvictByTagAsync(string tag, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+        public ValueTask<byte[]?> GetAsync(string key, CancellationToken cancellationToken) => ValueTask.FromResult<byte[]?>(null);
+
+        public ValueTask SetAsync(string key, byte[] value, string[]? tags, TimeSpan validFor, CancellationToken cancellationToken)
+        {
+            Interlocked.Increment(ref _count);
+            return ValueTask.CompletedTask;
         }
     }
 

@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
-namespace McpIdentityHeaders.AspNetCore.Tests.Receiving;
+namespace McpIdentityHeaders.AspNetCore.Tests.Trust;
 
 /// <summary>No peer is trusted until the options name one.</summary>
 public sealed class TrustStartupTests

@@ -2,7 +2,7 @@ using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace McpIdentityHeaders.AspNetCore.Tests.Receiving;
+namespace McpIdentityHeaders.AspNetCore.Tests.Trust;
 
 /// <summary>The client certificate of the TLS connection itself.</summary>
 public sealed class ClientCertificateTests

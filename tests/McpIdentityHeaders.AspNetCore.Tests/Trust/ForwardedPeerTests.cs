@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace McpIdentityHeaders.AspNetCore.Tests.Receiving;
+namespace McpIdentityHeaders.AspNetCore.Tests.Trust;
 
 /// <summary>Headers about a peer prove nothing: anyone can send them.</summary>
 public sealed class ForwardedPeerTests

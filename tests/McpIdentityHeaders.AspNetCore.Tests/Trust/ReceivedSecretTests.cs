@@ -1,6 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 
-namespace McpIdentityHeaders.AspNetCore.Tests.Receiving;
+namespace McpIdentityHeaders.AspNetCore.Tests.Trust;
 
 /// <summary>The secret that a peer is known by.</summary>
 public sealed class ReceivedSecretTests
