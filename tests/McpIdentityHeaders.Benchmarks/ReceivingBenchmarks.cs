@@ -47,7 +47,8 @@ public class ReceivingBenchmarks
         app.UseAuthentication();
         app.Run(context =>
         {
-            context.Response.StatusCode = context.User.Identity?.IsAuthenticated is true ? StatusCodes.Status200OK : StatusCodes.Status204NoContent;
+            bool isUser = context.User.Identity?.IsAuthenticated is true;
+            context.Response.StatusCode = isUser ? StatusCodes.Status200OK : StatusCodes.Status204NoContent;
             return Task.CompletedTask;
         });
         return app.StartAsync();

@@ -12,7 +12,7 @@ namespace Gateway.Backends;
 internal sealed class BackendLists(BackendDirectory backends, BackendClient client, GatewayLimits limits, ILogger<BackendLists> logger)
 {
     /// <summary>Lists. One backend that fails, or lists what cannot be read, must not hide the others.</summary>
-    /// <typeparam name="TItem">What an item is to a client. A client that cannot read one refuses the list, with all that others have.</typeparam>
+    /// <typeparam name="TItem">What an item is. A client that cannot read one refuses the list, with all that others have.</typeparam>
     /// <param name="request">What is listed, and for whom.</param>
     /// <param name="property">Where the result has its items.</param>
     /// <param name="has">Whether a backend has such items at all.</param>

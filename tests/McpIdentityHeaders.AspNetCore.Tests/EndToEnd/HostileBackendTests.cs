@@ -144,7 +144,7 @@ public sealed class HostileBackendTests
     [InlineData("""{ "jsonrpc": "2.0", "method": "notifications/progress", "params": 7 }""")]
     [InlineData("""{ "jsonrpc": "2.0", "method": "notifications/progress", "params": [1] }""")]
     [InlineData("""{ "jsonrpc": "2.0", "method": "notifications/progress", "params": { "progressToken": 1, "progressToken": 2 } }""")]
-    [InlineData("""{ "jsonrpc": "2.0", "method": "notifications/resources/updated", "params": { "uri": "a", "uri": "b" } }""")]
+    [InlineData("""{ "jsonrpc": "2.0", "method": "notifications/resources/updated", "params": { "uri": 1, "uri": 2 } }""")]
     [InlineData("""{ "jsonrpc": "2.0", "method": "notifications/resources/updated", "params": "a" }""")]
     [InlineData("""{ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": 1 } }""")]
     [InlineData("""{ "jsonrpc": "2.0", "id": "of another", "result": { "content": [{ "type": "text", "text": "forged" }] } }""")]
@@ -157,9 +157,8 @@ public sealed class HostileBackendTests
             Stream = async (context, id) =>
             {
                 await WriteAsync(context, message);
-                await WriteAsync(context, $$"""
-                    { "jsonrpc": "2.0", "id": {{id}}, "result": { "content": [{ "type": "text", "text": "the result" }], "resultType": "complete" } }
-                    """.Trim());
+                const string Result = """{ "content": [{ "type": "text", "text": "the result" }], "resultType": "complete" }""";
+                await WriteAsync(context, $$"""{ "jsonrpc": "2.0", "id": {{id}}, "result": {{Result}} }""");
             },
         };
         await using RunningApp backend = await hostile.StartAsync();
@@ -256,9 +255,8 @@ public sealed class HostileBackendTests
             {
                 for (int report = 1; report <= Reports; report++)
                 {
-                    await WriteAsync(context, $$"""
-                        { "jsonrpc": "2.0", "method": "notifications/progress", "params": { "progressToken": {{id}}, "progress": {{report}}, "message": "{{text}}" } }
-                        """);
+                    string step = $$"""{ "progressToken": {{id}}, "progress": {{report}}, "message": "{{text}}" }""";
+                    await WriteAsync(context, $$"""{ "jsonrpc": "2.0", "method": "notifications/progress", "params": {{step}} }""");
                 }
 
                 await WriteAsync(context, $$"""{ "jsonrpc": "2.0", "id": {{id}}, "result": { "content": [], "resultType": "complete" } }""");

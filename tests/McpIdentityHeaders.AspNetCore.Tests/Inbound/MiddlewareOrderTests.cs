@@ -96,8 +96,9 @@ public sealed class MiddlewareOrderTests
             StrippingServer.AddClients,
             app =>
             {
-                app.MapWhen(context => context.Request.Headers.ContainsKey(name), branch => branch.Run(context => context.Response.WriteAsync("forged")));
-                app.UseWhen(context => context.Request.Headers[name].Count > 0, branch => branch.Run(context => context.Response.WriteAsync("forged")));
+                RequestDelegate forged = context => context.Response.WriteAsync("forged");
+                app.MapWhen(context => context.Request.Headers.ContainsKey(name), branch => branch.Run(forged));
+                app.UseWhen(context => context.Request.Headers[name].Count > 0, branch => branch.Run(forged));
                 app.Run(context => context.Response.WriteAsync("ok"));
             },
             signIn: app => Use(app, "strip route"));

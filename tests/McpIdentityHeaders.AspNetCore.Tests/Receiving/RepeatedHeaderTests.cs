@@ -105,8 +105,8 @@ public sealed class RepeatedHeaderTests
         await using NetworkStream stream = client.GetStream();
 
         await stream.WriteAsync(Encoding.Latin1.GetBytes(
-            $"GET /open HTTP/1.1\r\nHost: backend.test\r\n{head}Trailer: X-User-Sub\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
-            + "1\r\nx\r\n0\r\nX-User-Sub: bob\r\n\r\n"));
+            $"GET /open HTTP/1.1\r\nHost: backend.test\r\n{head}Trailer: X-User-Sub\r\nTransfer-Encoding: chunked\r\n"
+            + "Connection: close\r\n\r\n1\r\nx\r\n0\r\nX-User-Sub: bob\r\n\r\n"));
         using var reader = new StreamReader(stream);
         string response = await reader.ReadToEndAsync();
 
