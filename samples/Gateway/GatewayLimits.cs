@@ -4,8 +4,8 @@ namespace Gateway;
 internal sealed record GatewayLimits
 {
     /// <summary>
-    /// Gets how many sessions a user may have at a time. Clients of protocol 2026-07-28 have none: of those, it is in how many ways they may
-    /// differ in what they can do.
+    /// Gets how many sessions a user may have at a time. Clients of protocol 2026-07-28 have none: of those, it is in how many ways they
+    /// may differ in what they can do.
     /// </summary>
     public int SessionsPerUser { get; init; } = 50;
 

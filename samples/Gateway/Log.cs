@@ -8,9 +8,10 @@ internal static partial class Log
     [LoggerMessage(
         2,
         LogLevel.Error,
-        "The backend '{Prefix}' has more than {Pages} pages of {Method}: the rest is left out. If that is meant, raise Limits:ListPages",
+        "The backend '{Prefix}' has more than {Pages} pages of {Method}, or more than {Bytes} bytes: the rest is left out. "
+        + "If that is meant, raise Limits:ListPages or Limits:ResponseBytes",
         EventName = "ListCutShort")]
-    public static partial void ListCutShort(ILogger logger, string prefix, string method, int pages);
+    public static partial void ListCutShort(ILogger logger, string prefix, string method, int pages, int bytes);
 
     [LoggerMessage(3, LogLevel.Information, "A token was refused", EventName = "TokenRefused")]
     public static partial void TokenRefused(ILogger logger, Exception exception);

@@ -98,24 +98,40 @@ internal sealed class BackendCall(string prefix, McpClientLease lease, BackendEx
         await exchange.AnswerAsync(answer, cancellationToken);
     }
 
-    private async Task RelayAsync(JsonRpcNotification notification, CallerRequest caller, CancellationToken cancellationToken)
+    private Task RelayAsync(JsonRpcNotification notification, CallerRequest caller, CancellationToken cancellationToken)
     {
-        JsonNode? parameters = notification.Params;
+        try
+        {
+            if (!IsForCaller(notification, caller))
+            {
+                return Task.CompletedTask;
+            }
+        }
+        catch (Exception exception) when (BackendErrors.IsMalformed(exception))
+        {
+            // It says nothing, and the result may still come.
+            return Task.CompletedTask;
+        }
+
+        return caller.NotifyAsync(notification.Method, notification.Params, cancellationToken);
+    }
+
+    /// <summary>Makes a notification the caller's, and gives whether it is for the caller at all.</summary>
+    private bool IsForCaller(JsonRpcNotification notification, CallerRequest caller)
+    {
         switch (notification.Method)
         {
             case NotificationMethods.ProgressNotification
-                when parameters is JsonObject step && RequestMeta.GetProgressToken(caller) is { } token:
+                when notification.Params is JsonObject step && RequestMeta.GetProgressToken(caller) is { } token:
                 step["progressToken"] = token.DeepClone();
-                break;
+                return true;
             case NotificationMethods.ProgressNotification or NotificationMethods.CancelledNotification:
-                return;
+                return false;
             case NotificationMethods.ResourceUpdatedNotification:
-                BackendUris.Qualify(prefix, parameters, "uri");
-                break;
+                BackendUris.Qualify(prefix, notification.Params, "uri");
+                return true;
             default:
-                break;
+                return true;
         }
-
-        await caller.NotifyAsync(notification.Method, parameters, cancellationToken);
     }
 }

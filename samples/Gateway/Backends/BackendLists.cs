@@ -12,7 +12,7 @@ namespace Gateway.Backends;
 internal sealed class BackendLists(BackendDirectory backends, BackendClient client, GatewayLimits limits, ILogger<BackendLists> logger)
 {
     /// <summary>Lists. One backend that fails, or lists what cannot be read, must not hide the others.</summary>
-    /// <typeparam name="TItem">What an item is to a client. A client that cannot read one refuses the list, with all that others have.</typeparam>
+    /// <typeparam name="TItem">What an item is. A client that cannot read one refuses the list, with all that others have.</typeparam>
     /// <param name="request">What is listed, and for whom.</param>
     /// <param name="property">Where the result has its items.</param>
     /// <param name="has">Whether a backend has such items at all.</param>
@@ -93,8 +93,9 @@ internal sealed class BackendLists(BackendDirectory backends, BackendClient clie
         string prefix, CallerRequest request, string property, CancellationToken cancellationToken)
     {
         List<JsonObject> items = [];
+        var budget = new ListBudget(limits);
         JsonNode? cursor = null;
-        for (int page = 0; page < limits.ListPages; page++)
+        while (true)
         {
             var parameters = new JsonObject();
             if (cursor is not null)
@@ -103,18 +104,20 @@ internal sealed class BackendLists(BackendDirectory backends, BackendClient clie
             }
 
             JsonObject result = await client.SendAsync(prefix, request.Method, parameters, request, cancellationToken);
+            cursor = result["nextCursor"];
+            bool isCutShort = cursor is not null && !budget.HasRoomAfter(result);
             items.AddRange(Detach(result[property] as JsonArray));
-            if (result["nextCursor"] is not { } next)
+            if (isCutShort)
+            {
+                // What was read is worth more than nothing.
+                Log.ListCutShort(logger, prefix, request.Method, limits.ListPages, limits.ResponseBytes);
+            }
+
+            if (cursor is null || isCutShort)
             {
                 return items;
             }
-
-            cursor = next;
         }
-
-        // What was read is worth more than nothing, and a list without an end has none to wait for.
-        Log.ListCutShort(logger, prefix, request.Method, limits.ListPages);
-        return items;
     }
 
     /// <summary>Takes the items out of the list that they came in.</summary>

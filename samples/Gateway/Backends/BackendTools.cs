@@ -90,19 +90,20 @@ internal sealed class BackendTools(
         {
             await using McpClientLease lease = await pool.RentAsync(prefix, timeout.Token);
             List<JsonObject> tools = [];
-            JsonNode? cursor = null;
-            for (int page = 0; page < limits.ListPages && (page == 0 || cursor is not null); page++)
+            var budget = new ListBudget(limits);
+            JsonNode? result = null;
+            do
             {
                 var request = new JsonRpcRequest { Method = RequestMethods.ToolsList, Params = new JsonObject() };
-                if (cursor is not null)
+                if (result?["nextCursor"] is { } cursor)
                 {
                     request.Params["cursor"] = cursor.DeepClone();
                 }
 
-                JsonNode? result = (await lease.Client.SendRequestAsync(request, timeout.Token)).Result;
+                result = (await lease.Client.SendRequestAsync(request, timeout.Token)).Result;
                 tools.AddRange((result?["tools"] as JsonArray ?? []).OfType<JsonObject>());
-                cursor = result?["nextCursor"];
             }
+            while (result?["nextCursor"] is not null && budget.HasRoomAfter(result));
 
             Keep(prefix, tools, Lifetime);
         }

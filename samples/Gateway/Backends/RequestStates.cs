@@ -17,6 +17,7 @@ internal sealed class RequestStates(IDataProtectionProvider protection, IIdentit
     private const string State = "requestState";
 
     private readonly ConcurrentDictionary<string, Waiting> _suspended = new();
+    private readonly Lock _adding = new();
 
     /// <summary>Seals the state in a result.</summary>
     public void Seal(string prefix, JsonObject result)
@@ -31,17 +32,17 @@ internal sealed class RequestStates(IDataProtectionProvider protection, IIdentit
     public void Suspend(string prefix, BackendCall call, JsonObject result)
     {
         string user = UserKey.Of(accessor.User);
-        if (_suspended.Values.Count(waiting => waiting.User == user) >= limits.QuestionsPerUser)
+        string name = RandomNumberGenerator.GetHexString(32);
+        var expiry = new Timer(_ => _ = EndAsync(name));
+        if (!TryAdd(name, new Waiting(call, expiry, user)))
         {
+            expiry.Dispose();
             _ = call.DisposeAsync().AsTask();
             throw new McpProtocolException(
                 $"{limits.QuestionsPerUser} of your requests wait for an answer, which is the most. Answer them first.",
                 McpErrorCode.InvalidRequest);
         }
 
-        string name = RandomNumberGenerator.GetHexString(32);
-        var expiry = new Timer(_ => _ = EndAsync(name));
-        _suspended[name] = new Waiting(call, expiry, user);
         expiry.Change(limits.QuestionTimeout, Timeout.InfiniteTimeSpan);
         result[State] = Protector(prefix).Protect(name);
     }
@@ -76,6 +77,16 @@ internal sealed class RequestStates(IDataProtectionProvider protection, IIdentit
 
         caller.Params[State] = state;
         return null;
+    }
+
+    private bool TryAdd(string name, Waiting waiting)
+    {
+        // Requests that come at the same time must not all find room for one.
+        lock (_adding)
+        {
+            return _suspended.Values.Count(other => other.User == waiting.User) < limits.QuestionsPerUser
+                && _suspended.TryAdd(name, waiting);
+        }
     }
 
     private async Task EndAsync(string name)

@@ -113,6 +113,26 @@ public sealed class FaultTests
         Assert.Equal(3, pages);
     }
 
+    [Fact]
+    public async Task List_of_many_large_pages_is_cut_off()
+    {
+        int pages = 0;
+        await using RunningApp backend = await BareBackend.StartAsync(mcp => mcp.WithListToolsHandler((_, _) =>
+            ValueTask.FromResult(new ListToolsResult
+            {
+                Tools = [new Tool { Name = $"tool{Interlocked.Increment(ref pages)}", Description = new string('x', 60_000) }],
+                NextCursor = "more",
+            })));
+        await using Deployment deployment = await Deployment.StartAsync(
+            [("Limits:ResponseBytes", "100000")], others: ("large", backend.Endpoint));
+        await using McpClient alice = await deployment.ConnectAsync(OidcUser.Alice);
+
+        IEnumerable<string> names = (await alice.ListToolsAsync()).Select(tool => tool.Name);
+
+        Assert.Equal(["large_tool1", "large_tool2"], names.Where(name => name.StartsWith("large", StringComparison.Ordinal)));
+        Assert.Equal(2, pages);
+    }
+
     [Theory, InlineData("notes"), InlineData("big")]
     public async Task Answer_that_is_too_large_is_an_error_with_the_limit(string prefix)
     {

@@ -167,6 +167,23 @@ public sealed class HostileClientTests
         Assert.Equal((string?)first["method"], (string?)later["method"]);
     }
 
+    [Fact]
+    public async Task Calls_that_wait_for_an_answer_are_bounded()
+    {
+        await using WorkDeployment deployment = await WorkDeployment.StartAsync(("Limits:QuestionsPerUser", "2"));
+        string alice = await deployment.Gateway.Oidc.IssueTokenAsync(OidcUser.Alice);
+        string bob = await deployment.Gateway.Oidc.IssueTokenAsync(OidcUser.Bob);
+
+        JsonObject[] inquiries = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => InquireAsync(deployment.Gateway, alice)));
+        JsonObject ofBob = await InquireAsync(deployment.Gateway, bob);
+
+        Assert.Equal(2, inquiries.Count(inquiry => (string?)inquiry["result"]?["resultType"] == "input_required"));
+        Assert.All(
+            inquiries.Where(inquiry => inquiry["result"] is null),
+            refused => Assert.Contains("2 of your requests wait", (string)refused["error"]!["message"]!, StringComparison.Ordinal));
+        Assert.Equal("input_required", (string?)ofBob["result"]!["resultType"]);
+    }
+
     [Theory]
     [InlineData("[]")]
     [InlineData($"[{List},{List}]")]
@@ -240,6 +257,13 @@ public sealed class HostileClientTests
         Assert.Equal(1, (int?)received!["example.com/kept"]);
         Assert.DoesNotContain("forged", received.ToJsonString(), StringComparison.Ordinal);
     }
+
+    private static Task<JsonObject> InquireAsync(Deployment deployment, string token) => SendAsync(
+        deployment,
+        token,
+        "tools/call",
+        new JsonObject { ["name"] = "sessions_inquire", ["arguments"] = new JsonObject { ["kind"] = "elicitation" } },
+        new JsonObject { ["elicitation"] = new JsonObject() });
 
     private static JsonObject CreateCapabilities(string name) => new() { ["experimental"] = new JsonObject { [name] = new JsonObject() } };
 

@@ -27,6 +27,14 @@ public sealed class HttpContextAccessorTests
         "identity decorator",
         "contexts identity",
         "identity identity accessor",
+        "keyed identity",
+        "identity keyed",
+        "tryAdd identity",
+        "identity tryAdd",
+        "identity wrapped",
+        "accessor wrapped identity",
+        "instance wrapped identity wrapped",
+        "custom identity singleton",
     ];
 
     [Theory]
@@ -111,6 +119,32 @@ public sealed class HttpContextAccessorTests
         }
     }
 
+    [Fact]
+    public async Task Code_beside_requests_finds_none_while_one_runs()
+    {
+        var asked = new AsyncGate();
+        var answer = new TaskCompletionSource<string>();
+        InboundServer server = null!;
+        server = await InboundServer.StartAsync(null, app => app.MapGet("/", async context =>
+        {
+            asked.Release();
+            await context.Response.WriteAsync(await answer.Task.WaitAsync(AsyncGate.Patience));
+        }));
+        await using (server)
+        {
+            // Begun outside any request, as a hosted service is.
+            Task beside = Task.Run(async () =>
+            {
+                await asked.WaitAsync();
+                answer.SetResult($"{new HttpContextAccessor().HttpContext is null} {server.Accessor.User is null}");
+            });
+            using HttpClient client = server.NewClient();
+
+            Assert.Equal("True True", await server.GetAsync(client, "/", "alice"));
+            await beside;
+        }
+    }
+
     [Theory]
     [InlineData("own identity", "another was registered in its place")]
     [InlineData("identity own", "another was registered in its place")]
@@ -148,6 +182,9 @@ public sealed class HttpContextAccessorTests
                 "custom" => services.AddSingleton<IHttpContextAccessor, LingeringAccessor>(),
                 "decorator" => services.AddSingleton<IHttpContextAccessor, DecoratingAccessor>(),
                 "contexts" => services.AddSingleton<IHttpContextFactory, DefaultHttpContextFactory>(),
+                "keyed" => services.AddKeyedSingleton<IHttpContextAccessor, EmptyAccessor>("other"),
+                "tryAdd" => TryAdd(services),
+                "wrapped" => Wrap(services),
                 "scoped" => services.AddScoped<IHttpContextAccessor, LingeringAccessor>(),
                 "customTransient" => services.AddTransient<IHttpContextAccessor>(_ => new LingeringAccessor()),
                 "shared" => services.AddSingleton<IHttpContextAccessor, SharedAccessor>(),
@@ -159,6 +196,22 @@ public sealed class HttpContextAccessorTests
                 _ => throw new ArgumentOutOfRangeException(nameof(order)),
             };
         }
+    }
+
+    private static IServiceCollection TryAdd(IServiceCollection services)
+    {
+        services.TryAddSingleton<IHttpContextAccessor, LingeringAccessor>();
+        return services;
+    }
+
+    /// <summary>Puts a decorator around what is registered, as libraries for that do.</summary>
+    private static IServiceCollection Wrap(IServiceCollection services)
+    {
+        ServiceDescriptor inner = services.Last(service => !service.IsKeyedService && service.ServiceType == typeof(IHttpContextAccessor));
+        return services.Replace(ServiceDescriptor.Singleton<IHttpContextAccessor>(provider => new WrappingAccessor(
+            (IHttpContextAccessor)(inner.ImplementationInstance
+                ?? inner.ImplementationFactory?.Invoke(provider)
+                ?? ActivatorUtilities.CreateInstance(provider, inner.ImplementationType!)))));
     }
 
     /// <summary>Its value stays with a flow that outlives the request.</summary>
@@ -198,6 +251,15 @@ public sealed class HttpContextAccessorTests
         {
             get => _inner.HttpContext;
             set => _inner.HttpContext = value;
+        }
+    }
+
+    private sealed class WrappingAccessor(IHttpContextAccessor inner) : IHttpContextAccessor
+    {
+        public HttpContext? HttpContext
+        {
+            get => inner.HttpContext;
+            set => inner.HttpContext = value;
         }
     }
 

@@ -87,6 +87,29 @@ public sealed class MiddlewareOrderTests
         Assert.Equal("alice", await response.Content.ReadAsStringAsync());
     }
 
+    [Theory]
+    [InlineData("X-User-Sub")]
+    [InlineData("X_User_Sub")]
+    public async Task Branch_behind_stripping_is_chosen_by_no_forged_header(string name)
+    {
+        await using InboundServer server = await InboundServer.StartAsync(
+            StrippingServer.AddClients,
+            app =>
+            {
+                RequestDelegate forged = context => context.Response.WriteAsync("forged");
+                app.MapWhen(context => context.Request.Headers.ContainsKey(name), branch => branch.Run(forged));
+                app.UseWhen(context => context.Request.Headers[name].Count > 0, branch => branch.Run(forged));
+                app.Run(context => context.Response.WriteAsync("ok"));
+            },
+            signIn: app => Use(app, "strip route"));
+        using HttpClient client = server.NewClient();
+        using HttpRequestMessage request = server.NewRequest("/").WithHeader(name, "mallory");
+
+        using HttpResponseMessage response = await client.SendAsync(request);
+
+        Assert.Equal("ok", await response.Content.ReadAsStringAsync());
+    }
+
     private static async Task AssertLogsAsync(string order, string expected, Action<IServiceCollection> schemes)
     {
         FakeLogCollector logs = FakeLogCollector.Create(new FakeLogCollectorOptions());

@@ -20,6 +20,54 @@ public sealed class SharedSecretNameTests
         Assert.Equal(["X-Kept: 1"], headers);
     }
 
+    [Fact]
+    public async Task Name_that_a_reload_brings_is_stripped_beside_the_one_before()
+    {
+        var settings = new ChangingSettings(
+            ("SharedSecrets:0:HeaderName", "X-First-Secret"), ("SharedSecrets:0:Value", StrippingServer.Secret));
+        await using InboundServer server = await StrippingServer.StartAsync(services: services =>
+        {
+            services.AddAuthentication().AddIdentityHeaders("edge", settings.NewSection());
+            services.AddMcpClient("notes", new Uri("http://notes.test/mcp")).AddClaimInjection();
+        });
+        using RawClient client = await RawClient.ConnectAsync(server.Uri);
+
+        string[] before = StrippingServer.Headers(await client.GetAsync("X-First-Secret: a", "X-Second-Secret: b"));
+        settings.Change(("SharedSecrets:0:HeaderName", "X-Second-Secret"));
+        string[] after = StrippingServer.Headers(await client.GetAsync("X-First-Secret: a", "x_second.secret: b"));
+
+        Assert.Equal(["X-Second-Secret: b"], before);
+        Assert.Empty(after);
+    }
+
+    [Fact]
+    public async Task Secrets_of_several_schemes_and_of_a_later_client_are_stripped()
+    {
+        await using InboundServer server = await StrippingServer.StartAsync(services: services =>
+        {
+            services.AddAuthentication()
+                .AddIdentityHeaders("one", options => options.SharedSecrets.Add(new SharedSecret("X-One-Secret", StrippingServer.Secret)))
+                .AddIdentityHeaders("two", options =>
+                {
+                    options.Headers.Clear();
+                    options.Headers.Add("X-Two-Sub", "sub");
+                    options.SharedSecrets.Add(new SharedSecret("X-Two-Secret", StrippingServer.Secret));
+                });
+            services.AddMcpClient("notes", new Uri("http://notes.test/mcp")).AddClaimInjection();
+            services.AddHttpClient("late").AddClaimInjection(options =>
+            {
+                options.TrustedOrigins.Add(new Uri("http://late.test"));
+                options.SharedSecret = new SharedSecret("X-Late-Secret", StrippingServer.Secret);
+            });
+        });
+        using RawClient client = await RawClient.ConnectAsync(server.Uri);
+
+        string[] headers = StrippingServer.Headers(await client.GetAsync(
+            "X-One-Secret: a", "x.two_secret: b", "X-LATE-SECRET: c", "'X-Late-Secret': d", "X-Kept: 1"));
+
+        Assert.Equal(["X-Kept: 1"], headers);
+    }
+
     [Theory]
     [InlineData("alice", true)]
     [InlineData(null, true)]

@@ -15,12 +15,24 @@ public sealed class StrippingNamesTests
     public static TheoryData<string> OddNames =>
     [
         "X-User-Sub\u0001", "\u0001X-User-Sub", "X-User\u0007-Sub", "X-User-Sub\u007F", "x_user\u001F_sub", "X-User-Sub!", "X-User-Sub~", "'X-User-Sub'",
-        "X-Gateway\u0002-Secret", "From\u0001",
+        "X-Gateway\u0002-Secret", "From\u0001", "$X-User-Sub", "X-User$-Sub", "`X_User_Sub`", "X.User.Sub^",
+        "#X-User-Sub", "|X-USER-SUB|", "*From",
+    ];
+
+    /// <summary>Names of other bytes than ASCII, which look like the real one, or lose such bytes on the way: a character is a byte.</summary>
+    public static TheoryData<string> NamesPastAscii =>
+    [
+        "X-User-Sub\u00A0", "\u00ADX-User-Sub", "X-User\u0085-Sub", "X-User-S\u00FCb", "X-User-Sub\u00FF",
+        "\u00EF\u00BC\u00B8-User-Sub", // a full-width X in UTF-8
+        "X-U\u00D1\u0095er-Sub", // a Cyrillic s
+        "X\u00E2\u0080\u0090User\u00E2\u0080\u0090Sub", // hyphens of U+2010
+        "X-U\u00C5\u00BFer-Sub", // a long s, of which the upper case is S
+        "X-User-Sub\u00E2\u0080\u008B", // a zero width space
     ];
 
     public static TheoryData<string> NotOwned =>
     [
-        "X-User-Subject", "X-User", "User-Sub", "XUserSub", "X--User-Sub", "X-User-Sub-", "_X-User-Sub", "X~User~Sub",
+        "X-User-Subject", "X-User", "User-Sub", "XUserSub", "X--User-Sub", "X-User-Sub-", "_X-User-Sub", "X~User~Sub", "X-User--Sub", "X-User-_Sub", "XUser-Sub",
         "X-Tenant", "X-Gateway-Secret-2", "X-Forwarded-User", "Authorization", "Cookie", "From-", "User-Agent",
     ];
 
@@ -92,6 +104,37 @@ public sealed class StrippingNamesTests
             string[] headers = StrippingServer.Headers(System.Text.Encoding.UTF8.GetString(response.Body));
             Assert.Equal(["X-After: 2", "X-Before: 1"], headers.Order(), StringComparer.OrdinalIgnoreCase);
         }
+    }
+
+    [Theory]
+    [MemberData(nameof(NamesPastAscii))]
+    public async Task Name_with_other_bytes_than_ASCII_reaches_no_endpoint(string name)
+    {
+        foreach (bool http2 in new[] { false, true })
+        {
+            await using InboundServer server = await StrippingServer.StartAsync(http2: http2);
+
+            RawResponse response = http2
+                ? await RawHttp2.GetAsync(server.Uri, "/", $"{name}: mallory")
+                : await RawHttp.GetAsync(server.Uri, "/", $"{name}: mallory");
+
+            Assert.DoesNotContain("mallory", System.Text.Encoding.UTF8.GetString(response.Body), StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("X-User-Sub ")]
+    [InlineData("X-User-Sub\t")]
+    [InlineData(" X-User-Sub")]
+    [InlineData("X-User-Sub\u0000")]
+    [InlineData("X-User-Sub\r")]
+    public async Task Name_that_HTTP_1_does_not_allow_reaches_no_endpoint(string name)
+    {
+        await using InboundServer server = await StrippingServer.StartAsync();
+
+        RawResponse response = await RawHttp.GetAsync(server.Uri, "/", $"{name}: mallory");
+
+        Assert.Equal(400, response.Status);
     }
 
     [Fact]

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -132,6 +133,26 @@ public sealed class RemovedHeaderTests
         Assert.Equal(["alice"], response.User.Values("sub"));
         Assert.Contains("X-User-Sub", found);
         Assert.DoesNotContain("X-Gateway-Secret", found);
+    }
+
+    [Fact]
+    public async Task Features_of_the_server_hold_no_secret()
+    {
+        List<string> found = [];
+        await using ReceivingHost host = await StartAsync(
+            options => options.RemoveIdentityHeaders = true,
+            before: app => app.Use(async (context, next) =>
+            {
+                found.AddRange(context.Features.GetRequiredFeature<IHttpRequestFeature>().Headers.Values.Select(value => value.ToString()));
+                await next(context);
+                found.AddRange(context.Features.GetRequiredFeature<IHttpRequestFeature>().Headers.Values.Select(value => value.ToString()));
+            }));
+
+        await host.GetAsync("/headers", "X-User-Sub: alice", $"X-Gateway-Secret: {Secret}", "X-Kept: kept");
+
+        Assert.Equal(2, found.Count(value => value == "kept"));
+        Assert.Equal(1, found.Count(value => value == "alice"));
+        Assert.DoesNotContain(Secret, found);
     }
 
     [Fact]

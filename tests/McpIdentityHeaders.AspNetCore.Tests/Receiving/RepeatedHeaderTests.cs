@@ -1,3 +1,6 @@
+using System.Net.Sockets;
+using System.Text;
+
 namespace McpIdentityHeaders.AspNetCore.Tests.Receiving;
 
 /// <summary>A name once, and under no other spelling: what could be read in two ways is not read.</summary>
@@ -49,6 +52,9 @@ public sealed class RepeatedHeaderTests
     [InlineData("X-User\u007F-Sub: bob")]
     [InlineData("x_user\u0002_sub: bob")]
     [InlineData("X-User-Sub!: bob")]
+    [InlineData("$X-User-Sub: bob")]
+    [InlineData("X-User'-Sub: bob")]
+    [InlineData("`X_User.Sub`: bob")]
     [InlineData("X-User-Email\u0001: b@b.example")]
     public async Task Name_with_an_odd_byte_is_refused_beside_the_real_name_and_without_it(string line)
     {
@@ -74,6 +80,42 @@ public sealed class RepeatedHeaderTests
     }
 
     [Theory]
+    [MemberData(nameof(Inbound.StrippingNamesTests.NamesPastAscii), MemberType = typeof(Inbound.StrippingNamesTests))]
+    public async Task Name_with_other_bytes_than_ASCII_is_never_the_users(string name)
+    {
+        foreach (bool http2 in new[] { false, true })
+        {
+            await using ReceivingHost host = await ReceivingHost.StartTrustingAsync();
+
+            RawResponse response = await host.SendAsync(http2, "/open", "X-User-Sub: alice", $"{name}: bob");
+
+            Assert.True(response.Status != 200 || response.User.Values("sub") is ["alice"]);
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Trailer_of_a_request_is_no_identity(bool beside)
+    {
+        await using ReceivingHost host = await ReceivingHost.StartTrustingAsync();
+        string head = beside ? "X-User-Sub: alice\r\n" : string.Empty;
+        using var client = new TcpClient();
+        await client.ConnectAsync(host.Uri.Host, host.Uri.Port);
+        await using NetworkStream stream = client.GetStream();
+
+        await stream.WriteAsync(Encoding.Latin1.GetBytes(
+            $"GET /open HTTP/1.1\r\nHost: backend.test\r\n{head}Trailer: X-User-Sub\r\nTransfer-Encoding: chunked\r\n"
+            + "Connection: close\r\n\r\n1\r\nx\r\n0\r\nX-User-Sub: bob\r\n\r\n"));
+        using var reader = new StreamReader(stream);
+        string response = await reader.ReadToEndAsync();
+
+        Assert.StartsWith("HTTP/1.1 200", response, StringComparison.Ordinal);
+        Assert.Equal(beside, response.Contains("alice", StringComparison.Ordinal));
+        Assert.DoesNotContain("bob", response, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("x-user-sub")]
     [InlineData("X-USER-SUB")]
     public async Task Case_of_a_name_makes_no_difference(string name)
@@ -90,6 +132,8 @@ public sealed class RepeatedHeaderTests
     [InlineData("X--User-Sub: bob")]
     [InlineData("XUserSub: bob")]
     [InlineData("X-User-Sub-: bob")]
+    [InlineData("X-User--Sub: bob")]
+    [InlineData("XUser-Sub: bob")]
     [InlineData("X~User~Sub: bob")]
     public async Task Name_that_is_no_alias_stays(string line)
     {

@@ -10,7 +10,10 @@ internal sealed class HostileBackend
     public const string Fields = """ "resultType": "complete", "ttlMs": 0, "cacheScope": "private" """;
 
     private const string Discovered = $$"""
-        { "supportedVersions": ["2026-07-28"], "capabilities": { "tools": {}, "prompts": {}, "resources": {}, "completions": {} }, {{Fields}} }
+        {
+            "supportedVersions": ["2026-07-28"], "capabilities": { "tools": {}, "prompts": {}, "resources": {}, "completions": {} },
+            {{Fields}}
+        }
         """;
 
     private readonly Dictionary<string, string> _results = new() { ["server/discover"] = Discovered };
