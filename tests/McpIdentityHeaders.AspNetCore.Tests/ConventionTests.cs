@@ -23,5 +23,6 @@ public sealed class ConventionTests
 
     [Fact]
     public void Rooms_use_only_rooms_in_front_of_them() => Assert.Empty(RoomGraph.FindBackwardUses(
-        ["Profiles", "Receiving", "Keys", "Assertions", "Inbound", "Publishing", "Health", "DependencyInjection"], "McpIdentityHeaders.AspNetCore"));
+        ["Profiles", "Receiving", "Keys", "Assertions", "Inbound", "Publishing", "Health", "DependencyInjection"],
+        "McpIdentityHeaders.AspNetCore"));
 }

@@ -81,7 +81,8 @@ public sealed class SharedHeaderTests
     {
         var error = await Assert.ThrowsAnyAsync<Exception>(() => StartAsync(options => options.Issuer = null));
 
-        Assert.Contains($"Authentication scheme '{Partner}': ReceivedAssertionOptions.Issuer is not set", error.ToString(), StringComparison.Ordinal);
+        Assert.Contains(
+            $"Authentication scheme '{Partner}': ReceivedAssertionOptions.Issuer is not set", error.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("so does the scheme", error.ToString(), StringComparison.Ordinal);
     }
 

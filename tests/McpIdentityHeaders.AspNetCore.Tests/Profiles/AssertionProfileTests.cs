@@ -71,6 +71,7 @@ public sealed class AssertionProfileTests
         ["the library's own type"] = token => token.Header["typ"] = "user-assertion+jwt",
         ["critical parameter"] = token => token.Header["crit"] = new JsonArray("b64"),
         ["no subject"] = token => token.Payload.Remove("sub"),
+        ["subject in capitals too"] = token => token.Payload["SUB"] = "mallory",
         ["empty subject"] = token => token.Payload["sub"] = "",
         ["subjects"] = token => token.Payload["sub"] = new JsonArray("a", "b"),
         ["expired"] = token => SetExpiry(token, Now - 31),
