@@ -356,6 +356,29 @@ public sealed class AssertionProfileTests
         Assert.Equal((401, 401, disagreeing), (twice.Status, beside.Status, other.Status));
     }
 
+    [Fact]
+    public async Task Access_token_beside_a_refused_assertion_leaves_the_request()
+    {
+        string[] left = ["not seen"];
+        await using ProxyKeys keys = await ProxyKeys.StartAsync();
+        await using ReceivingHost host = await AssertionProfileHost.StartAsync(
+            keys,
+            AwsApplicationLoadBalancer,
+            before: app => app.Use(async (context, next) =>
+            {
+                await next(context);
+                left = [.. context.Request.Headers.Keys.Where(name => name.StartsWith("x-amzn-", StringComparison.OrdinalIgnoreCase))];
+            }));
+        var token = new ProxyToken(keys, AwsApplicationLoadBalancer);
+        token.SignWithAnotherKey();
+
+        RawResponse response = await host.GetAsync(
+            "/names", AssertionProfileHost.Line(AwsApplicationLoadBalancer, token.Sign()), "X-Amzn-Oidc-Accesstoken: opaque");
+
+        Assert.Equal(401, response.Status);
+        Assert.Empty(left);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
