@@ -20,7 +20,8 @@ public sealed class AssertedSessionTests
     {
         await using AssertionHosts hosts = await McpReceiver.StartSignedAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = McpReceiver.NewClients(hosts, McpBackendKind.Sessions);
-        await using McpClient session = await AmbientIdentity.RunAsync(Users.With(("sub", "alice"), ("iss", Issuer)), services.ConnectAsync);
+        await using McpClient session =
+            await AmbientIdentity.RunAsync(Users.With(("sub", "alice"), ("iss", Issuer)), services.ConnectAsync);
 
         using HttpResponseMessage response = await CallAsync(hosts, session.SessionId!, subject, issuer: issuer);
 
@@ -108,7 +109,8 @@ public sealed class AssertedSessionTests
     [InlineData(McpBackendKind.Sessions, false)]
     public async Task Pool_serves_several_users_each_as_themselves(McpBackendKind kind, bool bind)
     {
-        await using AssertionHosts hosts = await McpReceiver.StartSignedAsync(kind, needsUser: true, options => options.RequireBinding = bind);
+        await using AssertionHosts hosts =
+            await McpReceiver.StartSignedAsync(kind, needsUser: true, options => options.RequireBinding = bind);
         await using ServiceProvider services = McpReceiver.NewClients(hosts, kind, options => options.BindRequest = bind);
 
         string[] answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(number =>

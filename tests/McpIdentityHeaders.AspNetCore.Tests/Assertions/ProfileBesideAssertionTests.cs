@@ -2,7 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.Assertions;
 
-/// <summary>A proxy's headers beside an assertion prove nothing, and have to say the same: those of the profile, not of the default map.</summary>
+/// <summary>A proxy's headers beside an assertion have to say the same: those of the profile, not of the default map.</summary>
 public sealed class ProfileBesideAssertionTests
 {
     public static TheoryData<string, bool> Headers => new()
@@ -52,7 +52,8 @@ public sealed class ProfileBesideAssertionTests
         await CallAsync(hosts, "X-Forwarded-User: mallory");
 
         Assert.Contains(
-            hosts.Logs.GetSnapshot(), record => record.Message.Contains("the headers of the profile say something else", StringComparison.Ordinal));
+            hosts.Logs.GetSnapshot(),
+            record => record.Message.Contains("the headers of the profile say something else", StringComparison.Ordinal));
         Assert.DoesNotContain(hosts.Logs.GetSnapshot(), record => record.Message.Contains("mallory", StringComparison.Ordinal));
     }
 

@@ -128,7 +128,8 @@ public sealed class ReplayCacheTests
         string token = AssertionDraft.ForRequest(first).Sign();
 
         // Each replica looks, marks and looks again; neither is a step ahead of the other.
-        var steps = Enumerable.Range(0, 3).Select(_ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).ToArray();
+        TaskCompletionSource[] steps =
+            [.. Enumerable.Range(0, 3).Select(_ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously))];
         _cache.Before = call =>
         {
             TaskCompletionSource step = steps[(call - 1) / 2];

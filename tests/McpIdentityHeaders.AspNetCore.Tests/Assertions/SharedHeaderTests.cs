@@ -1,4 +1,7 @@
 using System.Net;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -43,6 +46,21 @@ public sealed class SharedHeaderTests
     }
 
     [Theory]
+    [InlineData(AssertionHosts.Header)]
+    [InlineData("X-Partner-Assertion")]
+    [InlineData(AssertionHosts.Header, "X-Partner-Assertion")]
+    public async Task Assertions_of_all_schemes_leave_the_request(params string[] headerNames)
+    {
+        await using AssertionHosts hosts = await StartAsync(options => options.HeaderName = "X-Partner-Assertion");
+        string token = new AssertionDraft(hosts).Sign();
+
+        RawResponse response = await RawHttp.GetAsync(
+            hosts.Backend, "/left", [.. headerNames.Select(name => $"{name}: {token}")]);
+
+        Assert.Equal("alice ", Encoding.UTF8.GetString(response.Body));
+    }
+
+    [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public async Task Header_of_plain_headers_is_refused_at_startup(bool isSecret)
@@ -81,12 +99,13 @@ public sealed class SharedHeaderTests
     {
         var error = await Assert.ThrowsAnyAsync<Exception>(() => StartAsync(options => options.Issuer = null));
 
-        Assert.Contains($"Authentication scheme '{Partner}': ReceivedAssertionOptions.Issuer is not set", error.ToString(), StringComparison.Ordinal);
+        Assert.Contains(
+            $"Authentication scheme '{Partner}': ReceivedAssertionOptions.Issuer is not set", error.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("so does the scheme", error.ToString(), StringComparison.Ordinal);
     }
 
     private static Task<AssertionHosts> StartAsync(Action<ReceivedAssertionOptions>? partner = null, ChangingSettings? settings = null) =>
-        AssertionHosts.StartAsync(authenticate: (services, issuer, address) =>
+        AssertionHosts.StartAsync(map: app => app.MapGet("/left", WriteLeftAsync), authenticate: (services, issuer, address) =>
         {
             var schemes = services.AddAuthentication("by header").AddPolicyScheme("by header", displayName: null, options =>
                 options.ForwardDefaultSelector = context => context.Request.Headers.ContainsKey("X-Partner-Assertion")
@@ -109,6 +128,15 @@ public sealed class SharedHeaderTests
                 options.Authority = issuer;
             }
         });
+
+    /// <summary>Writes the user's subject, and which assertions the endpoint sees.</summary>
+    private static async Task WriteLeftAsync(HttpContext context)
+    {
+        IEnumerable<string> left = context.Request.Headers.Keys.Where(name => name.EndsWith("-Assertion", StringComparison.OrdinalIgnoreCase));
+        byte[] body = Encoding.UTF8.GetBytes($"{context.User.FindFirst("sub")?.Value} {string.Join(' ', left)}");
+        context.Response.ContentLength = body.Length;
+        await context.Response.Body.WriteAsync(body);
+    }
 
     /// <summary>Gets the user's subject, or else the status.</summary>
     private static async Task<string> CallAsync(AssertionHosts hosts, (string Name, string Value) header)

@@ -107,6 +107,8 @@ public sealed class TamperedAssertionTests
             draft.SignWithAnotherKey();
         },
         ["subject twice"] = draft => draft.PutBeforePayload("sub", "\"sub\":\"bob\""),
+        ["subject in capitals in front of it"] = draft => draft.PutBeforePayload("sub", "\"SUB\":\"bob\""),
+        ["name in another case"] = draft => draft.Payload["Name"] = "Bob",
         ["audience twice"] = draft => draft.PutBeforePayload("aud", "\"aud\":\"https://other.example.com\""),
         ["expiry twice, escaped"] = draft => draft.PutBeforePayload("exp", "\"\\u0065xp\":1"),
         ["member twice in an object of the payload"] = draft => draft.PutBeforePayload("sub", "\"act\":{\"sub\":\"a\",\"sub\":\"b\"}"),
@@ -143,12 +145,14 @@ public sealed class TamperedAssertionTests
         ["type with its top-level name"] = draft => draft.Header["typ"] = "application/user-assertion+jwt",
         ["algorithm that is a list"] = draft => draft.Header["alg"] = new JsonArray("ES256"),
         ["unknown claim of half a character"] = draft => draft.PutBeforePayload("sub", "\"pad\":\"\\ud800\""),
-        ["claim that is half a character"] = draft => draft.RawPayload = draft.Payload.ToJsonString().Replace("Alice", "\\ud800", StringComparison.Ordinal),
+        ["claim that is half a character"] = draft =>
+            draft.RawPayload = draft.Payload.ToJsonString().Replace("Alice", "\\ud800", StringComparison.Ordinal),
         ["claim named by half a character"] = draft => draft.PutBeforePayload("sub", "\"\\udc00\":\"x\""),
-        ["subject of half a character"] = draft => draft.RawPayload = draft.Payload.ToJsonString().Replace("\"alice\"", "\"\\ud800\"", StringComparison.Ordinal),
+        ["subject of half a character"] = draft =>
+            draft.RawPayload = draft.Payload.ToJsonString().Replace("\"alice\"", "\"\\ud800\"", StringComparison.Ordinal),
         ["header parameter of half a character"] = draft => draft.PutBeforeHeader("kid", "\"x\":\"\\ud800\""),
         ["JSON that is nested too deep"] = draft =>
-            draft.PutBeforePayload("sub", $"\"pad\":{string.Concat(Enumerable.Repeat("[", 500))}{string.Concat(Enumerable.Repeat("]", 500))}"),
+            draft.PutBeforePayload("sub", $"\"pad\":{new string('[', 500)}{new string(']', 500)}"),
         ["number that is no JSON"] = draft => draft.PutBeforePayload("sub", "\"pad\":NaN"),
         ["payload that is a list"] = draft => draft.RawPayload = "[]",
         ["payload that is empty"] = draft => draft.RawPayload = "",

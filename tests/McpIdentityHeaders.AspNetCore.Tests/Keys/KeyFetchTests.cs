@@ -181,7 +181,7 @@ public sealed class KeyFetchTests
     public async Task Redirect_of_key_set_or_discovery_is_not_followed(bool isDiscovery, int status)
     {
         Uri? target = null;
-        await using AssertionHosts redirecting = await AssertionHosts.StartAsync(map: app => app.MapGet("/.well-known/{document}", context =>
+        await using AssertionHosts redirecting = await AssertionHosts.StartAsync(map: app => app.MapGet("/.well-known/{name}", context =>
         {
             context.Response.StatusCode = status;
             context.Response.Headers.Location = $"{target}";

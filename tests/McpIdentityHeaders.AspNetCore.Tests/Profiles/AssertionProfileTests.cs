@@ -71,6 +71,7 @@ public sealed class AssertionProfileTests
         ["the library's own type"] = token => token.Header["typ"] = "user-assertion+jwt",
         ["critical parameter"] = token => token.Header["crit"] = new JsonArray("b64"),
         ["no subject"] = token => token.Payload.Remove("sub"),
+        ["subject in capitals too"] = token => token.Payload["SUB"] = "mallory",
         ["empty subject"] = token => token.Payload["sub"] = "",
         ["subjects"] = token => token.Payload["sub"] = new JsonArray("a", "b"),
         ["expired"] = token => SetExpiry(token, Now - 31),
@@ -366,6 +367,29 @@ public sealed class AssertionProfileTests
         Assert.True(agreeing.Body.Length > 1);
         Assert.Equal(("|", "|"), (Encoding.UTF8.GetString(alone.Body), Encoding.UTF8.GetString(alias.Body)));
         Assert.Equal((401, 401, disagreeing), (twice.Status, beside.Status, other.Status));
+    }
+
+    [Fact]
+    public async Task Access_token_beside_a_refused_assertion_leaves_the_request()
+    {
+        string[] left = ["not seen"];
+        await using ProxyKeys keys = await ProxyKeys.StartAsync();
+        await using ReceivingHost host = await AssertionProfileHost.StartAsync(
+            keys,
+            AwsApplicationLoadBalancer,
+            before: app => app.Use(async (context, next) =>
+            {
+                await next(context);
+                left = [.. context.Request.Headers.Keys.Where(name => name.StartsWith("x-amzn-", StringComparison.OrdinalIgnoreCase))];
+            }));
+        var token = new ProxyToken(keys, AwsApplicationLoadBalancer);
+        token.SignWithAnotherKey();
+
+        RawResponse response = await host.GetAsync(
+            "/names", AssertionProfileHost.Line(AwsApplicationLoadBalancer, token.Sign()), "X-Amzn-Oidc-Accesstoken: opaque");
+
+        Assert.Equal(401, response.Status);
+        Assert.Empty(left);
     }
 
     [Theory]

@@ -2,6 +2,10 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.IdentityModel.Tokens;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.Publishing;
@@ -64,6 +68,33 @@ public sealed class KeyPublishingTests
         Assert.Equal(("application/json", false), (first.Content.Headers.ContentType!.MediaType, tag.IsWeak));
         Assert.Equal((HttpStatusCode.NotModified, tag), (second.StatusCode, second.Headers.ETag));
         Assert.Equal((HttpStatusCode.OK, first.Content.Headers.ContentLength), (head.StatusCode, head.Content.Headers.ContentLength));
+    }
+
+    [Fact]
+    public async Task Clients_of_two_issuers_have_one_key_set_and_no_discovery()
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Services.AddRouting();
+        foreach (string name in new[] { "one", "two" })
+        {
+            builder.Services.AddMcpClient(name, new Uri("https://backend.example.com/mcp")).AddIdentityAssertion(options =>
+            {
+                options.Issuer = $"https://{name}.example.com";
+                options.Keys.AddDevelopmentKey();
+            });
+        }
+
+        await using WebApplication app = builder.Build();
+        app.MapIdentityAssertionKeys();
+        await app.StartAsync();
+        using var http = new HttpClient { BaseAddress = new Uri(app.Urls.Single()) };
+
+        using HttpResponseMessage discovery = await http.GetAsync("/.well-known/openid-configuration");
+        using JsonDocument keys = JsonDocument.Parse(await http.GetStringAsync("/.well-known/jwks.json"));
+
+        Assert.Equal((HttpStatusCode.NotFound, 2), (discovery.StatusCode, keys.RootElement.GetProperty("keys").GetArrayLength()));
     }
 
     [Fact]

@@ -9,8 +9,8 @@ using ModelContextProtocol.Client;
 namespace McpIdentityHeaders.AspNetCore.Tests.Support;
 
 /// <summary>
-/// A backend of the MCP SDK at /mcp with the tools of <see cref="RoleTools"/> and their authorization, which knows its users by identity headers
-/// or by assertions, and the library's clients for it. Roles and issuer are among the headers.
+/// A backend of the MCP SDK at /mcp with the tools of <see cref="RoleTools"/> and their authorization, which knows its users by identity
+/// headers or by assertions, and the library's clients for it. Roles and issuer are among the headers.
 /// </summary>
 internal static class McpReceiver
 {
@@ -58,7 +58,9 @@ internal static class McpReceiver
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(backend, "/mcp"))
         {
             Content = new StringContent(
-                """{"jsonrpc":"2.0","id":99,"method":"tools/call","params":{"name":"whoami","arguments":{}}}""", Encoding.UTF8, "application/json"),
+                """{"jsonrpc":"2.0","id":99,"method":"tools/call","params":{"name":"whoami","arguments":{}}}""",
+                Encoding.UTF8,
+                "application/json"),
         };
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/event-stream"));
@@ -111,7 +113,8 @@ internal static class McpReceiver
         return services.BuildServiceProvider(validateScopes: true);
     }
 
-    private static async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, string sessionId, Action<HttpRequestMessage> identify)
+    private static async Task<HttpResponseMessage> SendAsync(
+        HttpRequestMessage request, string sessionId, Action<HttpRequestMessage> identify)
     {
         using var http = new HttpClient();
         request.Headers.Add("Mcp-Session-Id", sessionId);

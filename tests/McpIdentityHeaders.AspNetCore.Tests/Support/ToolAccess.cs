@@ -28,7 +28,8 @@ internal static class ToolAccess
             {
                 if (tools.Contains(tool))
                 {
-                    Assert.Contains(user?.FindFirst("sub")?.Value ?? "anonymous", await client.CallTextAsync(tool), StringComparison.Ordinal);
+                    string subject = user?.FindFirst("sub")?.Value ?? "anonymous";
+                    Assert.Contains(subject, await client.CallTextAsync(tool), StringComparison.Ordinal);
                 }
                 else
                 {

@@ -44,6 +44,17 @@ public sealed class AssertionTests
         Assert.Equal("alice", (await client.ReadAsync(client.Token)).Subject);
     }
 
+    [Fact]
+    public async Task Connection_header_of_the_caller_cannot_have_it_dropped()
+    {
+        await using AssertingClient client = AssertingClient.For(Alice);
+
+        await client.SendAsync(HttpTesting.Post(AssertingClient.Endpoint.ToString()).WithHeader("Connection", "X-Hop, X_User_Assertion"));
+
+        Assert.Equal(["X-Hop"], client.Backend.Only.Values("Connection"));
+        Assert.NotEmpty(client.Token);
+    }
+
     [Theory, InlineData(true), InlineData(false)]
     public async Task Anonymous_user_has_no_assertion_and_keeps_none_of_the_callers(bool replaceHeaders)
     {

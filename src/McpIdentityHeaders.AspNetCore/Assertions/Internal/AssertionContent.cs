@@ -10,6 +10,8 @@ namespace McpIdentityHeaders.AspNetCore.Internal;
 /// </summary>
 internal static class AssertionContent
 {
+    internal const string NamesOfTwoCases = "two of its claims differ by the case of their names alone";
+
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
     private static readonly string[] Texts = ["iss", "sub"];
@@ -27,10 +29,17 @@ internal static class AssertionContent
             using JsonDocument payload = Parse(token.EncodedPayload);
             return GetHeaderError(header.RootElement) ?? GetPayloadError(payload.RootElement, requiresNotBefore);
         }
-        catch (Exception exception) when (exception is JsonException or FormatException)
+        catch (Exception exception) when (exception is JsonException or FormatException or InvalidOperationException)
         {
             return "its JSON is not strict, or has a name twice";
         }
+    }
+
+    /// <summary>Whether two claims differ by the case of their names alone: ClaimsPrincipal finds either by both names.</summary>
+    internal static bool HasNamesOfTwoCases(JsonElement payload)
+    {
+        var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        return payload.EnumerateObject().Any(claim => !names.Add(claim.Name));
     }
 
     private static JsonDocument Parse(string encoded) => JsonDocument.Parse(Base64Url.DecodeFromChars(encoded), Strict);
@@ -55,6 +64,11 @@ internal static class AssertionContent
         if (!HasNumber(payload, "nbf") && (requiresNotBefore || payload.TryGetProperty("nbf", out _)))
         {
             return "it has no nbf, or one that is no number";
+        }
+
+        if (HasNamesOfTwoCases(payload))
+        {
+            return NamesOfTwoCases;
         }
 
         return HasOneAudience(payload) ? null : "it is not for one audience: of several, each could pass it on to another";

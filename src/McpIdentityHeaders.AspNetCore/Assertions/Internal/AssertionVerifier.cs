@@ -81,7 +81,7 @@ internal sealed class AssertionVerifier : IAssertionVerifier
         return GetContentError(read) is { } error ? (null, null, error) : (result.ClaimsIdentity, read, null);
     }
 
-    /// <summary>Finds the user's own issuer, as the claims' issuer: the MCP server tells equal subjects of two issuers apart by it.</summary>
+    /// <summary>Finds the user's own issuer: the MCP server tells equal subjects of two issuers apart by the claims' issuer.</summary>
     private string? FindUserIssuer(JsonWebToken token) => _userIssuerClaim is null
         ? null
         : ReceivedAssertionPlan.ReadClaim(token, _userIssuerClaim).FirstOrDefault(value => !string.IsNullOrWhiteSpace(value));

@@ -28,6 +28,8 @@ internal sealed class IdentityAssertionAuthenticationHandler(
             return false;
         }
 
+        // No scheme is asked any more: middleware in front must not find what was refused.
+        RemovedHeaders.RemovePending(Context);
         await HandleChallengeAsync(new AuthenticationProperties()).ConfigureAwait(false);
         return true;
     }

@@ -95,8 +95,8 @@ internal sealed class IdentityAssertionScheme : IDisposable
         {
             if (other.Value != _name && IsReadBy(options.HeaderName, () => [GetCurrentHeaderName(other.Value)]))
             {
-                yield return $"it reads the header '{options.HeaderName}', and so does the scheme '{other.Value}'. Each would refuse the other's "
-                    + "assertions. Give each issuer a header of its own: set HeaderName of one, at its sender too.";
+                yield return $"it reads the header '{options.HeaderName}', and so does the scheme '{other.Value}'. Each would refuse the "
+                    + "other's assertions. Give each issuer a header of its own: set HeaderName of one, at its sender too.";
             }
         }
 

@@ -50,8 +50,13 @@ internal sealed class LoadBalancerVerifier(string scheme, ReceivedAssertionOptio
             }
         }
 
+        if (string.IsNullOrEmpty(keyId))
+        {
+            return (null, null, "it has no id of a key");
+        }
+
         (SecurityKey[] found, string? keyError) = await keys
-            .FindInForceAsync(keyId ?? string.Empty, time.GetUtcNow(), options.ClockSkew, cancellationToken)
+            .FindInForceAsync(keyId, time.GetUtcNow(), options.ClockSkew, cancellationToken)
             .ConfigureAwait(false);
         if (keyError is not null)
         {
@@ -181,6 +186,11 @@ internal sealed class LoadBalancerVerifier(string scheme, ReceivedAssertionOptio
         if (string.IsNullOrWhiteSpace(GetText(payload, "sub")))
         {
             return "it has no subject";
+        }
+
+        if (AssertionContent.HasNamesOfTwoCases(payload))
+        {
+            return AssertionContent.NamesOfTwoCases;
         }
 
         // What the identity provider's claims say too must not be another user or an older one.

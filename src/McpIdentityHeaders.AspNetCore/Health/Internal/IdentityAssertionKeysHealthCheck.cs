@@ -75,8 +75,8 @@ internal sealed class IdentityAssertionKeysHealthCheck(IServiceProvider services
 
             case KeyAvailability.Expired:
                 report.AddFailure(
-                    $"Authentication scheme '{scheme}': no certificate of ReceivedAssertionOptions.Keys is valid now, and every assertion is "
-                    + "refused. Add the sender's present one.");
+                    $"Authentication scheme '{scheme}': no certificate of ReceivedAssertionOptions.Keys is valid now, and every assertion "
+                    + "is refused. Add the sender's present one.");
                 break;
 
             case KeyAvailability.Stale:

@@ -6,8 +6,8 @@ using Microsoft.IdentityModel.Tokens;
 namespace McpIdentityHeaders.AspNetCore.Internal;
 
 /// <summary>
-/// A key as it verifies, and when: with a certificate, in its time alone. The token library verifies by an expired certificate as well, and by
-/// none of an elliptic curve.
+/// A key as it verifies, and when: with a certificate, in its time alone. The token library verifies by an expired certificate as well, and
+/// by none of an elliptic curve.
 /// </summary>
 internal sealed class IssuerKey
 {
@@ -65,6 +65,14 @@ internal sealed class IssuerKey
     {
         // A copy: the converted key would keep the curve, which is disposed.
         JsonWebKey converted = JsonWebKeyConverter.ConvertFromECDsaSecurityKey(new ECDsaSecurityKey(curve));
-        return new JsonWebKey { Kty = converted.Kty, Crv = converted.Crv, X = converted.X, Y = converted.Y, KeyId = keyId, Alg = algorithm };
+        return new JsonWebKey
+        {
+            Kty = converted.Kty,
+            Crv = converted.Crv,
+            X = converted.X,
+            Y = converted.Y,
+            KeyId = keyId,
+            Alg = algorithm,
+        };
     }
 }

@@ -66,7 +66,8 @@ internal sealed class AssertionSigner(
         if (!UnicodeText.IsWellFormed(claims.Subject))
         {
             throw Reject(
-                "its user's subject has half of a surrogate pair, which is no Unicode text, and cannot be signed. Correct it where it comes from");
+                "its user's subject has half of a surrogate pair, which is no Unicode text, and cannot be signed. Correct it where it "
+                + "comes from");
         }
 
         ClaimHeaderPlan[] headers = ((ClaimInjectionPlan)claims.Source).Headers;
