@@ -21,6 +21,11 @@ public sealed class ConfigurationErrorTests
         { "white value", [.. Valid, "Notes:Claims:RequireHttps= "], "'Notes:Claims:RequireHttps' is empty" },
         { "empty list", [.. Valid, "Notes:Claims:TrustedOrigins="], "'Notes:Claims:TrustedOrigins' is empty" },
         { "empty item", [.. Valid, "Notes:Claims:TrustedOrigins:0="], "'Notes:Claims:TrustedOrigins:0' is empty" },
+        {
+            "value beside a list",
+            [.. Valid, "Notes:Claims:TrustedOrigins=http://a.test", "Notes:Claims:TrustedOrigins:0=http://b.test"],
+            "'Notes:Claims:TrustedOrigins' is not a list"
+        },
         { "empty transport value", [.. Valid, "Notes:Name="], "'Notes:Name' is empty" },
         { "empty endpoint", ["Notes:Endpoint=", "Notes:Claims:MaxRedirections=1"], "'Notes:Endpoint' is empty" },
         { "no endpoint", ["Notes:Claims:MaxRedirections=1"], "the setting 'Notes:Endpoint' in the configuration" },

@@ -186,6 +186,8 @@ public sealed class SessionCookieTests
         { ["a=1", "a=; Max-Age=0"], null },
         { ["a=1", "a=; Expires=Thu, 01 Jan 1970 00:00:00 GMT"], null },
         { ["a=1", "b=2"], "a=1; b=2" },
+        { ["=;;=", "a=1"], "a=1" },
+        { ["a=1, b=2"], "a=1; b=2" },
         { ["a=1\r\nX-Evil: 1"], null },
     };
 
