@@ -113,6 +113,23 @@ public sealed class LeaseMisuseTests
         Assert.Equal("alice", await second.Client.CallTextAsync("whoami"));
     }
 
+    [Theory]
+    [InlineData(McpBackendKind.Stateless)]
+    [InlineData(McpBackendKind.Sessions)]
+    public async Task Handler_that_another_user_registers_is_refused(McpBackendKind kind)
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(kind);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        await using McpClientLease alices = await services.RentForAsync(Users.Alice);
+        McpClient client = alices.Client;
+
+        foreach (ClaimsPrincipal? other in (ClaimsPrincipal?[])[Users.Bob, null])
+        {
+            using IdentityScope scope = AmbientIdentity.Use(other);
+            Assert.Throws<ClaimInjectionException>(() => client.RegisterNotificationHandler("any", (_, _) => ValueTask.CompletedTask));
+        }
+    }
+
     private static string TextOf(object? result) => Assert.IsType<TextContent>(result).Text;
 
     /// <summary>Asks for whoami once, and then says that it is done.</summary>
