@@ -55,8 +55,8 @@ public sealed class OpenTelemetryTests
         var services = new ServiceCollection();
         services.AddMcpClient("notes", backend.Endpoint).AddClaimInjection();
         services.AddSingleton<Notes>();
-        services.AddOpenTelemetry().WithTracing(tracing => tracing.AddHttpClientInstrumentation(options => options.EnrichWithHttpRequestMessage =
-            (_, request) => enriched = request.RequestUri!.ToString().StartsWith(root, StringComparison.Ordinal)
+        services.AddOpenTelemetry().WithTracing(tracing => tracing.AddHttpClientInstrumentation(
+            options => options.EnrichWithHttpRequestMessage = (_, request) => enriched = request.RequestUri!.ToString().StartsWith(root, StringComparison.Ordinal)
                 ? string.Join(',', request.Headers.GetValues("X-User-Sub"))
                 : enriched));
         await using ServiceProvider provider = services.BuildServiceProvider(validateScopes: true);

@@ -57,7 +57,7 @@ public sealed class YarpTests
                     {
                         ClusterId = "backends",
                         LoadBalancingPolicy = "RoundRobin",
-                        SessionAffinity = new SessionAffinityConfig { Enabled = true, Policy = "HashCookie", AffinityKeyName = ".Affinity" },
+                        SessionAffinity = new() { Enabled = true, Policy = "HashCookie", AffinityKeyName = ".Affinity" },
                         Destinations = new Dictionary<string, DestinationConfig>
                         {
                             ["first"] = new() { Address = first.Root.ToString() },
@@ -75,7 +75,9 @@ public sealed class YarpTests
 
         for (int round = 0; round < 3; round++)
         {
-            Assert.Equal(users, await Task.WhenAll(users.Select(user => AmbientIdentity.RunAsync(Users.Named(user), () => notes.WhoAmIAsync()))));
+            string[] answers = await Task.WhenAll(
+                users.Select(user => AmbientIdentity.RunAsync(Users.Named(user), () => notes.WhoAmIAsync())));
+            Assert.Equal(users, answers);
         }
 
         Assert.Equal(users.Length, first.LiveSessions.Count + second.LiveSessions.Count);

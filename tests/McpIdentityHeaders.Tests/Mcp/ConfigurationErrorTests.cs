@@ -60,7 +60,7 @@ public sealed class ConfigurationErrorTests
         Assert.Contains(expected, refused.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>JSON in the shapes that people write by mistake, within "Notes" beside a valid endpoint, and the setting that is at fault.</summary>
+    /// <summary>JSON within "Notes", beside a valid endpoint, in the shapes that people write by mistake, and the setting at fault.</summary>
     public static TheoryData<string, string> Misshapen => new()
     {
         { """ "Claims": "on" """, "section 'Notes:Claims' is a single value" },
@@ -82,9 +82,9 @@ public sealed class ConfigurationErrorTests
         { """ "Claims": { "Headers": ["X-User-Roles"] } """, "'Notes:Claims:Headers:0' is not a list or an object" },
         { """ "Claims": { "Headers": [{}] } """, "'Notes:Claims:Headers:0' is empty" },
         { """ "Claims": { "Headers": { "HeaderName": "X-User-Roles", "ClaimTypes": ["roles"] } } """, "'Notes:Claims:Headers:HeaderName'" },
-        { """ "Claims": { "Headers": [{ "HeaderName": "X-User-Roles", "ClaimTypes": "roles" }] } """, "'Notes:Claims:Headers:0:ClaimTypes'" },
+        { """ "Claims": { "Headers": [{ "HeaderName": "X-User-Roles", "ClaimTypes": "a" }] } """, "'Notes:Claims:Headers:0:ClaimTypes'" },
         { """ "Claims": { "Headers": [{ "HeaderName": "X-User-Roles", "ClaimTypes": [] }] } """, "'Notes:Claims:Headers:0:ClaimTypes'" },
-        { """ "Claims": { "Headers": [{ "HeaderName": ["X-User-Roles"], "ClaimTypes": ["roles"] }] } """, "'Notes:Claims:Headers:0:HeaderName'" },
+        { """ "Claims": { "Headers": [{ "HeaderName": ["X-User"], "ClaimTypes": ["a"] }] } """, "'Notes:Claims:Headers:0:HeaderName'" },
         { """ "Claims": { "SubjectClaimTypes": "sub" } """, "'Notes:Claims:SubjectClaimTypes' is not a list" },
         { """ "Claims": { "MaxRedirections": [1] } """, "'Notes:Claims:MaxRedirections' is not a single value" },
         { """ "Claims": { "MaxRedirections": 1.5 } """, "'Notes:Claims:MaxRedirections' is no whole number" },
@@ -94,7 +94,7 @@ public sealed class ConfigurationErrorTests
         { """ "Claims": { "MaxRedirections": 1 }, "Pool": 5 """, "'Notes:Pool'" },
         { """ "Claims": { "MaxRedirections": 1 }, "Pool": { "IdleTimeout": 30 } """, "'Notes:Pool:IdleTimeout' is no time span" },
         { """ "Claims": { "MaxRedirections": 1 }, "Pool": { "SessionKeyClaimTypes": "org_id" } """, "'Notes:Pool:SessionKeyClaimTypes'" },
-        { """ "Claims": { "MaxRedirections": 1 }, "AdditionalHeaders": ["X-Key: 1"] """, "'Notes:AdditionalHeaders:0' is an item of a list" },
+        { """ "Claims": { "MaxRedirections": 1 }, "AdditionalHeaders": ["X-Key: 1"] """, "'Notes:AdditionalHeaders:0' is an item" },
     };
 
     [Theory]

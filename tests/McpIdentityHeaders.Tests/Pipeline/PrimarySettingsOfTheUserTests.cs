@@ -92,7 +92,8 @@ public sealed class PrimarySettingsOfTheUserTests
         Assert.Equal(plainFirst, GetAllowAutoRedirect(shared));
     }
 
-    public static TheoryData<string, bool> SharedWays => TheoryCases.InBothWays("singleton", "keyed", "wrapped by each", "additional handlers");
+    public static TheoryData<string, bool> SharedWays =>
+        TheoryCases.InBothWays("singleton", "keyed", "wrapped by each", "additional handlers");
 
     [Theory]
     [MemberData(nameof(SharedWays))]

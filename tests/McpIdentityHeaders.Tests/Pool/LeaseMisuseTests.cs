@@ -17,21 +17,26 @@ public sealed class LeaseMisuseTests
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
         McpClientLease alices = await services.RentForAsync(Users.Alice);
         McpClientTool listed = (await alices.Client.ListToolsAsync()).Single(tool => tool.Name == "whoami");
-        AIFunction[] variants = [listed, listed.WithName("me"), listed.WithDescription("Me?"), listed.WithProgress(new SynchronousProgress(_ => { }))];
+        AIFunction[] variants =
+        [
+            listed, listed.WithName("me"), listed.WithDescription("Me?"), listed.WithProgress(new SynchronousProgress(_ => { })),
+        ];
 
         foreach (AIFunction variant in variants)
         {
             Assert.Equal("alice", TextOf(await variant.InvokeAsync()));
             foreach (ClaimsPrincipal? other in (ClaimsPrincipal?[])[Users.Bob, null])
             {
-                await Assert.ThrowsAsync<ClaimInjectionException>(() => AmbientIdentity.RunAsync(other, () => variant.InvokeAsync().AsTask()));
+                await Assert.ThrowsAsync<ClaimInjectionException>(
+                    () => AmbientIdentity.RunAsync(other, () => variant.InvokeAsync().AsTask()));
             }
         }
 
         await alices.DisposeAsync();
         foreach (AIFunction variant in variants)
         {
-            await Assert.ThrowsAsync<ObjectDisposedException>(() => AmbientIdentity.RunAsync(Users.Alice, () => variant.InvokeAsync().AsTask()));
+            await Assert.ThrowsAsync<ObjectDisposedException>(
+                () => AmbientIdentity.RunAsync(Users.Alice, () => variant.InvokeAsync().AsTask()));
         }
 
         Assert.Equal(variants.Length, backend.Calls().Count());
@@ -61,7 +66,8 @@ public sealed class LeaseMisuseTests
     [InlineData(McpBackendKind.Sessions)]
     public async Task Call_in_flight_when_its_lease_ends_stays_its_renters(McpBackendKind kind)
     {
-        var held = new HeldRequests(context => context.Request.Headers["Mcp-Method"] == "tools/call" && HeldRequests.IsOf(context, "alice"));
+        var held = new HeldRequests(
+            context => context.Request.Headers["Mcp-Method"] == "tools/call" && HeldRequests.IsOf(context, "alice"));
         await using McpBackend backend = await McpBackend.StartAsync(kind, held.HoldAsync);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
         McpClientLease alices = await services.RentForAsync(Users.Alice);
@@ -100,7 +106,8 @@ public sealed class LeaseMisuseTests
     public async Task Disposing_a_lease_from_many_places_gives_it_back_once(McpBackendKind kind)
     {
         await using McpBackend backend = await McpBackend.StartAsync(kind);
-        await using ServiceProvider services = McpTesting.ServicesFor(backend).ConfigurePool(pool => pool.MaxSessions = 1).BuildServiceProvider();
+        await using ServiceProvider services = McpTesting.ServicesFor(backend)
+            .ConfigurePool(pool => pool.MaxSessions = 1).BuildServiceProvider();
         McpClientLease first = await services.RentForAsync(Users.Alice);
         await using McpClientLease second = await services.RentForAsync(Users.Alice);
         McpClient client = first.Client;
@@ -109,7 +116,8 @@ public sealed class LeaseMisuseTests
             await (number % 2 == 0 ? first.DisposeAsync() : client.DisposeAsync()))));
 
         // Counted twice, the other lease's session would be idle by now, and make room for Bob's.
-        Assert.Equal(kind == McpBackendKind.Sessions, await Record.ExceptionAsync(() => services.CallForAsync(Users.Bob)) is ClaimInjectionException);
+        Exception? refused = await Record.ExceptionAsync(() => services.CallForAsync(Users.Bob));
+        Assert.Equal(kind == McpBackendKind.Sessions, refused is ClaimInjectionException);
         Assert.Equal("alice", await second.Client.CallTextAsync("whoami"));
     }
 
