@@ -48,9 +48,11 @@ internal readonly struct Setting(IConfigurationSection section)
     }
 
     /// <summary>Gets the settings below, in order: a list's items or an object's members.</summary>
-    internal IEnumerable<Setting> GetChildren() => section.GetChildren() is var children && children.Any() && section.Value is null
-        ? children.Select(child => new Setting(child))
-        : throw CreateError(IsEmpty ? "is empty" : "is not a list or an object with something in it");
+    /// <remarks>A file's empty list has an empty value, and another source may fill it.</remarks>
+    internal IEnumerable<Setting> GetChildren() =>
+        section.GetChildren() is var children && children.Any() && string.IsNullOrEmpty(section.Value)
+            ? children.Select(child => new Setting(child))
+            : throw CreateError(IsEmpty ? "is empty" : "is not a list or an object with something in it");
 
     /// <summary>Adds a list's items to those already in <paramref name="items"/>.</summary>
     internal void AddItemsTo<T>(ICollection<T> items, Func<Setting, T> read) => ForEach(GetChildren(), child => items.Add(read(child)));

@@ -55,9 +55,64 @@ public sealed class BlazorTests
         }
     }
 
-    private static Task<InboundServer> StartAsync(McpBackend backend, Channel<string> seen, bool hasHandler) => InboundServer.StartAsync(
+    [Fact]
+    public async Task Event_of_another_users_circuit_is_shown_as_the_components_own_user()
+    {
+        var seen = Channel.CreateUnbounded<string>();
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless);
+        await using InboundServer server = await StartAsync(backend, seen, hasHandler: true);
+        using HttpClient browser = server.NewClient();
+        List<CircuitClient> circuits = [];
+        foreach (string user in new[] { "alice", "bob" })
+        {
+            circuits.Add(await CircuitClient.OpenAsync(server.Uri, await server.GetAsync(browser, "/", user), user));
+            Assert.Equal($"shown {user}", await ReadAsync(seen));
+            await circuits[^1].CallBackAsync();
+            Assert.Equal($"called back {user}", await ReadAsync(seen));
+        }
+
+        await circuits[1].CallBackAsync(nameof(NotesPage.AddNote));
+
+        string[] shown = [await ReadAsync(seen), await ReadAsync(seen)];
+        Assert.Equal(["added by bob, shown to alice", "added by bob, shown to bob"], shown.Order());
+        foreach (CircuitClient circuit in circuits)
+        {
+            await circuit.DisposeAsync();
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Prerendered_page_is_shown_as_the_requests_user_and_then_as_the_circuits(bool hasHttpContextIdentity)
+    {
+        var seen = Channel.CreateUnbounded<string>();
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless);
+        await using InboundServer server = await StartAsync(backend, seen, hasHandler: true, hasHttpContextIdentity);
+        using HttpClient browser = server.NewClient();
+
+        foreach (string user in new[] { "alice", "bob" })
+        {
+            string page = await server.GetAsync(browser, "/prerendered", user);
+            Assert.Equal($"shown {(hasHttpContextIdentity ? user : "anonymous")}", await ReadAsync(seen));
+            await using CircuitClient circuit = await CircuitClient.OpenAsync(server.Uri, page, user);
+            Assert.Equal($"shown {user}", await ReadAsync(seen));
+            await circuit.CallBackAsync();
+            Assert.Equal($"called back {user}", await ReadAsync(seen));
+        }
+    }
+
+    private static Task<InboundServer> StartAsync(
+        McpBackend backend, Channel<string> seen, bool hasHandler, bool hasHttpContextIdentity = false) => InboundServer.StartAsync(
         services =>
         {
+            if (hasHttpContextIdentity)
+            {
+                services.AddHttpContextIdentity();
+            }
+
+            services.AddSingleton<NotesFeed>();
+            services.AddScoped<CircuitUser>();
             services.AddMcpClient("notes", backend.Endpoint).AddClaimInjection();
             services.AddSingleton<Notes>();
             services.AddSingleton(seen);

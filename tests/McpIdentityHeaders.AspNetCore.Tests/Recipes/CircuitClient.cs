@@ -47,8 +47,8 @@ internal sealed partial class CircuitClient : IAsyncDisposable
     }
 
     /// <summary>Calls the object that the page has given to the browser's script. The renderer has given it one before.</summary>
-    public Task CallBackAsync() =>
-        _connection.SendAsync("BeginInvokeDotNetFromJS", "1", null as string, nameof(NotesPage.CallBackAsync), 2L, "[]");
+    public Task CallBackAsync(string method = nameof(NotesPage.CallBackAsync)) =>
+        _connection.SendAsync("BeginInvokeDotNetFromJS", "1", null as string, method, 2L, "[]");
 
     public Task NavigateAsync(string query) =>
         _connection.SendAsync("OnLocationChanged", new Uri(_server, query).ToString(), null as string, false);

@@ -47,7 +47,8 @@ public sealed class HybridCacheTests
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = Services(backend);
         CachedNotes notes = services.GetRequiredService<CachedNotes>();
-        ClaimsPrincipal[] users = [.. new[] { "https://a.example", "https://b.example" }.Select(issuer => new ClaimsPrincipal(new ClaimsIdentity(
+        string[] issuers = ["https://a.example", "https://b.example"];
+        ClaimsPrincipal[] users = [.. issuers.Select(issuer => new ClaimsPrincipal(new ClaimsIdentity(
             [
                 new Claim("sub", "alice", ClaimValueTypes.String, issuer),
                 .. hasIssuer ? (Claim[])[new Claim("iss", issuer)] : [],

@@ -68,7 +68,8 @@ public sealed class JobQueueTests
         foreach (ClaimsPrincipal user in new[] { request, Users.Bob })
         {
             await jobs.Writer.WriteAsync(Job.For(
-                user, async cancellationToken => await seen.Writer.WriteAsync(await notes.WhoAmIAsync(cancellationToken), cancellationToken)));
+                user,
+                async cancellationToken => await seen.Writer.WriteAsync(await notes.WhoAmIAsync(cancellationToken), cancellationToken)));
         }
 
         await provider.GetRequiredService<IMcpClientPool>().CloseAsync(request);

@@ -8,8 +8,9 @@ namespace McpIdentityHeaders.AspNetCore.Tests.Recipes;
 /// <summary>A page of Blazor Server that calls a backend as it is shown, and at each event of the browser.</summary>
 [Route("/")]
 [InteractiveServer]
-public sealed class NotesPage : ComponentBase, IDisposable
+public class NotesPage : ComponentBase, IDisposable
 {
+    private readonly TaskCompletionSource _rendered = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private DotNetObjectReference<NotesPage>? _self;
 
     [Inject]
@@ -22,13 +23,25 @@ public sealed class NotesPage : ComponentBase, IDisposable
     internal Channel<string> Seen { get; set; } = null!;
 
     [Inject]
+    internal NotesFeed Feed { get; set; } = null!;
+
+    [Inject]
+    internal CircuitUser User { get; set; } = null!;
+
+    [Inject]
     internal IJSRuntime Browser { get; set; } = null!;
 
     public void Dispose()
     {
         Navigation.LocationChanged -= OnLocationChanged;
+        Feed.NoteAdded -= OnNoteAdded;
         _self?.Dispose();
+        GC.SuppressFinalize(this);
     }
+
+    /// <summary>Called by the browser's script.</summary>
+    [JSInvokable]
+    public void AddNote() => Feed.Add();
 
     /// <summary>Called by the browser's script.</summary>
     [JSInvokable]
@@ -38,16 +51,32 @@ public sealed class NotesPage : ComponentBase, IDisposable
     {
         if (firstRender)
         {
+            Feed.NoteAdded += OnNoteAdded;
+
             // The browser's script has no answer to give.
             _ = Browser.InvokeVoidAsync("keep", _self = DotNetObjectReference.Create(this)).AsTask();
+            _rendered.TrySetResult();
         }
     }
 
     protected override async Task OnInitializedAsync()
     {
         Navigation.LocationChanged += OnLocationChanged;
-        await Seen.Writer.WriteAsync($"shown {await Notes.WhoAmIAsync()}");
+        string user = await Notes.WhoAmIAsync();
+        if (RendererInfo.IsInteractive)
+        {
+            // Only then can the browser call back.
+            await _rendered.Task;
+        }
+
+        await Seen.Writer.WriteAsync($"shown {user}");
     }
+
+    private void OnNoteAdded() => _ = InvokeAsync(async () =>
+    {
+        string raiser = await Notes.WhoAmIAsync();
+        await User.RunAsync(async () => await Seen.Writer.WriteAsync($"added by {raiser}, shown to {await Notes.WhoAmIAsync()}"));
+    });
 
     private void OnLocationChanged(object? sender, LocationChangedEventArgs change) => _ = InvokeAsync(async () =>
         await Seen.Writer.WriteAsync($"{new Uri(change.Location).Query} {await Notes.WhoAmIAsync()}"));

@@ -46,6 +46,27 @@ public sealed class OpenTelemetryTests
         Assert.DoesNotContain(Tags(metrics), HasClaim);
     }
 
+    [Fact]
+    public async Task Enrichment_sees_the_message_as_it_goes_out()
+    {
+        string? enriched = null;
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless);
+        string root = backend.Root.ToString();
+        var services = new ServiceCollection();
+        services.AddMcpClient("notes", backend.Endpoint).AddClaimInjection();
+        services.AddSingleton<Notes>();
+        services.AddOpenTelemetry().WithTracing(tracing => tracing.AddHttpClientInstrumentation(
+            options => options.EnrichWithHttpRequestMessage = (_, request) => enriched = request.RequestUri!.ToString().StartsWith(root, StringComparison.Ordinal)
+                ? string.Join(',', request.Headers.GetValues("X-User-Sub"))
+                : enriched));
+        await using ServiceProvider provider = services.BuildServiceProvider(validateScopes: true);
+        provider.GetRequiredService<TracerProvider>();
+
+        await AmbientIdentity.RunAsync(Users.Alice, () => provider.GetRequiredService<Notes>().WhoAmIAsync());
+
+        Assert.Equal("alice", enriched);
+    }
+
     private static bool HasClaim(KeyValuePair<string, object?> tag) =>
         tag.Value?.ToString()?.Contains("4711", StringComparison.Ordinal) == true;
 

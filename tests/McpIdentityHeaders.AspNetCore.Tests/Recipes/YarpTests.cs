@@ -44,6 +44,51 @@ public sealed class YarpTests
         Assert.Equal(["session=1"], response.Headers.GetValues("Set-Cookie"));
     }
 
+    [Fact]
+    public async Task Sessions_behind_a_proxy_with_cookie_affinity_stay_at_their_backends()
+    {
+        await using McpBackend first = await McpBackend.StartAsync(McpBackendKind.Sessions);
+        await using McpBackend second = await McpBackend.StartAsync(McpBackendKind.Sessions);
+        await using InboundServer proxy = await InboundServer.StartAsync(
+            services => services.AddReverseProxy().LoadFromMemory(
+                [new RouteConfig { RouteId = "all", ClusterId = "backends", Match = new RouteMatch { Path = "{**path}" } }],
+                [
+                    new ClusterConfig
+                    {
+                        ClusterId = "backends",
+                        LoadBalancingPolicy = "RoundRobin",
+                        SessionAffinity = new() { Enabled = true, Policy = "HashCookie", AffinityKeyName = ".Affinity" },
+                        Destinations = new Dictionary<string, DestinationConfig>
+                        {
+                            ["first"] = new() { Address = first.Root.ToString() },
+                            ["second"] = new() { Address = second.Root.ToString() },
+                        },
+                    },
+                ]),
+            app => app.MapReverseProxy());
+        var services = new ServiceCollection();
+        services.AddMcpClient("notes", new Uri(proxy.Uri, "/mcp")).AddClaimInjection();
+        services.AddSingleton<Notes>();
+        await using ServiceProvider provider = services.BuildServiceProvider(validateScopes: true);
+        Notes notes = provider.GetRequiredService<Notes>();
+        string[] users = [.. Enumerable.Range(0, 6).Select(number => $"user-{number}")];
+
+        for (int round = 0; round < 3; round++)
+        {
+            string[] answers = await Task.WhenAll(
+                users.Select(user => AmbientIdentity.RunAsync(Users.Named(user), () => notes.WhoAmIAsync())));
+            Assert.Equal(users, answers);
+        }
+
+        Assert.Equal(users.Length, first.LiveSessions.Count + second.LiveSessions.Count);
+        Assert.All([first, second], backend => Assert.NotEmpty(backend.LiveSessions));
+        Assert.All(
+            first.Exchanges.Concat(second.Exchanges)
+                .Where(exchange => exchange.Headers.ContainsKey("Mcp-Session-Id"))
+                .GroupBy(exchange => exchange.Headers["Mcp-Session-Id"]),
+            session => Assert.Single(session.Select(exchange => exchange.Subject).Distinct()));
+    }
+
     private static HttpClient CreateBrowser(InboundServer proxy) =>
         new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = proxy.Uri };
 

@@ -52,7 +52,8 @@ public sealed class ChangedPrincipalTests
         ClaimsIdentity alice = Users.SignedIn(("sub", "alice"));
         ClaimsIdentity identity = ofAnother ? Users.SignedIn(("role", "reader")) : alice;
         var backend = new RecordingHandler();
-        using HttpMessageInvoker client = HttpTesting.Chain(backend, new PropertyAccessor(new ClaimsPrincipal([alice, identity])), options =>
+        var user = new ClaimsPrincipal([alice, identity]);
+        using HttpMessageInvoker client = HttpTesting.Chain(backend, new PropertyAccessor(user), options =>
             options.Headers.Add(new ClaimHeader("X-Tenant", _ =>
             {
                 if (changes-- > 0)

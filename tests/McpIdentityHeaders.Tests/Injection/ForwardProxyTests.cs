@@ -77,7 +77,8 @@ public sealed class ForwardProxyTests
                 new HttpClientHandler { UseProxy = usesProxy }, new PropertyAccessor(Users.Alice), options => options.RequireHttps = true);
 
             // Loopback, where nothing listens: without a proxy, it is sent and fails.
-            Exception? refused = await Record.ExceptionAsync(() => client.SendAsync(HttpTesting.Get($"http://{Host}:9/"), synchronous: false));
+            Exception? refused = await Record.ExceptionAsync(
+                () => client.SendAsync(HttpTesting.Get($"http://{Host}:9/"), synchronous: false));
 
             Assert.IsType(usesProxy ? typeof(ClaimInjectionException) : typeof(HttpRequestException), refused);
         }

@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -20,6 +21,11 @@ public sealed class ConfigurationErrorTests
         { "white value", [.. Valid, "Notes:Claims:RequireHttps= "], "'Notes:Claims:RequireHttps' is empty" },
         { "empty list", [.. Valid, "Notes:Claims:TrustedOrigins="], "'Notes:Claims:TrustedOrigins' is empty" },
         { "empty item", [.. Valid, "Notes:Claims:TrustedOrigins:0="], "'Notes:Claims:TrustedOrigins:0' is empty" },
+        {
+            "value beside a list",
+            [.. Valid, "Notes:Claims:TrustedOrigins=http://a.test", "Notes:Claims:TrustedOrigins:0=http://b.test"],
+            "'Notes:Claims:TrustedOrigins' is not a list"
+        },
         { "empty transport value", [.. Valid, "Notes:Name="], "'Notes:Name' is empty" },
         { "empty endpoint", ["Notes:Endpoint=", "Notes:Claims:MaxRedirections=1"], "'Notes:Endpoint' is empty" },
         { "no endpoint", ["Notes:Claims:MaxRedirections=1"], "the setting 'Notes:Endpoint' in the configuration" },
@@ -52,6 +58,97 @@ public sealed class ConfigurationErrorTests
 
         Assert.NotEmpty(what);
         Assert.Contains(expected, refused.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>JSON within "Notes", beside a valid endpoint, in the shapes that people write by mistake, and the setting at fault.</summary>
+    public static TheoryData<string, string> Misshapen => new()
+    {
+        { """ "Claims": "on" """, "section 'Notes:Claims' is a single value" },
+        { """ "Claims": true """, "section 'Notes:Claims' is a single value" },
+        { """ "Claims": {} """, "section 'Notes:Claims' is missing, misspelt or empty" },
+        { """ "Claims": [] """, "section 'Notes:Claims' is missing, misspelt or empty" },
+        { """ "Claims": null """, "section 'Notes:Claims' is missing, misspelt or empty" },
+        { """ "Claims": [{ "RequireHttps": true }] """, "'Notes:Claims:0' is not known" },
+        { """ "Claims": { "TrustedOrigins": [] } """, "'Notes:Claims:TrustedOrigins' is empty" },
+        { """ "Claims": { "TrustedOrigins": {} } """, "'Notes:Claims:TrustedOrigins' is empty" },
+        { """ "Claims": { "TrustedOrigins": null } """, "'Notes:Claims:TrustedOrigins' is empty" },
+        { """ "Claims": { "TrustedOrigins": 8080 } """, "'Notes:Claims:TrustedOrigins' is not a list" },
+        { """ "Claims": { "TrustedOrigins": "http://other.test" } """, "'Notes:Claims:TrustedOrigins' is not a list" },
+        { """ "Claims": { "TrustedOrigins": [["http://other.test"]] } """, "'Notes:Claims:TrustedOrigins:0' is not a single value" },
+        { """ "Claims": { "TrustedOrigins": [null] } """, "'Notes:Claims:TrustedOrigins:0' is empty" },
+        { """ "Claims": { "TrustedOrigins": [8080] } """, "'Notes:Claims:TrustedOrigins:0' is no absolute" },
+        { """ "Claims": { "Headers": [] } """, "'Notes:Claims:Headers' is empty" },
+        { """ "Claims": { "Headers": 3 } """, "'Notes:Claims:Headers' is not a list" },
+        { """ "Claims": { "Headers": ["X-User-Roles"] } """, "'Notes:Claims:Headers:0' is not a list or an object" },
+        { """ "Claims": { "Headers": [{}] } """, "'Notes:Claims:Headers:0' is empty" },
+        { """ "Claims": { "Headers": { "HeaderName": "X-User-Roles", "ClaimTypes": ["roles"] } } """, "'Notes:Claims:Headers:HeaderName'" },
+        { """ "Claims": { "Headers": [{ "HeaderName": "X-User-Roles", "ClaimTypes": "a" }] } """, "'Notes:Claims:Headers:0:ClaimTypes'" },
+        { """ "Claims": { "Headers": [{ "HeaderName": "X-User-Roles", "ClaimTypes": [] }] } """, "'Notes:Claims:Headers:0:ClaimTypes'" },
+        { """ "Claims": { "Headers": [{ "HeaderName": ["X-User"], "ClaimTypes": ["a"] }] } """, "'Notes:Claims:Headers:0:HeaderName'" },
+        { """ "Claims": { "SubjectClaimTypes": "sub" } """, "'Notes:Claims:SubjectClaimTypes' is not a list" },
+        { """ "Claims": { "MaxRedirections": [1] } """, "'Notes:Claims:MaxRedirections' is not a single value" },
+        { """ "Claims": { "MaxRedirections": 1.5 } """, "'Notes:Claims:MaxRedirections' is no whole number" },
+        { """ "Claims": { "RequireHttps": 1 } """, "'Notes:Claims:RequireHttps' is neither true nor false" },
+        { """ "Claims": { "MissingIdentity": 2 } """, "'Notes:Claims:MissingIdentity' is none of" },
+        { """ "Claims": { "MaxRedirections": 1 }, "Pool": [] """, "'Notes:Pool'" },
+        { """ "Claims": { "MaxRedirections": 1 }, "Pool": 5 """, "'Notes:Pool'" },
+        { """ "Claims": { "MaxRedirections": 1 }, "Pool": { "IdleTimeout": 30 } """, "'Notes:Pool:IdleTimeout' is no time span" },
+        { """ "Claims": { "MaxRedirections": 1 }, "Pool": { "SessionKeyClaimTypes": "org_id" } """, "'Notes:Pool:SessionKeyClaimTypes'" },
+        { """ "Claims": { "MaxRedirections": 1 }, "AdditionalHeaders": ["X-Key: 1"] """, "'Notes:AdditionalHeaders:0' is an item" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Misshapen))]
+    public async Task Setting_of_another_shape_is_refused_at_startup_with_its_path(string json, string expected)
+    {
+        using IHost host = NewJsonHost($$"""{ "Notes": { "Endpoint": "{{Endpoint}}", {{json}} } }""");
+
+        var refused = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
+
+        Assert.Contains(expected, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Settings_of_another_shape_are_all_reported_at_once()
+    {
+        using IHost host = NewJsonHost("""
+            {
+              "Notes": {
+                "Endpoint": ["http://backend.test/mcp"],
+                "AdditionalHeaders": 5,
+                "Pool": { "MaxSessions": [10], "SessionKeyClaimTypes": "org_id", "IdleTimeout": {} },
+                "Claims": {
+                  "TrustedOrigins": {},
+                  "Headers": [{ "HeaderName": [], "ClaimTypes": "roles" }, "X-User-Team"],
+                  "SubjectClaimTypes": "sub",
+                  "Encoding": ["Mcp"]
+                }
+              }
+            }
+            """);
+
+        var refused = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
+
+        string[] paths =
+        [
+            "Endpoint", "AdditionalHeaders", "Pool:MaxSessions", "Pool:SessionKeyClaimTypes", "Pool:IdleTimeout", "Claims:TrustedOrigins",
+            "Claims:Headers:0:HeaderName", "Claims:Headers:0:ClaimTypes", "Claims:Headers:1", "Claims:SubjectClaimTypes", "Claims:Encoding",
+        ];
+        Assert.All(paths, path => Assert.Contains($"'Notes:{path}'", refused.Message, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task List_that_is_empty_in_a_file_can_be_filled_by_another_source()
+    {
+        using IHost host = NewJsonHost(
+            $$"""{ "Notes": { "Endpoint": "{{Endpoint}}", "Claims": { "TrustedOrigins": [], "MaxRedirections": 1 } } }""",
+            KeyValuePair.Create("Notes:Claims:TrustedOrigins:0", (string?)"http://other.test"));
+
+        await host.StartAsync();
+
+        var options = host.Services.GetRequiredService<IOptionsMonitor<ClaimInjectionOptions>>().Get("notes");
+        Assert.Contains(new Uri("http://other.test"), options.TrustedOrigins);
+        await host.StopAsync();
     }
 
     [Fact]
@@ -207,11 +304,17 @@ public sealed class ConfigurationErrorTests
     private static string[] Header(int index, string name, string claimType) =>
         [$"Notes:Claims:Headers:{index}:HeaderName={name}", $"Notes:Claims:Headers:{index}:ClaimTypes:0={claimType}"];
 
-    private static IHost NewHost(params string[] settings)
+    private static IHost NewHost(params string[] settings) => NewHost(configuration => configuration.AddInMemoryCollection(
+        settings.Select(setting => setting.Split('=', 2)).Select(setting => KeyValuePair.Create(setting[0], (string?)setting[1]))));
+
+    private static IHost NewJsonHost(string json, params KeyValuePair<string, string?>[] later) => NewHost(configuration => configuration
+        .AddJsonStream(new MemoryStream(Encoding.UTF8.GetBytes(json)))
+        .AddInMemoryCollection(later));
+
+    private static IHost NewHost(Action<IConfigurationBuilder> configure)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.Configuration.AddInMemoryCollection(
-            settings.Select(setting => setting.Split('=', 2)).Select(setting => KeyValuePair.Create(setting[0], (string?)setting[1])));
+        configure(builder.Configuration);
         builder.Services.AddMcpClient("notes", builder.Configuration.GetSection("Notes"))
             .AddClaimInjection(builder.Configuration.GetSection("Notes:Claims"));
         return builder.Build();

@@ -92,6 +92,74 @@ public sealed class PrimarySettingsOfTheUserTests
         Assert.Equal(plainFirst, GetAllowAutoRedirect(shared));
     }
 
+    public static TheoryData<string, bool> SharedWays =>
+        TheoryCases.InBothWays("singleton", "keyed", "wrapped by each", "additional handlers");
+
+    [Theory]
+    [MemberData(nameof(SharedWays))]
+    public async Task Primary_that_two_clients_take_from_the_container_is_refused_in_either_order(string way, bool plainFirst)
+    {
+        ServiceCollection collection = NewServices();
+        collection.AddSingleton(new SocketsHttpHandler());
+        collection.AddKeyedSingleton("key", (_, _) => new SocketsHttpHandler());
+        IHttpClientBuilder plain = collection.AddHttpClient("plain").ConfigurePrimaryHttpMessageHandler(Get);
+        IHttpClientBuilder identity = collection.AddHttpClient(WiredClient.Name)
+            .AddClaimInjection(options => options.AllowAnyOrigin = true)
+            .ConfigurePrimaryHttpMessageHandler(Get);
+        if (way == "additional handlers")
+        {
+            plain.AddHttpMessageHandler(() => new PlainHandler());
+            identity.AddHttpMessageHandler(() => new PlainHandler());
+        }
+
+        await using ServiceProvider services = collection.BuildServiceProvider();
+        (string first, string second) = plainFirst ? ("plain", WiredClient.Name) : (WiredClient.Name, "plain");
+        services.HandlersOf(first);
+
+        var refused = Assert.Throws<InvalidOperationException>(() => services.HandlersOf(second));
+
+        Assert.Contains("Give each client a handler of its own", refused.Message, StringComparison.Ordinal);
+
+        HttpMessageHandler Get(IServiceProvider services) => way switch
+        {
+            "keyed" => services.GetRequiredKeyedService<SocketsHttpHandler>("key"),
+            "wrapped by each" => new WrappingHandler(services.GetRequiredService<SocketsHttpHandler>()),
+            _ => services.GetRequiredService<SocketsHttpHandler>(),
+        };
+    }
+
+    [Theory]
+    [InlineData("before", false)]
+    [InlineData("after", false)]
+    [InlineData("before", true)]
+    [InlineData("after", true)]
+    public async Task Redirects_turned_off_by_UseSocketsHttpHandler_stay_off(string order, bool isMcp)
+    {
+        await using WireServer server = await WireServer.StartAsync(RedirectTesting.From("/mcp", 307, "/next"));
+        ServiceCollection collection = NewServices();
+        IHttpClientBuilder builder = isMcp
+            ? collection.AddMcpClient(WiredClient.Name, server.Uri)
+            : collection.AddHttpClient(WiredClient.Name);
+        if (order == "after")
+        {
+            builder.AddClaimInjection(options => options.TrustedOrigins.Add(server.Uri));
+        }
+
+        builder.UseSocketsHttpHandler((handler, _) => handler.AllowAutoRedirect = false);
+        if (order == "before")
+        {
+            builder.AddClaimInjection(options => options.TrustedOrigins.Add(server.Uri));
+        }
+
+        await using ServiceProvider services = collection.BuildServiceProvider();
+        using HttpClient client = services.CreateHttpClient();
+
+        using HttpResponseMessage response = await client.SendAsync(HttpTesting.Post(server.Uri.ToString()));
+
+        Assert.Equal(HttpStatusCode.TemporaryRedirect, response.StatusCode);
+        Assert.Single(server.Heads);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -188,4 +256,6 @@ public sealed class PrimarySettingsOfTheUserTests
         DelegatingHandler { InnerHandler: { } inner } => GetAllowAutoRedirect(inner),
         _ => throw new ArgumentOutOfRangeException(nameof(handler)),
     };
+
+    private sealed class PlainHandler : DelegatingHandler;
 }

@@ -318,7 +318,8 @@ public sealed class AgentToolTests
         using var agent = new FunctionInvokingChatClient(new ScriptedChatClient());
 
         string[] answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(number => AmbientIdentity.RunAsync(
-            Users.Named($"user-{number}"), async () => (await agent.GetStreamingResponseAsync("Who am I?", options).ToChatResponseAsync()).Text)));
+            Users.Named($"user-{number}"),
+            async () => (await agent.GetStreamingResponseAsync("Who am I?", options).ToChatResponseAsync()).Text)));
 
         Assert.Equal(Enumerable.Range(0, 10).Select(number => $"user-{number}"), answers);
     }

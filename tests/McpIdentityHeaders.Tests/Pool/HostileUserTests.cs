@@ -52,7 +52,8 @@ public sealed class HostileUserTests
     public async Task Rents_that_wait_for_a_suspect_session_leave_room_for_other_users()
     {
         var gate = new Gate("ping");
-        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, (context, next) => gate.HoldAsync(context, again =>
+        await using McpBackend backend = await McpBackend.StartAsync(
+            McpBackendKind.Sessions, (context, next) => gate.HoldAsync(context, again =>
         {
             if (HeldRequests.IsOf(again, "mallory") && again.Request.Headers["X-Refuse"].Count > 0)
             {
@@ -168,7 +169,8 @@ public sealed class HostileUserTests
     [Fact]
     public async Task Sign_out_of_the_user_who_probes_lets_others_connect_at_once()
     {
-        var held = new HeldRequests(context => HeldRequests.IsOf(context, "mallory") && context.Request.Headers["Mcp-Method"] == "initialize");
+        var held = new HeldRequests(
+            context => HeldRequests.IsOf(context, "mallory") && context.Request.Headers["Mcp-Method"] == "initialize");
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
 
         // A stopped clock: what others wait for at most a second, they wait for as long as the test takes.
@@ -254,8 +256,8 @@ public sealed class HostileUserTests
         Task<string> mallorys = services.CallForAsync(Mallory);
         await held.Arrived;
 
-        string[] served = await Task.WhenAll(services.CallForAsync(Users.Alice), services.CallForAsync(Users.Bob), services.CallForAsync(null))
-            .WaitAsync(HeldRequests.Patience);
+        Task<string>[] others = [services.CallForAsync(Users.Alice), services.CallForAsync(Users.Bob), services.CallForAsync(null)];
+        string[] served = await Task.WhenAll(others).WaitAsync(HeldRequests.Patience);
 
         Assert.Equal(["alice", "bob", "anonymous"], served);
         held.Release();

@@ -164,6 +164,76 @@ public sealed class SessionCookieTests
         Assert.All(backend.Exchanges.Skip(1), exchange => Assert.Equal("kept=1", exchange.Headers["Cookie"]));
     }
 
+    /// <summary>Values of Set-Cookie, one after the other, and the Cookie header that then goes out.</summary>
+    public static TheoryData<string[], string?> SetCookies => new()
+    {
+        { ["a=1; Path=/"], "a=1" },
+        { ["a=1; Path=/mcp"], "a=1" },
+        { ["a=1; Path=/mcp/deeper"], null },
+        { ["a=1; Path=/other"], null },
+        { ["a=1; HttpOnly; SameSite=Strict"], "a=1" },
+        { ["a=1; Domain=backend.test"], "a=1" },
+        { ["a=1; Domain=.backend.test"], "a=1" },
+        { ["a=1; Domain=test"], null },
+        { ["a=1; Domain=other.test"], null },
+        { ["a=1; Domain=sub.backend.test"], null },
+        { ["a=1; Secure"], null },
+        { ["a=1; Max-Age=3600"], "a=1" },
+        { ["a=1; Max-Age=0"], null },
+        { ["a=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT"], null },
+        { ["a=1; Expires=Fri, 01 Jan 2100 00:00:00 GMT"], "a=1" },
+        { ["a=1", "a=2"], "a=2" },
+        { ["a=1", "a=; Max-Age=0"], null },
+        { ["a=1", "a=; Expires=Thu, 01 Jan 1970 00:00:00 GMT"], null },
+        { ["a=1", "b=2"], "a=1; b=2" },
+        { ["=;;=", "a=1"], "a=1" },
+        { ["a=1, b=2"], "a=1; b=2" },
+        { ["a=1\r\nX-Evil: 1"], null },
+    };
+
+    [Theory]
+    [MemberData(nameof(SetCookies))]
+    public void Cookie_is_kept_as_its_attributes_say(string[] set, string? expected)
+    {
+        var jar = new CookieJar(new Uri(HttpTesting.Endpoint));
+        foreach (string value in set)
+        {
+            using var response = new HttpResponseMessage();
+            response.Headers.TryAddWithoutValidation("Set-Cookie", value);
+            jar.Store(HttpTesting.Get(), response);
+        }
+
+        HttpRequestMessage outgoing = jar.Apply(HttpTesting.Get());
+
+        outgoing.Headers.TryGetValues("Cookie", out IEnumerable<string>? cookies);
+        Assert.Equal(expected is null ? [] : [expected], cookies ?? []);
+        Assert.DoesNotContain(outgoing.Headers.NonValidated, header => header.Key == "X-Evil");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Each_request_of_a_session_comes_with_its_cookie_to_the_last(bool pooled)
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, SetAndDemandAsync);
+        await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
+        foreach (ClaimsPrincipal user in new[] { Users.Alice, Users.Bob })
+        {
+            IAsyncDisposable opened = await OpenAsync(services, user, pooled);
+            string subject = user.FindFirst("sub")!.Value;
+            Assert.Equal(subject, await AmbientIdentity.RunAsync(user, () => ClientOf(opened).CallTextAsync("whoami")));
+            await backend.WaitForAsync(exchange => exchange.Http == "GET" && exchange.Subject == subject);
+            await opened.DisposeAsync();
+            await services.Pool().CloseAsync(user);
+        }
+
+        Assert.Equal(["alice", "bob"], backend.Exchanges.Where(exchange => exchange.Http == "DELETE").Select(exchange => exchange.Subject));
+        Assert.Empty(backend.LiveSessions);
+        Assert.All(
+            backend.Exchanges.Where(exchange => exchange.Headers.ContainsKey("Mcp-Session-Id")),
+            exchange => Assert.Equal(exchange.Subject, _subjects[exchange.Headers["Cookie"].Split('=')[1]]));
+    }
+
     [Theory]
     [InlineData("http://backend.test:8080/mcp", true)]
     [InlineData("http://backend.test:8080/other", true)]

@@ -25,7 +25,8 @@ internal sealed class PrincipalComparer : IEqualityComparer<ClaimsPrincipal>
     /// <param name="principal">The principal.</param>
     /// <param name="leftOut">The types of the claims that are left out.</param>
     /// <returns>Null where the principal changes meanwhile: it is then none but itself.</returns>
-    internal static IReadOnlyList<(string? Type, string? Value, string? Issuer)>? Read(ClaimsPrincipal principal, IReadOnlySet<string> leftOut)
+    internal static IReadOnlyList<(string? Type, string? Value, string? Issuer)>? Read(
+        ClaimsPrincipal principal, IReadOnlySet<string> leftOut)
     {
         List<(string? Type, string? Value, string? Issuer)> read = [];
         try

@@ -30,6 +30,11 @@ internal static class McpClientSettings
     {
         // Copy: code may have given the same dictionary to several clients.
         options.AdditionalHeaders = TransportOptions.CopyOf(options.AdditionalHeaders ?? new Dictionary<string, string>());
-        Setting.ForEach(setting.GetChildren(), header => options.AdditionalHeaders[header.Key] = header.GetString());
+        Setting.ForEach(setting.GetChildren(), header => options.AdditionalHeaders[GetName(header)] = header.GetString());
     }
+
+    // A list's items are named by number: a key given so would go out in a header "0", and the backend would miss it.
+    private static string GetName(Setting header) => header.Key.All(char.IsAsciiDigit)
+        ? throw header.CreateError("is an item of a list, and not a header with its name")
+        : header.Key;
 }
