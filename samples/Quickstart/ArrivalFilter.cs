@@ -7,7 +7,9 @@ namespace Quickstart;
 /// <summary>Notes a request's headers before anything else sees it, so that the table can show what was on the wire.</summary>
 internal sealed class ArrivalFilter : IStartupFilter
 {
-    /// <summary>Adds it in front of all others, and so of the library's own, which hides assertions from logs. An application keeps that.</summary>
+    /// <summary>
+    /// Adds it in front of all others, and so of the library's own, which hides assertions from logs. An application keeps that.
+    /// </summary>
     public static void AddTo(IServiceCollection services) =>
         services.Insert(0, ServiceDescriptor.Singleton<IStartupFilter, ArrivalFilter>());
 

@@ -8,8 +8,8 @@ using ModelContextProtocol.AspNetCore;
 namespace Quickstart;
 
 /// <summary>
-/// A real MCP server on a loopback port that the system picks. One verifies assertions; the others know nothing of the library, and read plain
-/// headers.
+/// A real MCP server on a loopback port that the system picks. One verifies assertions; the others know nothing of the library, and read
+/// plain headers.
 /// </summary>
 internal sealed class WhoAmIServer : IAsyncDisposable
 {

@@ -11,8 +11,8 @@ using McpSession = McpIdentityHeaders.Internal.McpSession;
 namespace McpIdentityHeaders.Benchmarks;
 
 /// <summary>
-/// What it costs to look for questions in the response to a pooled session's call. The baseline reads the same event without that, and makes
-/// a message of it, as the MCP SDK does with each.
+/// What it costs to look for questions in the response to a pooled session's call. The baseline reads the same event without that, and
+/// makes a message of it, as the MCP SDK does with each.
 /// </summary>
 [MemoryDiagnoser]
 public class EventBenchmarks

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace McpIdentityHeaders.Benchmarks;
 
-/// <summary><see cref="EventBenchmarks"/> in turns within one process, by the processor's time and not the clock's: for busy machines.</summary>
+/// <summary>
+/// <see cref="EventBenchmarks"/> in turns within one process, by the processor's time and not the clock's: for busy machines.
+/// </summary>
 internal static class EventTurns
 {
     private const int WarmUpRounds = 5;

@@ -11,8 +11,8 @@ using ModelContextProtocol.Server;
 namespace Gateway.Backends;
 
 /// <summary>
-/// What is known of the backends' tools, for each user: which arguments a backend wants in headers too (SEP-2243), and which tools insist on
-/// tasks. The SDK's server compares a client's headers with the arguments by it, as it does with tools of its own.
+/// What is known of the backends' tools, for each user: which arguments a backend wants in headers too (SEP-2243), and which tools insist
+/// on tasks. The SDK's server compares a client's headers with the arguments by it, as it does with tools of its own.
 /// </summary>
 internal sealed class BackendTools(
     BackendDirectory backends, IMcpClientPool pool, ClientProfile profile, IIdentityAccessor accessor, GatewayLimits limits, ILogger<BackendTools> logger)

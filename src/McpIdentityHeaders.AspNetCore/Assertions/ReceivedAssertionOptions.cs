@@ -72,8 +72,8 @@ public sealed class ReceivedAssertionOptions
 
     /// <summary>Gets or sets where the issuer's keys are discovered.</summary>
     /// <value>
-    /// The default value is <see langword="null"/>. An http or https URI; its <c>/.well-known/openid-configuration</c> names the key set (OpenID
-    /// Connect Discovery). One of this, <see cref="KeySetUri"/> and <see cref="Keys"/> is required.
+    /// The default value is <see langword="null"/>. An http or https URI; its <c>/.well-known/openid-configuration</c> names the key set
+    /// (OpenID Connect Discovery). One of this, <see cref="KeySetUri"/> and <see cref="Keys"/> is required.
     /// </value>
     public Uri? Authority { get; set; }
 
@@ -136,14 +136,16 @@ public sealed class ReceivedAssertionOptions
 
     /// <summary>Gets or sets whether an assertion has to be bound to its request, and is accepted once.</summary>
     /// <value>
-    /// The default value is <see langword="false"/>. The method, the URI, the content's digest and the MCP session id have to be the request's.
-    /// Ids that were used are kept in the application's <c>IDistributedCache</c> until they expire: call <c>AddDistributedMemoryCache</c>, or
-    /// register one that all replicas share.
+    /// The default value is <see langword="false"/>. The method, the URI, the content's digest and the MCP session id have to be the
+    /// request's. Ids that were used are kept in the application's <c>IDistributedCache</c> until they expire: call
+    /// <c>AddDistributedMemoryCache</c>, or register one that all replicas share.
     /// </value>
     public bool RequireBinding { get; set; }
 
     /// <summary>Gets or sets this backend's origin as the sender sees it, for <see cref="RequireBinding"/>.</summary>
-    /// <value>The default value is <see langword="null"/>: the request's own scheme and host. Set it where a proxy in front changes them.</value>
+    /// <value>
+    /// The default value is <see langword="null"/>: the request's own scheme and host. Set it where a proxy in front changes them.
+    /// </value>
     public Uri? PublicOrigin { get; set; }
 
     /// <summary>Gets the plain identity headers that have to say the same, where they come beside the assertion.</summary>

@@ -18,12 +18,12 @@ public static class HttpContextIdentityServiceCollectionExtensions
     /// <param name="services">The services.</param>
     /// <returns>The same services.</returns>
     /// <remarks>
-    /// <see cref="AmbientIdentity"/> takes precedence, also where it holds an anonymous user. A user who is not signed in is anonymous, and so
-    /// is any user for a task that outlives its request. Outside any request the user is unknown. It replaces the default accessor,
+    /// <see cref="AmbientIdentity"/> takes precedence, also where it holds an anonymous user. A user who is not signed in is anonymous, and
+    /// so is any user for a task that outlives its request. Outside any request the user is unknown. It replaces the default accessor,
     /// whichever is registered first; of it and a custom accessor, the one registered last counts. The request is the one of the
     /// <see cref="IHttpContextAccessor"/> that is registered, the framework's own by default. Calling it again changes nothing. An
-    /// <see cref="IHttpContextFactory"/> other than the framework's, and a custom <see cref="IHttpContextAccessor"/> that is no singleton, or
-    /// does not keep a request's <see cref="HttpContext"/> to the flow of that request, are refused at start-up.
+    /// <see cref="IHttpContextFactory"/> other than the framework's, and a custom <see cref="IHttpContextAccessor"/> that is no singleton,
+    /// or does not keep a request's <see cref="HttpContext"/> to the flow of that request, are refused at start-up.
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> is <see langword="null"/>.</exception>
     public static IServiceCollection AddHttpContextIdentity(this IServiceCollection services)

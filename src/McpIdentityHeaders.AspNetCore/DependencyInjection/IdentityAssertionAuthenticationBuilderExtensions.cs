@@ -23,10 +23,10 @@ public static class IdentityAssertionAuthenticationBuilderExtensions
     /// <param name="configure">Sets the issuer, the audience and the keys, and changes the other settings.</param>
     /// <returns>The same builder.</returns>
     /// <remarks>
-    /// A request without an assertion has no result: other schemes follow. One with a refused assertion ends with 401, for every endpoint and
-    /// with every default scheme; the log says why. Where plain identity headers come beside the assertion, the assertion alone says who the user
-    /// is, and they have to agree. The pipeline needs <c>UseAuthentication</c>, which a <c>WebApplication</c> adds by itself. Calling it again
-    /// adds settings.
+    /// A request without an assertion has no result: other schemes follow. One with a refused assertion ends with 401, for every endpoint
+    /// and with every default scheme; the log says why. Where plain identity headers come beside the assertion, the assertion alone says
+    /// who the user is, and they have to agree. The pipeline needs <c>UseAuthentication</c>, which a <c>WebApplication</c> adds by itself.
+    /// Calling it again adds settings.
     /// </remarks>
     /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
     /// <exception cref="OptionsValidationException">At start-up: the settings are invalid.</exception>
@@ -38,7 +38,9 @@ public static class IdentityAssertionAuthenticationBuilderExtensions
     /// </summary>
     /// <inheritdoc cref="AddIdentityAssertion(AuthenticationBuilder, Action{ReceivedAssertionOptions})"/>
     /// <param name="builder">The authentication builder.</param>
-    /// <param name="section">Holds <see cref="ReceivedAssertionOptions"/> by their names but <c>Keys</c>, read as strictly as a client's.</param>
+    /// <param name="section">
+    /// Holds <see cref="ReceivedAssertionOptions"/> by their names but <c>Keys</c>, read as strictly as a client's.
+    /// </param>
     public static AuthenticationBuilder AddIdentityAssertion(this AuthenticationBuilder builder, IConfigurationSection section) =>
         builder.AddIdentityAssertion(IdentityAssertionDefaults.AuthenticationScheme, section);
 
@@ -59,7 +61,9 @@ public static class IdentityAssertionAuthenticationBuilderExtensions
     /// <inheritdoc cref="AddIdentityAssertion(AuthenticationBuilder, Action{ReceivedAssertionOptions})"/>
     /// <param name="builder">The authentication builder.</param>
     /// <param name="authenticationScheme">The scheme's name.</param>
-    /// <param name="section">Holds <see cref="ReceivedAssertionOptions"/> by their names but <c>Keys</c>, read as strictly as a client's.</param>
+    /// <param name="section">
+    /// Holds <see cref="ReceivedAssertionOptions"/> by their names but <c>Keys</c>, read as strictly as a client's.
+    /// </param>
     public static AuthenticationBuilder AddIdentityAssertion(
         this AuthenticationBuilder builder, string authenticationScheme, IConfigurationSection section)
     {
@@ -96,7 +100,9 @@ public static class IdentityAssertionAuthenticationBuilderExtensions
         return builder;
     }
 
-    /// <summary>The client that fetches keys. Requests wait for it, and what it gets decides whom to believe: no redirect leads it elsewhere.</summary>
+    /// <summary>
+    /// The client that fetches keys. Requests wait for it, and what it gets decides whom to believe: no redirect leads it elsewhere.
+    /// </summary>
     private static void AddBackchannel(IServiceCollection services) => services
         .AddHttpClient(IdentityAssertionDefaults.AuthenticationScheme, client =>
         {

@@ -19,9 +19,9 @@ public static class IdentityHealthChecksBuilderExtensions
     /// </param>
     /// <returns>The same builder.</returns>
     /// <remarks>
-    /// Unhealthy: all of <see cref="McpClientPoolOptions.MaxSessions"/> are leased, or as many rents wait as may, so that the next one fails.
-    /// Degraded: near either bound, or no session is left for anonymous users, who can cause that and no more. It opens no session and
-    /// sends nothing; its data are counts by the client's name.
+    /// Unhealthy: all of <see cref="McpClientPoolOptions.MaxSessions"/> are leased, or as many rents wait as may, so that the next one
+    /// fails. Degraded: near either bound, or no session is left for anonymous users, who can cause that and no more. It opens no session
+    /// and sends nothing; its data are counts by the client's name.
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="builder"/> or <paramref name="name"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="degradedAt"/> is not more than 0 and at most 1.</exception>
@@ -55,13 +55,15 @@ public static class IdentityHealthChecksBuilderExtensions
     /// </param>
     /// <returns>The same builder.</returns>
     /// <remarks>
-    /// Unhealthy: a client has no key that signs now, or a scheme's keys were never fetched. Degraded: the signing certificate expires soon, a
-    /// changed key file could not be read, or keys could not be fetched again. The check fetches a scheme's keys where no request has,
-    /// so that a backend is ready before its first request.
+    /// Unhealthy: a client has no key that signs now, or a scheme's keys were never fetched. Degraded: the signing certificate expires
+    /// soon, a changed key file could not be read, or keys could not be fetched again. The check fetches a scheme's keys where no request
+    /// has, so that a backend is ready before its first request.
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="builder"/> or <paramref name="name"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="expiryWarning"/> is negative.</exception>
-    /// <exception cref="Options.OptionsValidationException">At start-up: no client signs assertions, and no scheme verifies them.</exception>
+    /// <exception cref="Options.OptionsValidationException">
+    /// At start-up: no client signs assertions, and no scheme verifies them.
+    /// </exception>
     public static IHealthChecksBuilder AddIdentityAssertionKeys(
         this IHealthChecksBuilder builder,
         string name = "identity-assertion-keys",

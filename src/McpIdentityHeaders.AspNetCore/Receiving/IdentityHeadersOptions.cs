@@ -11,7 +11,8 @@ namespace McpIdentityHeaders.AspNetCore;
 /// <summary>Which headers a backend reads, how, and which peers it trusts.</summary>
 /// <remarks>
 /// Named by the authentication scheme. All but <see cref="IsTrustedCertificate"/> binds from configuration. It is validated at start-up
-/// (without a host: at first use), and a changed configuration before it takes effect: an invalid one is logged and leaves the last good one in force.
+/// (without a host: at first use), and a changed configuration before it takes effect: an invalid one is logged and leaves the last good
+/// one in force.
 /// <para>
 /// No peer is trusted by default. Three settings decide which peer may speak for users: <see cref="TrustedPeers"/>,
 /// <see cref="IsTrustedCertificate"/> and <see cref="SharedSecrets"/>. At least one has to be set, and a peer must pass each that is set.
@@ -77,7 +78,9 @@ public sealed class IdentityHeadersOptions
         set => _maxHeaderValueLength = value;
     }
 
-    /// <summary>Gets or sets the most bytes that all identity headers of a request may have on the wire, names and values together.</summary>
+    /// <summary>
+    /// Gets or sets the most bytes that all identity headers of a request may have on the wire, names and values together.
+    /// </summary>
     /// <value>
     /// From 1 to 1,048,576. The default value is 8192, and 20480 with <see cref="IdentityHeadersProfile.AzureAppService"/>. Kestrel's own
     /// limit for all headers is 32 KiB.

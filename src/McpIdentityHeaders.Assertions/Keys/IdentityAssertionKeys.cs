@@ -19,8 +19,8 @@ public sealed class IdentityAssertionKeys
     internal IReadOnlyList<KeySource> Sources => _sources;
 
     /// <summary>
-    /// Adds the key of a PEM file. A changed file is read again within seconds, and an unreadable change leaves the last key in force. A key that
-    /// was replaced in its file is published for another 15 minutes.
+    /// Adds the key of a PEM file. A changed file is read again within seconds, and an unreadable change leaves the last key in force. A
+    /// key that was replaced in its file is published for another 15 minutes.
     /// </summary>
     /// <param name="path">
     /// A file with an unencrypted private key (<c>PRIVATE KEY</c>, <c>EC PRIVATE KEY</c> or <c>RSA PRIVATE KEY</c>), or a
@@ -39,7 +39,9 @@ public sealed class IdentityAssertionKeys
 
     /// <summary>Adds a certificate's key. A certificate that is not valid yet or has expired signs nothing.</summary>
     /// <param name="certificate">A certificate with its private key. It has to stay undisposed.</param>
-    /// <param name="algorithm"><c>PS256</c> for an RSA key that signs with PSS; <see langword="null"/> for the key's usual algorithm.</param>
+    /// <param name="algorithm">
+    /// <c>PS256</c> for an RSA key that signs with PSS; <see langword="null"/> for the key's usual algorithm.
+    /// </param>
     /// <exception cref="ArgumentNullException"><paramref name="certificate"/> is <see langword="null"/>.</exception>
     public void AddCertificate(X509Certificate2 certificate, string? algorithm = null)
     {
@@ -50,8 +52,8 @@ public sealed class IdentityAssertionKeys
 
     /// <summary>Adds any credentials, such as those of a key vault. A certificate's are valid as long as the certificate is.</summary>
     /// <param name="credentials">
-    /// An <c>ECDsaSecurityKey</c>, <c>RsaSecurityKey</c>, <c>X509SecurityKey</c> or <c>JsonWebKey</c>, and one of ES256, RS256 and PS256. The
-    /// key's own id is not used, and the key is not changed.
+    /// An <c>ECDsaSecurityKey</c>, <c>RsaSecurityKey</c>, <c>X509SecurityKey</c> or <c>JsonWebKey</c>, and one of ES256, RS256 and PS256.
+    /// The key's own id is not used, and the key is not changed.
     /// </param>
     /// <exception cref="ArgumentNullException"><paramref name="credentials"/> is <see langword="null"/>.</exception>
     public void Add(SigningCredentials credentials)

@@ -15,8 +15,8 @@ public sealed class IdentityAssertionOptions
 
     /// <summary>Gets or sets the one backend that the assertion is for: the <c>aud</c> claim (RFC 7519, section 4.1.3).</summary>
     /// <value>
-    /// The default value is <see langword="null"/>: the origin of each request, such as <c>https://notes.example.com</c>. That is the Host header's,
-    /// where the request has another than its URI, and a trusted service's own where a handler in front resolved it.
+    /// The default value is <see langword="null"/>: the origin of each request, such as <c>https://notes.example.com</c>. That is the Host
+    /// header's, where the request has another than its URI, and a trusted service's own where a handler in front resolved it.
     /// </value>
     public string? Audience { get; set; }
 
@@ -30,8 +30,8 @@ public sealed class IdentityAssertionOptions
 
     /// <summary>Gets or sets whether the assertion travels as <c>Authorization: Bearer</c> instead.</summary>
     /// <value>
-    /// The default value is <see langword="false"/>. A request that has an Authorization header already is refused then: one of the two would
-    /// be lost.
+    /// The default value is <see langword="false"/>. A request that has an Authorization header already is refused then: one of the two
+    /// would be lost.
     /// </value>
     public bool UseAuthorizationHeader { get; set; }
 
@@ -45,8 +45,8 @@ public sealed class IdentityAssertionOptions
 
     /// <summary>Gets or sets whether each assertion is bound to its request.</summary>
     /// <value>
-    /// The default value is <see langword="false"/>. Bound, it holds the method and the URI (<c>htm</c> and <c>htu</c>, RFC 9449, section 4.2),
-    /// the digests of the content and of a query (<c>content_digest</c> and <c>query_digest</c>, in the form of RFC 9530) and
+    /// The default value is <see langword="false"/>. Bound, it holds the method and the URI (<c>htm</c> and <c>htu</c>, RFC 9449, section
+    /// 4.2), the digests of the content and of a query (<c>content_digest</c> and <c>query_digest</c>, in the form of RFC 9530) and
     /// <c>mcp_session_id</c>, and each request has its own. Content that cannot be read twice is refused.
     /// </value>
     public bool BindRequest { get; set; }

@@ -44,9 +44,9 @@ public static class ClaimInjectionHttpClientBuilderExtensions
     /// <inheritdoc cref="AddClaimInjection(IHttpClientBuilder)"/>
     /// <param name="builder">Any HttpClient's builder, an MCP client's among them.</param>
     /// <param name="section">
-    /// Holds <see cref="ClaimInjectionOptions"/> by their names. Headers in it are added to the default three. An unknown setting, or one that is
-    /// empty or of another type is refused, and so is a section that is missing or empty. A change takes effect with the next request
-    /// if it is valid; a section that vanishes is no valid change.
+    /// Holds <see cref="ClaimInjectionOptions"/> by their names. Headers in it are added to the default three. An unknown setting, or one
+    /// that is empty or of another type is refused, and so is a section that is missing or empty. A change takes effect with the next
+    /// request if it is valid; a section that vanishes is no valid change.
     /// </param>
     public static IHttpClientBuilder AddClaimInjection(this IHttpClientBuilder builder, IConfigurationSection section)
     {

@@ -16,9 +16,9 @@ public static class UserIdentityMcpServerBuilderExtensions
     /// <param name="builder">The MCP server's builder.</param>
     /// <returns>The same builder.</returns>
     /// <remarks>
-    /// It stands outermost among the message filters, wherever it is called, and looks at the message whenever the user is asked for: a filter
-    /// that sets <see cref="MessageContext.User"/>, as a server over stdio needs one, counts from then on. Over HTTP the user is the request's
-    /// that brought the message, not that of the request which opened the session. Calling it again changes nothing.
+    /// It stands outermost among the message filters, wherever it is called, and looks at the message whenever the user is asked for: a
+    /// filter that sets <see cref="MessageContext.User"/>, as a server over stdio needs one, counts from then on. Over HTTP the user is the
+    /// request's that brought the message, not that of the request which opened the session. Calling it again changes nothing.
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="builder"/> is <see langword="null"/>.</exception>
     public static IMcpServerBuilder WithUserIdentity(this IMcpServerBuilder builder)

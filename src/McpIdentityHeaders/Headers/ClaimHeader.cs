@@ -5,7 +5,9 @@ namespace McpIdentityHeaders;
 /// <summary>One header and the claims that supply its value.</summary>
 public sealed class ClaimHeader
 {
-    /// <summary>Creates a header that takes its value from the first of <paramref name="claimTypes"/> that the user has a value of.</summary>
+    /// <summary>
+    /// Creates a header that takes its value from the first of <paramref name="claimTypes"/> that the user has a value of.
+    /// </summary>
     /// <param name="headerName">The header's name, an RFC 9110 token such as <c>X-User-Groups</c>.</param>
     /// <param name="claimTypes">The claim types to look for, in order; compared exactly, as RFC 7519 compares claim names.</param>
     /// <exception cref="ArgumentException">
@@ -34,8 +36,8 @@ public sealed class ClaimHeader
     /// <summary>Creates a header with a value that code makes of the user: a fixed one, say, or one with a prefix.</summary>
     /// <param name="headerName">The header's name, an RFC 9110 token such as <c>X-Tenant</c>.</param>
     /// <param name="getValue">
-    /// Gets the value. It is called for each request of a signed-in user, with the identities of that one user, and maybe by several threads
-    /// at once. <see langword="null"/> or white space sends no header. If it throws, the request is refused.
+    /// Gets the value. It is called for each request of a signed-in user, with the identities of that one user, and maybe by several
+    /// threads at once. <see langword="null"/> or white space sends no header. If it throws, the request is refused.
     /// </param>
     /// <remarks>The value is encoded and limited as a claim's is. A receiver needs a header with a claim type.</remarks>
     /// <exception cref="ArgumentException"><paramref name="headerName"/> is empty.</exception>
@@ -49,7 +51,9 @@ public sealed class ClaimHeader
 
     /// <summary>Creates a header with values that code makes of the user: those of several claim types, say.</summary>
     /// <param name="headerName">The header's name, an RFC 9110 token such as <c>X-User-Groups</c>.</param>
-    /// <param name="getValues">Gets the values, as the other constructor's delegate does. <see cref="Format"/> says how many are sent.</param>
+    /// <param name="getValues">
+    /// Gets the values, as the other constructor's delegate does. <see cref="Format"/> says how many are sent.
+    /// </param>
     /// <remarks>The values are encoded and limited as claims are. A receiver needs a header with a claim type.</remarks>
     /// <exception cref="ArgumentException"><paramref name="headerName"/> is empty.</exception>
     public ClaimHeader(string headerName, Func<ClaimsPrincipal, IEnumerable<string>?> getValues)

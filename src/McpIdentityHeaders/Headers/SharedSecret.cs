@@ -14,7 +14,9 @@ public sealed class SharedSecret
     internal const int MinValueLength = 16;
 
     /// <summary>Creates a shared secret with a name and value that are set by properties, as the configuration binder does.</summary>
-    /// <remarks>The options' validation refuses one without a name or a value. A binder would drop one with a constructor that refuses.</remarks>
+    /// <remarks>
+    /// The options' validation refuses one without a name or a value. A binder would drop one with a constructor that refuses.
+    /// </remarks>
     public SharedSecret()
     {
     }

@@ -7,7 +7,9 @@ namespace McpIdentityHeaders;
 /// <summary>Sets the user of one request.</summary>
 public static class HttpRequestMessageIdentityExtensions
 {
-    /// <summary>Makes <paramref name="user"/> the user of this one request, whatever is ambient, and whichever user the MCP session belongs to.</summary>
+    /// <summary>
+    /// Makes <paramref name="user"/> the user of this one request, whatever is ambient, and whichever user the MCP session belongs to.
+    /// </summary>
     /// <param name="request">The request, before it is sent.</param>
     /// <param name="user">The user; <see langword="null"/> makes the request anonymous.</param>
     /// <remarks>
@@ -22,7 +24,9 @@ public static class HttpRequestMessageIdentityExtensions
         RequestIdentity.SetUser(request, user ?? new ClaimsPrincipal());
     }
 
-    /// <summary>Gets the user that <see cref="SetUser"/> set on this request: for a handler in front that needs to know it, or to leave it.</summary>
+    /// <summary>
+    /// Gets the user that <see cref="SetUser"/> set on this request: for a handler in front that needs to know it, or to leave it.
+    /// </summary>
     /// <param name="request">The request.</param>
     /// <param name="user">The user; a principal without identities where it was set to <see langword="null"/>.</param>
     /// <returns>Whether a user was set.</returns>

@@ -25,8 +25,8 @@ public enum ClaimInjectionErrorReason
     InvalidClaim,
 
     /// <summary>
-    /// A header is longer than <see cref="ClaimInjectionOptions.MaxHeaderValueLength"/> or <see cref="ClaimInjectionOptions.MaxTotalLength"/>
-    /// allows.
+    /// A header is longer than <see cref="ClaimInjectionOptions.MaxHeaderValueLength"/> or
+    /// <see cref="ClaimInjectionOptions.MaxTotalLength"/> allows.
     /// </summary>
     HeadersTooLong,
 

@@ -7,10 +7,10 @@ namespace McpIdentityHeaders;
 /// <remarks>
 /// <para>
 /// In the pipeline it stands innermost, right before the primary handler, so that every retry and every re-routed request is judged as it
-/// really goes out. <c>AddClaimInjection</c> puts it there, behind <see cref="SameOriginRedirectHandler"/> and <see cref="IdentityHandler"/>.
-/// Without a container: <c>new ClaimInjectionHandler(accessor) { InnerHandler = new SocketsHttpHandler() }</c>. Before its first request it
-/// turns off redirects and cookies of the primary handler, since both would carry one user's identity elsewhere; put a
-/// <see cref="SameOriginRedirectHandler"/> in front to have redirects followed safely.
+/// really goes out. <c>AddClaimInjection</c> puts it there, behind <see cref="SameOriginRedirectHandler"/> and
+/// <see cref="IdentityHandler"/>. Without a container: <c>new ClaimInjectionHandler(accessor) { InnerHandler = new SocketsHttpHandler()
+/// }</c>. Before its first request it turns off redirects and cookies of the primary handler, since both would carry one user's identity
+/// elsewhere; put a <see cref="SameOriginRedirectHandler"/> in front to have redirects followed safely.
 /// </para>
 /// <para>
 /// Where there is no identity to set and nothing to remove, the very same request goes on. Otherwise a clone does: the caller's request and

@@ -6,13 +6,15 @@ namespace McpIdentityHeaders;
 
 /// <summary>Which headers a client sends for its users, where to, and what happens when it cannot.</summary>
 /// <remarks>
-/// Named by the HttpClient. All but <see cref="SelectIdentity"/>, and headers from code, binds from configuration. It is validated at start-up
-/// (without a host: at first use), and a changed configuration before it takes effect: an invalid one is logged and leaves the last good
-/// one in force.
+/// Named by the HttpClient. All but <see cref="SelectIdentity"/>, and headers from code, binds from configuration. It is validated at
+/// start-up (without a host: at first use), and a changed configuration before it takes effect: an invalid one is logged and leaves the
+/// last good one in force.
 /// </remarks>
 public sealed class ClaimInjectionOptions
 {
-    /// <summary>Gets the headers and the claims they are filled from. Their names and the aliases of these are identity header names.</summary>
+    /// <summary>
+    /// Gets the headers and the claims they are filled from. Their names and the aliases of these are identity header names.
+    /// </summary>
     /// <value>
     /// The default value is <c>X-User-Sub</c> from <see cref="SubjectClaimTypes"/>, <c>X-User-Email</c> from <c>email</c> and
     /// <c>X-User-Name</c> from <c>name</c>, the last two also from the <see cref="ClaimTypes"/> that ASP.NET Core renames them to. Clear it
@@ -44,15 +46,18 @@ public sealed class ClaimInjectionOptions
     /// Gets the origins (scheme, host and port; a path is ignored) that identity headers are sent to: http, https, ws or wss.
     /// </summary>
     /// <value>
-    /// Empty by default. An MCP client's endpoint and the HttpClient's <see cref="HttpClient.BaseAddress"/> count besides. With none at all,
-    /// and without <see cref="AllowAnyOrigin"/>, the client is refused at start-up; a handler made by hand serves every origin then.
+    /// Empty by default. An MCP client's endpoint and the HttpClient's <see cref="HttpClient.BaseAddress"/> count besides. With none at
+    /// all, and without <see cref="AllowAnyOrigin"/>, the client is refused at start-up; a handler made by hand serves every origin then.
     /// </value>
     public IList<Uri> TrustedOrigins { get; } = [];
 
-    /// <summary>Gets the services, such as <c>http://notes</c>, that a handler in front resolves to addresses (service discovery).</summary>
+    /// <summary>
+    /// Gets the services, such as <c>http://notes</c>, that a handler in front resolves to addresses (service discovery).
+    /// </summary>
     /// <value>
-    /// Empty by default. A request that the program sends to one carries identity headers wherever the handlers in front take it, but not from
-    /// https to plain http. Name one only where each of those handlers that changes a request's URI is trusted with every user's identity.
+    /// Empty by default. A request that the program sends to one carries identity headers wherever the handlers in front take it, but not
+    /// from https to plain http. Name one only where each of those handlers that changes a request's URI is trusted with every user's
+    /// identity.
     /// </value>
     public IList<Uri> TrustedServices { get; } = [];
 
@@ -66,16 +71,16 @@ public sealed class ClaimInjectionOptions
 
     /// <summary>Gets or sets what chooses the user among authenticated identities of different subjects or issuers.</summary>
     /// <value>
-    /// The default value is <see langword="null"/>: such a principal is refused, and so is one for which this returns <see langword="null"/>
-    /// or an identity that is not authenticated. It is not called for other principals.
+    /// The default value is <see langword="null"/>: such a principal is refused, and so is one for which this returns
+    /// <see langword="null"/> or an identity that is not authenticated. It is not called for other principals.
     /// </value>
     public Func<ClaimsPrincipal, ClaimsIdentity?>? SelectIdentity { get; set; }
 
     /// <summary>Gets or sets the header by which a backend knows this program.</summary>
     /// <value>
     /// The default value is <see langword="null"/>: none. It goes beside identity headers, never without one, and only to origins that are
-    /// named: not to those that are served because of <see cref="AllowAnyOrigin"/>. Its name is stripped and redacted as an identity header is; its length
-    /// does not count in <see cref="MaxTotalLength"/>.
+    /// named: not to those that are served because of <see cref="AllowAnyOrigin"/>. Its name is stripped and redacted as an identity header
+    /// is; its length does not count in <see cref="MaxTotalLength"/>.
     /// </value>
     public SharedSecret? SharedSecret { get; set; }
 
@@ -93,7 +98,9 @@ public sealed class ClaimInjectionOptions
     [Range(1, 1024 * 1024)]
     public int MaxHeaderValueLength { get; set; } = 4096;
 
-    /// <summary>Gets or sets the most bytes that all identity headers of a request may have on the wire, names and values together.</summary>
+    /// <summary>
+    /// Gets or sets the most bytes that all identity headers of a request may have on the wire, names and values together.
+    /// </summary>
     /// <value>From 1 to 1,048,576. The default value is 8192. Servers commonly accept 8 to 32 KiB of headers in all.</value>
     [Range(1, 1024 * 1024)]
     public int MaxTotalLength { get; set; } = 8192;
@@ -113,8 +120,8 @@ public sealed class ClaimInjectionOptions
 
     /// <summary>Gets or sets the secret key of pseudonymous ids.</summary>
     /// <value>
-    /// The default value is <see langword="null"/>. Required for <see cref="UserActivityTag.PseudonymousId"/>: at least 32 characters, best 32
-    /// random bytes in hexadecimal digits. Programs with the same key give a user the same id.
+    /// The default value is <see langword="null"/>. Required for <see cref="UserActivityTag.PseudonymousId"/>: at least 32 characters, best
+    /// 32 random bytes in hexadecimal digits. Programs with the same key give a user the same id.
     /// </value>
     public string? UserActivityTagKey { get; set; }
 

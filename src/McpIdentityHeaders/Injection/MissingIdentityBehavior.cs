@@ -2,7 +2,8 @@ namespace McpIdentityHeaders;
 
 /// <summary>What happens to a request of an unknown user: neither a scope nor the accessor nor a session knows one.</summary>
 /// <remarks>
-/// <para>An anonymous user is not unknown: such a request never carries an identity header. <see cref="RequireUser"/> alone refuses it.</para>
+/// <para>An anonymous user is not unknown: such a request never carries an identity header. <see cref="RequireUser"/> alone refuses
+/// it.</para>
 /// <para>
 /// On a session of <see cref="IMcpClientFactory"/>, the user that opened it stands in for an unknown user of a call under
 /// <see cref="Forward"/> only.

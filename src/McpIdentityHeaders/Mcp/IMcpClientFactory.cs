@@ -11,9 +11,9 @@ public interface IMcpClientFactory
     /// <returns>The connected client.</returns>
     /// <remarks>
     /// The current user becomes the session's user. The session's own requests carry it for the session's lifetime: connecting, the
-    /// standalone GET stream and its reconnects, responses to the server's own requests (protocol 2025-11-25 and before), DELETE. A call through
-    /// the client carries the caller's live user, and the session's user where that is unknown. A backend that binds sessions to users refuses
-    /// a call under another user, so open one session for each.
+    /// standalone GET stream and its reconnects, responses to the server's own requests (protocol 2025-11-25 and before), DELETE. A call
+    /// through the client carries the caller's live user, and the session's user where that is unknown. A backend that binds sessions to
+    /// users refuses a call under another user, so open one session for each.
     /// </remarks>
     /// <exception cref="ArgumentException"><paramref name="name"/> is empty.</exception>
     /// <exception cref="InvalidOperationException">No client of that name is registered, or it has no endpoint.</exception>

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Http;
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>
-/// Adds this library's block of handlers, last, and hardens the primary handler, as the pipeline is built: after all that the user, other libraries
-/// and their filters configured, in whatever order they were registered.
+/// Adds this library's block of handlers, last, and hardens the primary handler, as the pipeline is built: after all that the user, other
+/// libraries and their filters configured, in whatever order they were registered.
 /// </summary>
 internal sealed class IdentityPipelineBuilder(HttpMessageHandlerBuilder inner, IServiceProvider services) : HttpMessageHandlerBuilder
 {

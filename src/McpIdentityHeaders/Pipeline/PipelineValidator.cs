@@ -5,8 +5,8 @@ using Microsoft.Extensions.Options;
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>
-/// Refuses to make a client's handlers where this library's would be missing: another builder replaced the factory's after it was decorated.
-/// The factory reads these options before it makes any handler, with a host or without.
+/// Refuses to make a client's handlers where this library's would be missing: another builder replaced the factory's after it was
+/// decorated. The factory reads these options before it makes any handler, with a host or without.
 /// </summary>
 internal sealed class PipelineValidator(IServiceProvider services) : IValidateOptions<HttpClientFactoryOptions>
 {

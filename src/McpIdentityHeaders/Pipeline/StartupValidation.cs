@@ -5,8 +5,8 @@ using Microsoft.Extensions.Options;
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>
-/// Runs all start-up checks before any other hosted service starts. ValidateOnStart would create an IOptionsMonitor, which throws into the code
-/// that reloads an invalid configuration.
+/// Runs all start-up checks before any other hosted service starts. ValidateOnStart would create an IOptionsMonitor, which throws into the
+/// code that reloads an invalid configuration.
 /// </summary>
 internal sealed class StartupValidation(IServiceProvider services, IEnumerable<StartupCheck> checks) : IHostedLifecycleService
 {

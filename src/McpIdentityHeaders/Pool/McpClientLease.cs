@@ -32,9 +32,9 @@ public sealed class McpClientLease : IAsyncDisposable
     /// <summary>Gets the renter's view of the connected client, which other leases may share.</summary>
     /// <remarks>
     /// Its calls carry the renter where the user is unknown. A call under another or an anonymous user throws a
-    /// <see cref="ClaimInjectionException"/> before anything is sent, and so does a signed-in user's call on an anonymous user's lease. Code
-    /// that a call calls back (progress, notifications) runs in the flow of the call, as its caller. Disposing it ends this lease alone; tools
-    /// that it has listed and handlers that were registered through it end with it.
+    /// <see cref="ClaimInjectionException"/> before anything is sent, and so does a signed-in user's call on an anonymous user's lease.
+    /// Code that a call calls back (progress, notifications) runs in the flow of the call, as its caller. Disposing it ends this lease
+    /// alone; tools that it has listed and handlers that were registered through it end with it.
     /// </remarks>
     /// <exception cref="ObjectDisposedException">The lease is disposed.</exception>
     public McpClient Client
@@ -46,7 +46,9 @@ public sealed class McpClientLease : IAsyncDisposable
         }
     }
 
-    /// <summary>Returns the session to the pool. An anonymous session is closed, within <see cref="McpClientPoolOptions.CloseTimeout"/>.</summary>
+    /// <summary>
+    /// Returns the session to the pool. An anonymous session is closed, within <see cref="McpClientPoolOptions.CloseTimeout"/>.
+    /// </summary>
     /// <returns>A task that completes when that is done. Disposing again does nothing.</returns>
     public ValueTask DisposeAsync() =>
         Interlocked.Exchange(ref _isReturned, 1) == 0 && _leased is not null ? ReturnAsync(_leased) : ValueTask.CompletedTask;

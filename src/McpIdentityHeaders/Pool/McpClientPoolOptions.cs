@@ -5,21 +5,24 @@ namespace McpIdentityHeaders;
 
 /// <summary>How <see cref="IMcpClientPool"/> keeps the sessions of one client.</summary>
 /// <remarks>
-/// Named by the client. All but <see cref="TransportOptionsFactory"/> binds from configuration: the section given to <c>AddMcpClient</c> may
-/// have a <c>Pool</c> in it. It is validated at start-up (without a host: at first use), and a changed configuration before it takes effect:
-/// an invalid one is logged and leaves the last good one in force. Times are those of the registered <see cref="TimeProvider"/>.
+/// Named by the client. All but <see cref="TransportOptionsFactory"/> binds from configuration: the section given to <c>AddMcpClient</c>
+/// may have a <c>Pool</c> in it. It is validated at start-up (without a host: at first use), and a changed configuration before it takes
+/// effect: an invalid one is logged and leaves the last good one in force. Times are those of the registered <see cref="TimeProvider"/>.
 /// </remarks>
 public sealed class McpClientPoolOptions
 {
     /// <summary>Gets or sets how long an idle session stays open.</summary>
-    /// <value>More than zero and at most 24 days. The default value is 10 minutes. Keep it below the time after which the backend ends idle sessions.</value>
+    /// <value>
+    /// More than zero and at most 24 days. The default value is 10 minutes. Keep it below the time after which the backend ends idle
+    /// sessions.
+    /// </value>
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromMinutes(10);
 
     /// <summary>Gets or sets the maximum number of sessions, those being opened included, those being closed not.</summary>
     /// <value>
-    /// At least 1. The default value is 10,000. At the maximum, a new session closes the one that has been idle longest; where all are rented,
-    /// renting fails. At most twice as many rents, but always 100, wait at a time for sessions to open (of one user, or of all anonymous
-    /// ones, at most half of these); further ones fail.
+    /// At least 1. The default value is 10,000. At the maximum, a new session closes the one that has been idle longest; where all are
+    /// rented, renting fails. At most twice as many rents, but always 100, wait at a time for sessions to open (of one user, or of all
+    /// anonymous ones, at most half of these); further ones fail.
     /// </value>
     public int MaxSessions { get; set; } = 10_000;
 
@@ -32,9 +35,9 @@ public sealed class McpClientPoolOptions
 
     /// <summary>Gets or sets whether one client serves all users where the backend is stateless.</summary>
     /// <value>
-    /// The default value is <see langword="true"/>. A client is shared where protocol 2026-07-28 or later is negotiated over Streamable HTTP without a
-    /// session id, and where the client has no <c>OAuth</c>, no handlers for elicitation, sampling, roots or notifications, and no
-    /// <see cref="TransportOptionsFactory"/>: everywhere else, some state belongs to one user.
+    /// The default value is <see langword="true"/>. A client is shared where protocol 2026-07-28 or later is negotiated over Streamable
+    /// HTTP without a session id, and where the client has no <c>OAuth</c>, no handlers for elicitation, sampling, roots or notifications,
+    /// and no <see cref="TransportOptionsFactory"/>: everywhere else, some state belongs to one user.
     /// </value>
     public bool ShareStatelessClients { get; set; } = true;
 
@@ -45,15 +48,15 @@ public sealed class McpClientPoolOptions
     /// <summary>Gets or sets the factory of the transport options of one user's session.</summary>
     /// <value>
     /// The default value is <see langword="null"/>: all sessions are opened with the registered options. It is given the session's user (a
-    /// principal without identities where the user is anonymous or unknown) and a copy of the registered options, <c>OAuth</c> included, which it may change and return.
-    /// It is the way to a <c>TokenCache</c> for each user. With it, no client serves several users.
+    /// principal without identities where the user is anonymous or unknown) and a copy of the registered options, <c>OAuth</c> included,
+    /// which it may change and return. It is the way to a <c>TokenCache</c> for each user. With it, no client serves several users.
     /// </value>
     public Func<ClaimsPrincipal, HttpClientTransportOptions, HttpClientTransportOptions>? TransportOptionsFactory { get; set; }
 
     /// <summary>Gets the claim types that tell one user's sessions apart, besides issuer and subject.</summary>
     /// <value>
-    /// Empty by default: one session for a user. With <c>org_id</c>, say, a user has a session for each organisation, and calls for one never
-    /// go out on the session of another. Compared exactly; all values of a type count, whatever their order.
+    /// Empty by default: one session for a user. With <c>org_id</c>, say, a user has a session for each organisation, and calls for one
+    /// never go out on the session of another. Compared exactly; all values of a type count, whatever their order.
     /// </value>
     public IList<string> SessionKeyClaimTypes { get; } = [];
 

@@ -11,8 +11,8 @@ namespace McpIdentityHeaders;
 /// <para>
 /// Within one origin (scheme, host and port) redirects are followed with the framework's rules for the method (RFC 9110, section 15.4). A
 /// request that carries an identity, or a header under an identity header's name, is not followed anywhere else. A request without one is,
-/// as by the framework and without its <c>Authorization</c>, but never from another origin into a trusted one, and never from https to http.
-/// A request of an MCP session's to its endpoint's origin is never followed out of it.
+/// as by the framework and without its <c>Authorization</c>, but never from another origin into a trusted one, and never from https to
+/// http. A request of an MCP session's to its endpoint's origin is never followed out of it.
 /// </para>
 /// <para>
 /// What is not followed is returned as it came; so is the redirect after the last hop, and one with content that may not be sent twice.
@@ -43,8 +43,8 @@ public sealed class SameOriginRedirectHandler : DelegatingHandler
 
     /// <summary>Gets how many redirects in a row are followed.</summary>
     /// <value>
-    /// The default value is 10; 0 follows none. In a container's pipeline it is the smaller of what the options and the primary handler allow:
-    /// 0 where that has <c>AllowAutoRedirect = false</c>.
+    /// The default value is 10; 0 follows none. In a container's pipeline it is the smaller of what the options and the primary handler
+    /// allow: 0 where that has <c>AllowAutoRedirect = false</c>.
     /// </value>
     /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
     public int MaxRedirections

@@ -88,7 +88,9 @@ internal sealed class McpSession : SessionIdentity
     /// <summary>Gets the session's cookies; null where it is shared: they would be one user's.</summary>
     internal CookieJar? Cookies => _isShared ? null : _cookies;
 
-    /// <summary>Gets or sets what tells which call the server's questions belong to; null where no server asks, or the caller owns it.</summary>
+    /// <summary>
+    /// Gets or sets what tells which call the server's questions belong to; null where no server asks, or the caller owns it.
+    /// </summary>
     internal ServerQuestions? Questions { get; set; }
 
     /// <summary>Gets or sets what claims the id that the backend gives to the session, and throws where another has it.</summary>
@@ -154,7 +156,9 @@ internal sealed class McpSession : SessionIdentity
 
     internal void SetSessionIdReceived() => _sessionIdReceived.TrySetResult();
 
-    /// <summary>Gets whether a call has succeeded since this was last asked. A shared session has, since its first user connected.</summary>
+    /// <summary>
+    /// Gets whether a call has succeeded since this was last asked. A shared session has, since its first user connected.
+    /// </summary>
     internal bool TakeConfirmation() => Interlocked.Exchange(ref _isConfirmed, 0) == 1;
 
     /// <summary>Detects the end of the session by a response: the SDK reports it later, if at all.</summary>

@@ -100,7 +100,8 @@ internal sealed class McpSessionHandler(
     }
 
     /// <summary>
-    /// A legacy SSE backend names the address of its messages. It must not choose what is sent to another origin, a trusted one least of all.
+    /// A legacy SSE backend names the address of its messages. It must not choose what is sent to another origin, a trusted one least of
+    /// all.
     /// </summary>
     private ClaimInjectionException CreateOtherOriginError(Uri uri)
     {

@@ -6,7 +6,9 @@ namespace McpIdentityHeaders.Internal;
 /// <summary>The current user, as sessions are assigned to users.</summary>
 /// <param name="Principal">The principal; null where the user is unknown.</param>
 /// <param name="Key">The key of the user's sessions; null where the user is anonymous or unknown.</param>
-/// <param name="IssuedAt">When the token was issued (RFC 7519, section 4.1.6), in seconds since 1970; null where no claim says so plainly.</param>
+/// <param name="IssuedAt">
+/// When the token was issued (RFC 7519, section 4.1.6), in seconds since 1970; null where no claim says so plainly.
+/// </param>
 internal readonly record struct SessionUser(ClaimsPrincipal? Principal, UserKey? Key, long? IssuedAt)
 {
     private const string IssuedAtClaim = "iat";

@@ -4,8 +4,8 @@ namespace McpIdentityHeaders.Internal;
 internal static class ExecutionFlow
 {
     /// <summary>
-    /// Starts work that outlives its starter, and may serve other users, in a flow of its own: nothing ambient with the starter (its user, its
-    /// HttpContext, its log scopes) goes with it.
+    /// Starts work that outlives its starter, and may serve other users, in a flow of its own: nothing ambient with the starter (its user,
+    /// its HttpContext, its log scopes) goes with it.
     /// </summary>
     internal static Task RunWithoutFlow(Func<Task> action)
     {
@@ -33,8 +33,8 @@ internal static class ExecutionFlow
     }
 
     /// <summary>
-    /// Has the rest of an async method run in the flow that it was called in, though its caller has suppressed it: otherwise it would run in
-    /// the flow that completes what it awaits, perhaps another user's. Call it from the method itself: its end undoes it.
+    /// Has the rest of an async method run in the flow that it was called in, though its caller has suppressed it: otherwise it would run
+    /// in the flow that completes what it awaits, perhaps another user's. Call it from the method itself: its end undoes it.
     /// </summary>
     internal static void RestoreSuppressedFlow()
     {

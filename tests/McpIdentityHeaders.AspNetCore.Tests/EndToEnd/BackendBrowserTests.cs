@@ -4,7 +4,9 @@ using McpIdentityHeaders.AspNetCore.Tests.EndToEnd.Support;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.EndToEnd;
 
-/// <summary>The sample backend on a machine that trusts its whole network: a web page that gets a browser there to call is refused.</summary>
+/// <summary>
+/// The sample backend on a machine that trusts its whole network: a web page that gets a browser there to call is refused.
+/// </summary>
 public sealed class BackendBrowserTests
 {
     private const string Page = "https://app.example.com";

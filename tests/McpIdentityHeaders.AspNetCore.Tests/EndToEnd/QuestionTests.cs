@@ -9,7 +9,9 @@ using ModelContextProtocol.Protocol;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.EndToEnd;
 
-/// <summary>What a backend asks reaches the client that called, and the answer reaches the backend, in both protocols on both sides.</summary>
+/// <summary>
+/// What a backend asks reaches the client that called, and the answer reaches the backend, in both protocols on both sides.
+/// </summary>
 public sealed class QuestionTests : IAsyncLifetime
 {
     private WorkDeployment _deployment = null!;

@@ -4,7 +4,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.Inbound;
 
-/// <summary>A server that uses an HttpContext again, at the very moment in which a task of its earlier request asks who the user is.</summary>
+/// <summary>
+/// A server that uses an HttpContext again, at the very moment in which a task of its earlier request asks who the user is.
+/// </summary>
 public sealed class HttpContextIdentityReuseTests
 {
     [Fact]

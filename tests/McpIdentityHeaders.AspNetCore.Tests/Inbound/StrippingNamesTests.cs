@@ -19,7 +19,9 @@ public sealed class StrippingNamesTests
         "#X-User-Sub", "|X-USER-SUB|", "*From",
     ];
 
-    /// <summary>Names of other bytes than ASCII, which look like the real one, or lose such bytes on the way: a character is a byte.</summary>
+    /// <summary>
+    /// Names of other bytes than ASCII, which look like the real one, or lose such bytes on the way: a character is a byte.
+    /// </summary>
     public static TheoryData<string> NamesPastAscii =>
     [
         "X-User-Sub\u00A0", "\u00ADX-User-Sub", "X-User\u0085-Sub", "X-User-S\u00FCb", "X-User-Sub\u00FF",

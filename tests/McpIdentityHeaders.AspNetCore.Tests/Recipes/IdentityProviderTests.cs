@@ -166,7 +166,9 @@ public sealed class IdentityProviderTests
             renamed, line => line.Contains($"'{missing}' is not set", StringComparison.Ordinal)));
     }
 
-    /// <summary>Signs in with the token, and sends. Returns the identity headers in order of names, and the lines of renamed claims.</summary>
+    /// <summary>
+    /// Signs in with the token, and sends. Returns the identity headers in order of names, and the lines of renamed claims.
+    /// </summary>
     private static async Task<(string[] Headers, string[] Renamed)> SendAsync(
         Action<IServiceCollection, Uri> register, string payload, bool mapInboundClaims)
     {

@@ -132,7 +132,9 @@ public sealed class AssertionPlacementTests
         Assert.Contains("no origin is named that an assertion could be sent to", error.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>No name that passes the validation at start-up gets here: what a later framework refuses must not go out unsigned either.</summary>
+    /// <summary>
+    /// No name that passes the validation at start-up gets here: what a later framework refuses must not go out unsigned either.
+    /// </summary>
     [Theory, InlineData(true), InlineData(false)]
     public async Task Header_that_cannot_be_set_is_refused_before_anything_is_sent(bool isBound)
     {

@@ -6,7 +6,9 @@ using McpIdentityHeaders.Internal;
 
 namespace McpIdentityHeaders.Benchmarks.Assertions;
 
-/// <summary>What an assertion costs the common request, which sends one again: beside the same chain with a constant header of its length.</summary>
+/// <summary>
+/// What an assertion costs the common request, which sends one again: beside the same chain with a constant header of its length.
+/// </summary>
 [MemoryDiagnoser]
 public class AssertionBenchmarks
 {

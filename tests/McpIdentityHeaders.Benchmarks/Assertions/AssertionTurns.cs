@@ -3,8 +3,8 @@ using System.Globalization;
 namespace McpIdentityHeaders.Benchmarks.Assertions;
 
 /// <summary>
-/// <see cref="AssertionBenchmarks"/> and <see cref="AssertionSignatureBenchmarks"/> in turns within one process, by the processor's time: what
-/// else runs on the machine does not count.
+/// <see cref="AssertionBenchmarks"/> and <see cref="AssertionSignatureBenchmarks"/> in turns within one process, by the processor's time:
+/// what else runs on the machine does not count.
 /// </summary>
 internal static class AssertionTurns
 {

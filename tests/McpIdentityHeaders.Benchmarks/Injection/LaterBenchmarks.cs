@@ -4,8 +4,8 @@ using BenchmarkDotNet.Attributes;
 namespace McpIdentityHeaders.Benchmarks.Injection;
 
 /// <summary>
-/// What identity costs a request: each benchmark makes one as the MCP SDK does, and its response comes after <c>SendAsync</c> has returned, as
-/// over a socket.
+/// What identity costs a request: each benchmark makes one as the MCP SDK does, and its response comes after <c>SendAsync</c> has returned,
+/// as over a socket.
 /// </summary>
 [MemoryDiagnoser]
 public class LaterBenchmarks

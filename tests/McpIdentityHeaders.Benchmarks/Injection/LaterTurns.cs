@@ -4,8 +4,8 @@ using System.Globalization;
 namespace McpIdentityHeaders.Benchmarks.Injection;
 
 /// <summary>
-/// <see cref="LaterBenchmarks"/> in turns within one process: a machine that changes its speed from one minute to the next changes it for all
-/// of them alike.
+/// <see cref="LaterBenchmarks"/> in turns within one process: a machine that changes its speed from one minute to the next changes it for
+/// all of them alike.
 /// </summary>
 internal static class LaterTurns
 {

@@ -3,8 +3,8 @@ using McpIdentityHeaders.Benchmarks.Injection;
 namespace McpIdentityHeaders.Tests.Injection;
 
 /// <summary>
-/// Measures what requests allocate that are answered later, in a process of its own that compiles each method once and fully: how far the runtime has come with
-/// optimising the framework's code would show in the figures otherwise.
+/// Measures what requests allocate that are answered later, in a process of its own that compiles each method once and fully: how far the
+/// runtime has come with optimising the framework's code would show in the figures otherwise.
 /// </summary>
 internal static class AllocationReport
 {

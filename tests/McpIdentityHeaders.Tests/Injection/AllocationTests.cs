@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace McpIdentityHeaders.Tests.Injection;
 
 /// <summary>
-/// The bytes that a request allocates over one through a handler that does nothing, to the byte: a machine's speed has no part in them. Where
-/// a change costs or saves some, the figures here and in docs/performance.md change with it.
+/// The bytes that a request allocates over one through a handler that does nothing, to the byte: a machine's speed has no part in them.
+/// Where a change costs or saves some, the figures here and in docs/performance.md change with it.
 /// </summary>
 public sealed class AllocationTests
 {

@@ -2,7 +2,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace McpIdentityHeaders.Tests.Injection;
 
-/// <summary>Requests that name their target otherwise than by the URI that goes out: by a Host header, or by a service that is resolved.</summary>
+/// <summary>
+/// Requests that name their target otherwise than by the URI that goes out: by a Host header, or by a service that is resolved.
+/// </summary>
 public sealed class RequestTargetTests
 {
     public static TheoryData<string, bool, bool> Hosts

@@ -6,7 +6,9 @@ using Microsoft.Extensions.Logging;
 
 namespace McpIdentityHeaders.Tests.Injection;
 
-/// <summary>A cache by RFC 9111 on the client, in front of the identity handlers, and a real backend with responses that are for one user.</summary>
+/// <summary>
+/// A cache by RFC 9111 on the client, in front of the identity handlers, and a real backend with responses that are for one user.
+/// </summary>
 public sealed class SharedCacheTests : IAsyncLifetime
 {
     private const string User = "X-User-Sub";

@@ -4,7 +4,9 @@ using System.Reflection;
 
 namespace McpIdentityHeaders.Tests.Injection;
 
-/// <summary>A clone has every public property of the request and of its headers: one that the framework adds has to be added here.</summary>
+/// <summary>
+/// A clone has every public property of the request and of its headers: one that the framework adds has to be added here.
+/// </summary>
 public sealed class WholeCloneTests
 {
     private static readonly Dictionary<string, Action<HttpRequestMessage>> Samples = new()

@@ -60,7 +60,9 @@ public sealed class ConfigurationErrorTests
         Assert.Contains(expected, refused.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>JSON within "Notes", beside a valid endpoint, in the shapes that people write by mistake, and the setting at fault.</summary>
+    /// <summary>
+    /// JSON within "Notes", beside a valid endpoint, in the shapes that people write by mistake, and the setting at fault.
+    /// </summary>
     public static TheoryData<string, string> Misshapen => new()
     {
         { """ "Claims": "on" """, "section 'Notes:Claims' is a single value" },

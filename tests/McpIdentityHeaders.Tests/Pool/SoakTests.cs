@@ -11,8 +11,8 @@ using Xunit.Abstractions;
 namespace McpIdentityHeaders.Tests.Pool;
 
 /// <summary>
-/// Many users at once, on a backend that ends sessions as it likes and a pool that is too small for all. The backend binds each session to the
-/// user who opened it, so a mix-up that a tool would not see is refused there with 403, which is no failure that is expected here.
+/// Many users at once, on a backend that ends sessions as it likes and a pool that is too small for all. The backend binds each session to
+/// the user who opened it, so a mix-up that a tool would not see is refused there with 403, which is no failure that is expected here.
 /// </summary>
 public sealed class SoakTests(ITestOutputHelper output)
 {

@@ -17,7 +17,9 @@ internal sealed class BackendTools(IHttpContextAccessor http)
     [McpServerTool(Name = "ping"), Description("Returns 'pong'.")]
     public static string Ping() => "pong";
 
-    /// <summary>What the tool 'count' waits for, by the id that it is called with: the client may end a call before it hands out progress.</summary>
+    /// <summary>
+    /// What the tool 'count' waits for, by the id that it is called with: the client may end a call before it hands out progress.
+    /// </summary>
     public static ConcurrentDictionary<string, TaskCompletionSource> Reported { get; } = new();
 
     [McpServerTool(Name = "count"), Description("Reports its progress once, and returns the X-User-Sub header when that has arrived.")]

@@ -11,7 +11,9 @@ using ModelContextProtocol.Server;
 
 namespace McpIdentityHeaders.Tests.Support;
 
-/// <summary>What an MCP server can have besides plain tools: progress, parameters in headers, prompts, resources, completions, subscriptions.</summary>
+/// <summary>
+/// What an MCP server can have besides plain tools: progress, parameters in headers, prompts, resources, completions, subscriptions.
+/// </summary>
 internal static class FeatureServer
 {
     public const string Resource = "test://notes";

@@ -34,7 +34,9 @@ internal static class PoolTesting
     public static IServiceCollection ConfigurePool(this IServiceCollection services, Action<McpClientPoolOptions> configure) =>
         services.Configure(McpTesting.ClientName, configure);
 
-    /// <summary>Middleware of a backend that signs in whom X-User-Sub names. The SDK's server then binds each session to its user.</summary>
+    /// <summary>
+    /// Middleware of a backend that signs in whom X-User-Sub names. The SDK's server then binds each session to its user.
+    /// </summary>
     public static Task SignInByHeaderAsync(HttpContext context, RequestDelegate next)
     {
         if (context.Request.Headers["X-User-Sub"].ToString() is { Length: > 0 } subject)

@@ -3,7 +3,9 @@ using System.Text.RegularExpressions;
 
 namespace McpIdentityHeaders.Tests.Support;
 
-/// <summary>Which room of the library's source uses which other: each file is named after its type, and a room's types are its files.</summary>
+/// <summary>
+/// Which room of the library's source uses which other: each file is named after its type, and a room's types are its files.
+/// </summary>
 internal static partial class RoomGraph
 {
     /// <summary>Finds the types that a file of one room uses from a room that stands behind it in the given order.</summary>

@@ -5,7 +5,9 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace McpIdentityHeaders.AspNetCore.Internal;
 
-/// <summary>Verifies one scheme's assertions: who signed, for whom, when, and by which algorithm. Nothing of it can be turned off.</summary>
+/// <summary>
+/// Verifies one scheme's assertions: who signed, for whom, when, and by which algorithm. Nothing of it can be turned off.
+/// </summary>
 internal sealed class AssertionVerifier : IAssertionVerifier
 {
     private readonly JsonWebTokenHandler _handler;

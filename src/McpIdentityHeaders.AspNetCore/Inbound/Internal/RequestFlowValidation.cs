@@ -7,7 +7,9 @@ namespace McpIdentityHeaders.AspNetCore.Internal;
 internal static class RequestFlowValidation
 {
     /// <param name="services">The container.</param>
-    /// <param name="isFactoryReplaced">Whether another <see cref="IHttpContextFactory"/> stands in the place of the one that marks flows.</param>
+    /// <param name="isFactoryReplaced">
+    /// Whether another <see cref="IHttpContextFactory"/> stands in the place of the one that marks flows.
+    /// </param>
     /// <param name="accessorLifetime">The lifetime of <see cref="IHttpContextAccessor"/>; null where none is registered.</param>
     /// <exception cref="InvalidOperationException">It cannot work. The message says what to change.</exception>
     internal static void Validate(IServiceProvider services, bool isFactoryReplaced, ServiceLifetime? accessorLifetime)

@@ -3,7 +3,9 @@ using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 
 namespace McpIdentityHeaders.AspNetCore.Internal;
 
-/// <summary>Fetches at most once in an interval, whoever asks: while an issuer is away, the manager would ask again with every request.</summary>
+/// <summary>
+/// Fetches at most once in an interval, whoever asks: while an issuer is away, the manager would ask again with every request.
+/// </summary>
 internal sealed class BoundedRetriever(IConfigurationRetriever<OpenIdConnectConfiguration> inner, TimeSpan interval, TimeProvider time)
     : IConfigurationRetriever<OpenIdConnectConfiguration>
 {

@@ -8,9 +8,9 @@ using Microsoft.IdentityModel.Tokens;
 namespace McpIdentityHeaders.AspNetCore.Internal;
 
 /// <summary>
-/// Keys that are fetched by the key set's address, or by discovery. The configuration manager fetches them again every few minutes, behind the
-/// requests. An unknown id has them fetched at once, and its request waits: by itself the manager would refuse the first requests after a
-/// rotation.
+/// Keys that are fetched by the key set's address, or by discovery. The configuration manager fetches them again every few minutes, behind
+/// the requests. An unknown id has them fetched at once, and its request waits: by itself the manager would refuse the first requests after
+/// a rotation.
 /// </summary>
 internal sealed class FetchedKeys(
     string scheme, Uri address, bool isKeySet, TimeSpan refreshInterval, HttpClient backchannel, TimeProvider time, ILogger logger) : VerificationKeys

@@ -2,7 +2,9 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace McpIdentityHeaders.AspNetCore.Internal;
 
-/// <summary>Keys that the application gave. A sender of this library names them by their thumbprint (RFC 7638), whatever their own id is.</summary>
+/// <summary>
+/// Keys that the application gave. A sender of this library names them by their thumbprint (RFC 7638), whatever their own id is.
+/// </summary>
 internal sealed class GivenKeys(IEnumerable<SecurityKey> keys, TimeSpan skew, TimeProvider time) : VerificationKeys
 {
     private readonly (SecurityKey Key, string? Thumbprint)[] _keys =

@@ -4,7 +4,9 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>The public part of a key as a JSON Web Key (RFC 7517). It is made of the public parameters alone, and never had the others.</summary>
+/// <summary>
+/// The public part of a key as a JSON Web Key (RFC 7517). It is made of the public parameters alone, and never had the others.
+/// </summary>
 internal sealed class PublicJsonWebKey
 {
     private readonly string _type;

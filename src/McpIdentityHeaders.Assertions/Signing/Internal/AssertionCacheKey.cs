@@ -1,6 +1,8 @@
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>What an assertion says, besides its times and its id: a user with other claims never gets another's token, or an old one.</summary>
+/// <summary>
+/// What an assertion says, besides its times and its id: a user with other claims never gets another's token, or an old one.
+/// </summary>
 internal sealed class AssertionCacheKey : IEquatable<AssertionCacheKey>
 {
     private readonly string _audience;

@@ -94,7 +94,9 @@ internal sealed class AssertionSigner(
                 + "fewer claims, or set a larger limit");
     }
 
-    /// <summary>Random, so that no other has it. RandomNumberGenerator takes a twelfth of a signature's time, and an id is no secret.</summary>
+    /// <summary>
+    /// Random, so that no other has it. RandomNumberGenerator takes a twelfth of a signature's time, and an id is no secret.
+    /// </summary>
     private static string CreateId()
     {
         Span<byte> id = stackalloc byte[IdBytes];

@@ -28,7 +28,9 @@ internal static class ContentDigest
 
     internal static string Format(ReadOnlySpan<byte> hash) => $"sha-256=:{Convert.ToBase64String(hash)}:";
 
-    /// <summary>Content that is made as it is written is kept, so that the same bytes go out. What is held in memory or can seek is streamed.</summary>
+    /// <summary>
+    /// Content that is made as it is written is kept, so that the same bytes go out. What is held in memory or can seek is streamed.
+    /// </summary>
     private static Task KeepAsync(HttpContent content, CancellationToken cancellationToken) =>
         content is ByteArrayContent or ReadOnlyMemoryContent or StreamContent ? Task.CompletedTask : content.LoadIntoBufferAsync(cancellationToken);
 }

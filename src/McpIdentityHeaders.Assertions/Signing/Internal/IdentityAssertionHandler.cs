@@ -3,8 +3,8 @@ using System.Net.Http.Headers;
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>
-/// Sets the signed assertion on the clone that the injection handler has made. In the pipeline it stands right behind that, before the primary
-/// handler. It holds no user and no settings: both come with the clone.
+/// Sets the signed assertion on the clone that the injection handler has made. In the pipeline it stands right behind that, before the
+/// primary handler. It holds no user and no settings: both come with the clone.
 /// </summary>
 internal sealed class IdentityAssertionHandler : DelegatingHandler
 {
@@ -30,7 +30,9 @@ internal sealed class IdentityAssertionHandler : DelegatingHandler
             : SendCoreAsync((IdentityRequestMessage)request, async: true, cancellationToken);
     }
 
-    /// <summary>Sets an assertion that needs neither the content nor a header of the caller's, and tells whether nothing else is to do.</summary>
+    /// <summary>
+    /// Sets an assertion that needs neither the content nor a header of the caller's, and tells whether nothing else is to do.
+    /// </summary>
     private static bool IsSetAtOnce(HttpRequestMessage request)
     {
         // Only the injection handler sets the claims, and only for a trusted origin.

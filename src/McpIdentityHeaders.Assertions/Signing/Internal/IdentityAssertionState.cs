@@ -7,8 +7,8 @@ using Microsoft.Extensions.Options;
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>
-/// What of one client's assertions outlives a change of its settings: the keys that were read from files, and the development key. The plan in
-/// force is the client's, so that all of its settings change together.
+/// What of one client's assertions outlives a change of its settings: the keys that were read from files, and the development key. The plan
+/// in force is the client's, so that all of its settings change together.
 /// </summary>
 internal sealed class IdentityAssertionState(IServiceProvider services, string name)
 {
@@ -61,7 +61,9 @@ internal sealed class IdentityAssertionState(IServiceProvider services, string n
         return new IdentityAssertionPlan(options, keys, new AssertionSigner(options, keys, client.Telemetry, _time));
     }
 
-    /// <summary>Gives the source of before where there is one: a reload must not lose the last good key, or make another development key.</summary>
+    /// <summary>
+    /// Gives the source of before where there is one: a reload must not lose the last good key, or make another development key.
+    /// </summary>
     private KeySource Keep(KeySource source) => source switch
     {
         PemFileKeySource file => _files.GetOrAdd(file.Identity, source),

@@ -20,8 +20,8 @@ internal static class ShortClaimName
     };
 
     /// <summary>
-    /// Gives the last property of a path within a claim; else the first claim type that is no URI; else what a renamed claim was called; else
-    /// the header's own name, without X- and User-. That is the user's issuer's as well: a JWT has its own in iss.
+    /// Gives the last property of a path within a claim; else the first claim type that is no URI; else what a renamed claim was called;
+    /// else the header's own name, without X- and User-. That is the user's issuer's as well: a JWT has its own in iss.
     /// </summary>
     internal static string Of(ClaimHeader header) =>
         Find(header) is { } name and not Issuer ? name : FromHeaderName(header.HeaderName);

@@ -4,8 +4,8 @@ using System.Security.Claims;
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>
-/// Compares what principals say of their user and leaves out what each token has of its own: one sign-in is one principal, whether a request
-/// read its token anew or the token was refreshed.
+/// Compares what principals say of their user and leaves out what each token has of its own: one sign-in is one principal, whether a
+/// request read its token anew or the token was refreshed.
 /// </summary>
 internal sealed class PrincipalComparer : IEqualityComparer<ClaimsPrincipal>
 {

@@ -3,8 +3,8 @@ using System.Security.Claims;
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>
-/// The user and the MCP session of one request, kept in its options. Immutable, since resilience handlers copy options by reference to other
-/// attempts; one entry for both, since each look-up costs.
+/// The user and the MCP session of one request, kept in its options. Immutable, since resilience handlers copy options by reference to
+/// other attempts; one entry for both, since each look-up costs.
 /// </summary>
 internal sealed class RequestIdentity
 {
@@ -30,8 +30,8 @@ internal sealed class RequestIdentity
     internal bool IsSessionsOwn { get; }
 
     /// <summary>
-    /// Gets whether no redirect may take the request to another origin, with an identity or without: it was sent to the session's backend, and
-    /// has the session's id and API keys.
+    /// Gets whether no redirect may take the request to another origin, with an identity or without: it was sent to the session's backend,
+    /// and has the session's id and API keys.
     /// </summary>
     internal bool StaysInOrigin { get; }
 

@@ -3,8 +3,8 @@ using System.Collections.Immutable;
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>
-/// The scopes of one flow, innermost first. Immutable, so that what a child flow ends stays in force for its parent, which holds the frame from
-/// before.
+/// The scopes of one flow, innermost first. Immutable, so that what a child flow ends stays in force for its parent, which holds the frame
+/// from before.
 /// </summary>
 internal sealed class ScopeFrame
 {

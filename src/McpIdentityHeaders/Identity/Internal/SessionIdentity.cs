@@ -5,7 +5,9 @@ namespace McpIdentityHeaders.Internal;
 /// <summary>An MCP session as far as it decides who the user of a request is.</summary>
 internal abstract class SessionIdentity
 {
-    /// <summary>Gets the session's user as it stands now; <see langword="null"/> where the session was opened for an unknown user.</summary>
+    /// <summary>
+    /// Gets the session's user as it stands now; <see langword="null"/> where the session was opened for an unknown user.
+    /// </summary>
     internal abstract ClaimsPrincipal? User { get; }
 
     /// <summary>Gets whether one user alone, or one anonymous caller, may use the session.</summary>

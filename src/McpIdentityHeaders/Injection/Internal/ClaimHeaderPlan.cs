@@ -41,8 +41,8 @@ internal sealed class ClaimHeaderPlan
     internal bool Required { get; }
 
     /// <summary>
-    /// Gets whether its value is the user's subject wherever it has one: it looks for the subject's first claim types, in their order. What code
-    /// gives is what the program means.
+    /// Gets whether its value is the user's subject wherever it has one: it looks for the subject's first claim types, in their order. What
+    /// code gives is what the program means.
     /// </summary>
     internal bool IsSubject { get; }
 
@@ -60,8 +60,8 @@ internal sealed class ClaimHeaderPlan
         : $"the claim {JoinClaimTypes(" or ")}";
 
     /// <summary>
-    /// Reads the header's value. The first type with a value wins, in the user's own identity first and then in each that contributes, so that
-    /// no other identity's claim displaces the user's own.
+    /// Reads the header's value. The first type with a value wins, in the user's own identity first and then in each that contributes, so
+    /// that no other identity's claim displaces the user's own.
     /// </summary>
     /// <returns>A string; the items of a list; an object of several claims; null where the user has no value.</returns>
     /// <exception cref="FormatException">Code of the program failed. The message says why.</exception>

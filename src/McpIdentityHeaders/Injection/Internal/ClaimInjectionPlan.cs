@@ -52,7 +52,9 @@ internal sealed class ClaimInjectionPlan(ClaimInjectionOptions options, IEnumera
 
     internal OversizedValueBehavior OversizedValue { get; } = options.OversizedValue;
 
-    /// <summary>Gets whether every origin is served only because none is known, as by a handler made by hand. No container's client does.</summary>
+    /// <summary>
+    /// Gets whether every origin is served only because none is known, as by a handler made by hand. No container's client does.
+    /// </summary>
     internal bool ServesAnyOriginByDefault => !_anyOrigin && !NamesOrigin;
 
     /// <summary>Gets whether there is a shared secret, and no origin to send it to.</summary>

@@ -4,7 +4,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>What one client logs, counts and throws of its requests. It outlives the client's settings, and holds no user's state.</summary>
+/// <summary>
+/// What one client logs, counts and throws of its requests. It outlives the client's settings, and holds no user's state.
+/// </summary>
 internal sealed class ClaimInjectionTelemetry(string name, ILogger logger, ClaimInjectionMetrics? metrics)
 {
     private readonly OncePerOrigin _untrustedOrigins = new();

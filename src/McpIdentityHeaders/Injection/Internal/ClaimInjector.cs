@@ -90,8 +90,8 @@ internal sealed class ClaimInjector(ClaimInjectionPlan plan, ClaimInjectionTelem
     }
 
     /// <summary>
-    /// Shows the caller and its loggers the request that they know, keeps shared caches from storing a response that an identity decides, and
-    /// marks a redirect for the redirect handler.
+    /// Shows the caller and its loggers the request that they know, keeps shared caches from storing a response that an identity decides,
+    /// and marks a redirect for the redirect handler.
     /// </summary>
     internal void Complete(HttpResponseMessage response, HttpRequestMessage request, bool isForwarded, bool carriesIdentity)
     {

@@ -36,7 +36,9 @@ internal sealed class RequestForgeryChecks(IdentityHeaderNames names, ClaimInjec
     /// Copies the headers, but those with an identity header's name; of a Connection header, the entries that list none. Refuses what
     /// <see cref="FindIdentityHeaders"/> does.
     /// </summary>
-    /// <remarks>NonValidated makes strings of the values on each enumeration: copying and checking in one saves a tenth of a clone.</remarks>
+    /// <remarks>
+    /// NonValidated makes strings of the values on each enumeration: copying and checking in one saves a tenth of a clone.
+    /// </remarks>
     /// <returns>How many headers had such a name, or listed one.</returns>
     /// <exception cref="ClaimInjectionException">The request could forge an identity header.</exception>
     internal int CopyOtherHeaders(HttpRequestMessage request, IdentityRequestMessage clone)

@@ -63,8 +63,8 @@ internal static class SharedCaching
     }
 
     /// <summary>
-    /// Whether a cache may store a response without Cache-Control: a POST's with an expiry or a location (RFC 9110, section 9.3.3), another's
-    /// by a heuristic, for which a cache needs no header at all (RFC 9111, sections 3 and 4.2.2).
+    /// Whether a cache may store a response without Cache-Control: a POST's with an expiry or a location (RFC 9110, section 9.3.3),
+    /// another's by a heuristic, for which a cache needs no header at all (RFC 9111, sections 3 and 4.2.2).
     /// </summary>
     private static bool IsStorable(HttpResponseMessage response, HttpMethod method)
     {

@@ -69,7 +69,9 @@ internal sealed class PooledSession : IDisposable
         _gone.TrySetResult();
     }
 
-    /// <summary>Replaces the user by a newer principal. Of equal age, the last to rent is the newer: a sign-in may refresh claims alone.</summary>
+    /// <summary>
+    /// Replaces the user by a newer principal. Of equal age, the last to rent is the newer: a sign-in may refresh claims alone.
+    /// </summary>
     internal void UpdatePrincipal(SessionUser user)
     {
         if (Key is not null && !(user.IssuedAt < _issuedAt))

@@ -4,7 +4,8 @@ using ModelContextProtocol.Client;
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>
-/// The sessions of one client, from opening to closing: rented, idle or shared. One lock guards them, and what finds, counts and bounds them.
+/// The sessions of one client, from opening to closing: rented, idle or shared. One lock guards them, and what finds, counts and bounds
+/// them.
 /// </summary>
 /// <remarks>User code never runs under the lock: the connector opens and closes sessions in flows of their own.</remarks>
 internal sealed class SessionPool : IDisposable
@@ -45,7 +46,9 @@ internal sealed class SessionPool : IDisposable
     /// <summary>Gets the transport options in force.</summary>
     internal HttpClientTransportOptions Transport => _connector.Transport;
 
-    /// <summary>Reads the keys that closing a user goes by; none where the client was never rented: its settings may not be valid.</summary>
+    /// <summary>
+    /// Reads the keys that closing a user goes by; none where the client was never rented: its settings may not be valid.
+    /// </summary>
     internal HashSet<UserKey> ReadKeysForClosing(ClaimsPrincipal principal) =>
         _wasUsed ? _connector.ReadKeysForClosing(principal) : [];
 
@@ -138,7 +141,9 @@ internal sealed class SessionPool : IDisposable
         }
     }
 
-    /// <summary>Ends one lease of a session. The task completes when an anonymous session, which no other rent can get, is closed.</summary>
+    /// <summary>
+    /// Ends one lease of a session. The task completes when an anonymous session, which no other rent can get, is closed.
+    /// </summary>
     internal Task Release(PooledSession session)
     {
         TimeSpan idleTimeout = _connector.PoolOptions.IdleTimeout;
@@ -352,7 +357,8 @@ internal sealed class SessionPool : IDisposable
     }
 
     /// <summary>
-    /// Takes a slot for a session that is about to be opened, evicting the oldest idle one where none is free; has it probe where no other does.
+    /// Takes a slot for a session that is about to be opened, evicting the oldest idle one where none is free; has it probe where no other
+    /// does.
     /// </summary>
     private void AcquireSlot(PooledSession session, McpClientPoolOptions options)
     {

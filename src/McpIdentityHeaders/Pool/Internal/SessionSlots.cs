@@ -1,6 +1,8 @@
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>Counts the sessions toward the maximum of all, and of anonymous ones. The lock of the <see cref="SessionPool"/> guards it.</summary>
+/// <summary>
+/// Counts the sessions toward the maximum of all, and of anonymous ones. The lock of the <see cref="SessionPool"/> guards it.
+/// </summary>
 /// <param name="clientName">The MCP client's name.</param>
 internal sealed class SessionSlots(string clientName)
 {

@@ -3,7 +3,9 @@ using System.Net.Http.Headers;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>The cookies of one MCP session, for its endpoint's origin alone. The primary handler, which serves all users, keeps none.</summary>
+/// <summary>
+/// The cookies of one MCP session, for its endpoint's origin alone. The primary handler, which serves all users, keeps none.
+/// </summary>
 internal sealed class CookieJar(Uri endpoint)
 {
     private const string CookieHeader = "Cookie";
@@ -14,7 +16,9 @@ internal sealed class CookieJar(Uri endpoint)
     // Made at need: most backends set none.
     private CookieContainer? _cookies;
 
-    /// <summary>Gives the message to send: a clone with the cookies, beside the caller's own; the request itself where there are none.</summary>
+    /// <summary>
+    /// Gives the message to send: a clone with the cookies, beside the caller's own; the request itself where there are none.
+    /// </summary>
     internal HttpRequestMessage Apply(HttpRequestMessage request)
     {
         request.Options.Set(JarKey, this);

@@ -52,7 +52,9 @@ internal static class PrimaryHandlerHardening
         }
     }
 
-    /// <summary>Has connections replaced in time to see changes in DNS, for clients that outlive the factory's own rotation of handlers.</summary>
+    /// <summary>
+    /// Has connections replaced in time to see changes in DNS, for clients that outlive the factory's own rotation of handlers.
+    /// </summary>
     /// <returns>False where the handler cannot, or cannot any more: nothing is unsafe about that.</returns>
     internal static bool TryLimitConnectionLifetime(HttpMessageHandler? handler, TimeSpan lifetime)
     {
@@ -159,7 +161,9 @@ internal static class PrimaryHandlerHardening
         }
     }
 
-    /// <summary>Asks the request, which knows the names that it was given under the plan that served it. Any number of clients share it.</summary>
+    /// <summary>
+    /// Asks the request, which knows the names that it was given under the plan that served it. Any number of clients share it.
+    /// </summary>
     private sealed class Utf8Selector(HeaderEncodingSelector<HttpRequestMessage>? others)
     {
         internal Encoding? Select(string headerName, HttpRequestMessage request) =>

@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>
-/// The clients that use one primary handler, and what was changed of it. Kept beside the handler: the factory builds pipelines on it again and
-/// again, and clients of several containers may share it.
+/// The clients that use one primary handler, and what was changed of it. Kept beside the handler: the factory builds pipelines on it again
+/// and again, and clients of several containers may share it.
 /// </summary>
 internal sealed class PrimaryHandlerUse
 {
@@ -56,7 +56,9 @@ internal sealed class PrimaryHandlerUse
         }
     }
 
-    /// <summary>Writes only where the value differs: a handler that has started takes none, and one shared by many clients has it already.</summary>
+    /// <summary>
+    /// Writes only where the value differs: a handler that has started takes none, and one shared by many clients has it already.
+    /// </summary>
     internal static void Write(PrimarySetting setting, string clientName)
     {
         try

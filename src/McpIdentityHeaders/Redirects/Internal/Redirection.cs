@@ -2,7 +2,9 @@ using System.Net;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>The framework's rules for redirects (RFC 9110, section 15.4), which a primary handler that follows none leaves to the redirect handler.</summary>
+/// <summary>
+/// The framework's rules for redirects (RFC 9110, section 15.4), which a primary handler that follows none leaves to the redirect handler.
+/// </summary>
 internal static class Redirection
 {
     internal static bool IsRedirect(HttpResponseMessage response) => response.StatusCode

@@ -4,7 +4,9 @@ using ModelContextProtocol.AspNetCore;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.EndToEnd.Support;
 
-/// <summary>The gateway in front of the same backend three times: with sessions, without, and with them for clients that need them.</summary>
+/// <summary>
+/// The gateway in front of the same backend three times: with sessions, without, and with them for clients that need them.
+/// </summary>
 internal sealed class WorkDeployment : IAsyncDisposable
 {
     private static readonly Dictionary<string, HttpServerSessionMode> Modes = new()
