@@ -38,7 +38,7 @@ services.AddMcpClient("verifying", verifying.Endpoint).AddIdentityAssertion(opti
 await using ServiceProvider provider = services.BuildServiceProvider();
 IMcpClientFactory clients = provider.GetRequiredService<IMcpClientFactory>();
 
-// Without sessions nothing ties a client to a user, so one client serves everybody. It is opened outside of any user's scope, and awaited
+// Without sessions nothing ties a client to a user, so all users share one client. It is opened outside of any user's scope, and awaited
 // by each call: if it cannot connect, every row says so.
 Task<McpClient> connecting = clients.CreateClientAsync("stateless");
 Task<McpClient> connectingToVerifying = clients.CreateClientAsync("verifying");

@@ -39,7 +39,7 @@ internal static class ResultTable
         }
 
         return $"{name}, protocol {string.Join(" and ", answers.Select(answer => answer.Protocol).Distinct())}: "
-            + (sessions == 0 ? "one client for everybody" : $"{sessions} sessions for {server.Count()} callers");
+            + (sessions == 0 ? "one client, shared" : $"{sessions} sessions for {server.Count()} callers");
     }
 
     /// <summary>A row for each header that arrived, the first with the caller's name; a call without any has a row, too.</summary>

@@ -106,6 +106,7 @@ public sealed class SeveralSchemesTests
                 options.TrustedPeers.Add(trustSecond ? "loopback" : "10.0.0.0/8");
                 options.Headers.Clear();
                 options.Headers.Add("X-Partner-User", "sub");
+                options.NameClaimType = "sub";
             }),
         map: app => app.MapGet("/both", ReceivingHost.AnswerUserAsync).RequireAuthorization(
             policy => policy.AddAuthenticationSchemes("IdentityHeaders", "Partner").RequireAuthenticatedUser()));
