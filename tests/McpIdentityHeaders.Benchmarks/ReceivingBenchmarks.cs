@@ -1,4 +1,5 @@
 using BenchmarkDotNet.Attributes;
+using McpIdentityHeaders.AspNetCore.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
@@ -17,8 +18,8 @@ public class ReceivingBenchmarks
 {
     private const string Secret = "0123456789abcdef0123456789abcdef";
 
-    private readonly DirectServer _plain = new();
-    private readonly DirectServer _receiving = new();
+    private readonly MemoryServer _plain = new();
+    private readonly MemoryServer _receiving = new();
 
     [GlobalSetup]
     public async Task StartAsync()
@@ -29,15 +30,15 @@ public class ReceivingBenchmarks
     }
 
     [Benchmark(Baseline = true)]
-    public Task<int> WithoutScheme() => _plain.SendAsync(hasIdentity: false);
+    public Task<int> WithoutScheme() => SendAsync(_plain, hasIdentity: false);
 
     [Benchmark]
-    public Task<int> WithoutIdentity() => _receiving.SendAsync(hasIdentity: false);
+    public Task<int> WithoutIdentity() => SendAsync(_receiving, hasIdentity: false);
 
     [Benchmark]
-    public Task<int> WithIdentity() => _receiving.SendAsync(hasIdentity: true);
+    public Task<int> WithIdentity() => SendAsync(_receiving, hasIdentity: true);
 
-    private static Task StartAsync(DirectServer server, Action<IServiceCollection> configure)
+    private static Task StartAsync(MemoryServer server, Action<IServiceCollection> configure)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -54,58 +55,26 @@ public class ReceivingBenchmarks
         return app.StartAsync();
     }
 
-    private sealed class DirectServer : IServer
+    private static Task<int> SendAsync(MemoryServer server, bool hasIdentity)
     {
-        private Func<FeatureCollection, Task> _process = null!;
-
-        public IFeatureCollection Features { get; } = new FeatureCollection();
-
-        public Task StartAsync<TContext>(IHttpApplication<TContext> application, CancellationToken cancellationToken)
-            where TContext : notnull
+        var request = new HttpRequestFeature { Method = "POST", Path = "/mcp", Scheme = "http", Protocol = "HTTP/1.1" };
+        IHeaderDictionary headers = request.Headers;
+        headers.Host = "backend.test";
+        headers.Accept = "application/json, text/event-stream";
+        headers.ContentType = "application/json";
+        headers.ContentLength = 120;
+        headers["MCP-Protocol-Version"] = "2026-07-28";
+        headers["Mcp-Method"] = "tools/call";
+        headers["Mcp-Name"] = "whoami";
+        headers.TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        if (hasIdentity)
         {
-            _process = async features =>
-            {
-                TContext context = application.CreateContext(features);
-                await application.ProcessRequestAsync(context);
-                application.DisposeContext(context, exception: null);
-            };
-            return Task.CompletedTask;
+            headers["X-User-Sub"] = "alice";
+            headers["X-User-Email"] = "alice@example.com";
+            headers["X-User-Name"] = "Alice Adams";
+            headers["X-Gateway-Secret"] = Secret;
         }
 
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public void Dispose()
-        {
-            // Holds nothing.
-        }
-
-        public async Task<int> SendAsync(bool hasIdentity)
-        {
-            var request = new HttpRequestFeature { Method = "POST", Path = "/mcp", Scheme = "http", Protocol = "HTTP/1.1" };
-            IHeaderDictionary headers = request.Headers;
-            headers.Host = "backend.test";
-            headers.Accept = "application/json, text/event-stream";
-            headers.ContentType = "application/json";
-            headers.ContentLength = 120;
-            headers["MCP-Protocol-Version"] = "2026-07-28";
-            headers["Mcp-Method"] = "tools/call";
-            headers["Mcp-Name"] = "whoami";
-            headers.TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-            if (hasIdentity)
-            {
-                headers["X-User-Sub"] = "alice";
-                headers["X-User-Email"] = "alice@example.com";
-                headers["X-User-Name"] = "Alice Adams";
-                headers["X-Gateway-Secret"] = Secret;
-            }
-
-            var response = new HttpResponseFeature();
-            var features = new FeatureCollection();
-            features.Set<IHttpRequestFeature>(request);
-            features.Set<IHttpResponseFeature>(response);
-            features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(Stream.Null));
-            await _process(features);
-            return response.StatusCode;
-        }
+        return server.SendAsync(request);
     }
 }

@@ -31,7 +31,7 @@ internal sealed class MemoryServer : IServer
     }
 
     /// <summary>Sends a GET with these headers, from an address that only the server's own words tell of, and gives the status.</summary>
-    public async Task<int> GetAsync(string path, string remoteAddress, params (string Name, string Value)[] headers)
+    public Task<int> GetAsync(string path, string remoteAddress, params (string Name, string Value)[] headers)
     {
         var request = new HttpRequestFeature { Method = HttpMethods.Get, Path = path, Scheme = "http", Protocol = HttpProtocol.Http11 };
         foreach ((string name, string value) in headers)
@@ -39,12 +39,18 @@ internal sealed class MemoryServer : IServer
             request.Headers.Append(name, value);
         }
 
+        return SendAsync(request, new HttpConnectionFeature { RemoteIpAddress = System.Net.IPAddress.Parse(remoteAddress) });
+    }
+
+    /// <summary>Sends a request, and gives the response's status.</summary>
+    public async Task<int> SendAsync(HttpRequestFeature request, HttpConnectionFeature? connection = null)
+    {
         var response = new HttpResponseFeature();
         var features = new FeatureCollection();
         features.Set<IHttpRequestFeature>(request);
         features.Set<IHttpResponseFeature>(response);
         features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(Stream.Null));
-        features.Set<IHttpConnectionFeature>(new HttpConnectionFeature { RemoteIpAddress = System.Net.IPAddress.Parse(remoteAddress) });
+        features.Set<IHttpConnectionFeature>(connection);
         await _process!(features);
         return response.StatusCode;
     }
