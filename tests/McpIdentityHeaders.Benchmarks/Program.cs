@@ -1,5 +1,5 @@
 // dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- --filter '*'   every benchmark, side by side
-// dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- later 100      what identity costs a request, in turns
+// dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- later 3000     what identity costs a request, in turns
 // dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- assertion 60   what a signed assertion costs
 // dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- chain 120      what it costs a call over loopback HTTP
 // dotnet run -c Release --project tests/McpIdentityHeaders.Benchmarks -- events 40      what looking for questions costs a response

@@ -12,6 +12,7 @@ public class LaterBenchmarks
 {
     private readonly DeferredHandler _primary = new();
     private readonly HttpMessageInvoker _passThrough;
+    private readonly HttpMessageInvoker _awaiting;
     private readonly HttpMessageInvoker _naiveInPlace;
     private readonly HttpMessageInvoker _headerPropagation;
     private readonly HttpMessageInvoker _naiveClone;
@@ -26,6 +27,7 @@ public class LaterBenchmarks
     public LaterBenchmarks()
     {
         _passThrough = Chains.PassThrough(_primary);
+        _awaiting = new HttpMessageInvoker(new Awaiting { InnerHandler = _primary });
         _naiveInPlace = Baselines.NaiveInPlace(_primary);
         _headerPropagation = Baselines.HeaderPropagation(_primary);
         _naiveClone = Baselines.NaiveClone(_primary);
@@ -38,8 +40,8 @@ public class LaterBenchmarks
 
     [GlobalSetup(Targets =
     [
-        nameof(PassThrough), nameof(NaiveInPlace), nameof(HeaderPropagation), nameof(NaiveClone), nameof(ClaimInjection), nameof(WholeChain),
-        nameof(PassThroughOnSession), nameof(WholeChainOnSession),
+        nameof(PassThrough), nameof(Awaiting), nameof(NaiveInPlace), nameof(HeaderPropagation), nameof(NaiveClone), nameof(ClaimInjection),
+        nameof(WholeChain), nameof(PassThroughOnSession), nameof(WholeChainOnSession),
     ])]
     public void UseAscii() => Use(Principals.Ascii);
 
@@ -57,6 +59,9 @@ public class LaterBenchmarks
 
     [Benchmark(Baseline = true)]
     public HttpStatusCode PassThrough() => Send(_passThrough);
+
+    [Benchmark]
+    public HttpStatusCode Awaiting() => Send(_awaiting);
 
     [Benchmark]
     public HttpStatusCode NaiveInPlace() => Send(_naiveInPlace);
