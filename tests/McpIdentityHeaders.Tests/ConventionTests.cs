@@ -26,7 +26,8 @@ public sealed class ConventionTests
 
     [Fact]
     public void Rooms_use_only_rooms_in_front_of_them() => Assert.Empty(
-        RoomGraph.FindBackwardUses(["Shared", "Headers", "Identity", "Redirects", "Injection", "Pipeline", "Sessions", "Mcp", "Pool", "DependencyInjection"]));
+        RoomGraph.FindBackwardUses(
+            ["Shared", "Headers", "Identity", "Redirects", "Injection", "Pipeline", "Sessions", "Mcp", "Pool", "Tools", "DependencyInjection"]));
 
     [Fact]
     public void Handlers_hold_no_user()

@@ -158,6 +158,7 @@ public static class McpClientServiceCollectionExtensions
         services.TryAddSingleton<McpClientPool>();
         services.TryAddSingleton<IMcpClientPool>(static provider => provider.GetRequiredService<McpClientPool>());
         services.TryAddSingleton<McpClientPoolMetrics>();
+        services.TryAddSingleton<IToolLists, ToolLists>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<McpClientPoolOptions>, McpClientPoolOptionsValidator>());
 
         services.TryAddSingleton<McpClientPoolShutdown>();

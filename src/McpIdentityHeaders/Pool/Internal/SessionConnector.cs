@@ -172,7 +172,11 @@ internal sealed class SessionConnector : IDisposable
     {
         Func<ClaimsPrincipal, HttpClientTransportOptions, HttpClientTransportOptions>? factory = PoolOptions.TransportOptionsFactory;
         await _factory.ConnectAsync(
-            Name, session.Transport, session.Session, copy => _userTransport.Create(session, copy, factory), cancellationToken).ConfigureAwait(false);
+            Name,
+            session.Transport,
+            session.Session,
+            copy => _userTransport.Create(session.Key, session.Session.User, copy, factory),
+            cancellationToken).ConfigureAwait(false);
 
         // Options that user code made for one user must not serve others, even after a reload.
         session.Session.IsStateless &= factory is null;

@@ -33,6 +33,8 @@ internal sealed class SessionPool : IDisposable
         connector.PoolOptionsChanged = CloseExpired;
     }
 
+    internal string ClientName => _connector.Name;
+
     public void Dispose()
     {
         _connector.Dispose();

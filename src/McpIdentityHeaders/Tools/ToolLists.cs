@@ -7,7 +7,7 @@ using ModelContextProtocol.Protocol;
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>Lists a backend's tools, and keeps each user's list for as long as the backend allows (SEP-2549).</summary>
-internal sealed class ToolLists(IMcpClientPool pool, TimeProvider time)
+internal sealed class ToolLists(TimeProvider time) : IToolLists
 {
     private const int MaxLists = 1_000;
 
@@ -15,17 +15,13 @@ internal sealed class ToolLists(IMcpClientPool pool, TimeProvider time)
     private readonly Lock _gate = new();
     private int _removals;
 
-    /// <param name="clientName">The MCP client's name.</param>
-    /// <param name="sessions">Its sessions.</param>
-    /// <param name="user">The list's user, read once: the accessor may have another by the time of the rent.</param>
-    /// <param name="cancellationToken">Cancels the listing.</param>
-    internal async ValueTask<IReadOnlyList<AIFunction>> GetAsync(
-        string clientName, SessionPool sessions, ClaimsPrincipal? user, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyList<AIFunction>> GetAsync(
+        IMcpClientPool pool, SessionPool sessions, ClaimsPrincipal? user, CancellationToken cancellationToken)
     {
         HttpClientTransportOptions transport = sessions.Transport;
         UserKey? key = sessions.ReadKey(user);
         int removals = Volatile.Read(ref _removals);
-        if (key is { } known && Find((clientName, known), user!, transport) is { } kept)
+        if (key is { } known && Find((sessions.ClientName, known), user!, transport) is { } kept)
         {
             return kept;
         }
@@ -36,23 +32,20 @@ internal sealed class ToolLists(IMcpClientPool pool, TimeProvider time)
         await using (lease.ConfigureAwait(false))
         {
             (ReadOnlyCollection<AIFunction> tools, TimeSpan timeToLive) =
-                await ListAsync(lease.Client, clientName, cancellationToken).ConfigureAwait(false);
+                await ListAsync(lease.Client, pool, sessions.ClientName, cancellationToken).ConfigureAwait(false);
 
             // One anonymous caller's list is not another's.
             if (list is not null && timeToLive > TimeSpan.Zero)
             {
                 list.Set(tools, timeToLive);
-                Keep((clientName, key.GetValueOrDefault()), list, removals);
+                Keep((sessions.ClientName, key.GetValueOrDefault()), list, removals);
             }
 
             return tools;
         }
     }
 
-    /// <summary>Removes what is kept for a user of a client.</summary>
-    /// <param name="clientName">The MCP client's name.</param>
-    /// <param name="users">The keys that closing the user goes by.</param>
-    internal void Remove(string clientName, HashSet<UserKey> users)
+    public void Remove(string clientName, HashSet<UserKey> users)
     {
         lock (_gate)
         {
@@ -65,8 +58,8 @@ internal sealed class ToolLists(IMcpClientPool pool, TimeProvider time)
         }
     }
 
-    private async Task<(ReadOnlyCollection<AIFunction> Tools, TimeSpan TimeToLive)> ListAsync(
-        McpClient client, string clientName, CancellationToken cancellationToken)
+    private static async Task<(ReadOnlyCollection<AIFunction> Tools, TimeSpan TimeToLive)> ListAsync(
+        McpClient client, IMcpClientPool pool, string clientName, CancellationToken cancellationToken)
     {
         List<AIFunction> tools = [];
         TimeSpan timeToLive = TimeSpan.MaxValue;

@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http;
 
-namespace McpIdentityHeaders.Tests.Pool;
+namespace McpIdentityHeaders.Tests.Support;
 
 /// <summary>Middleware of a backend that holds requests until they are let go, or their client gives them up.</summary>
 internal sealed class HeldRequests

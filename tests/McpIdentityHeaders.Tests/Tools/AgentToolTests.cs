@@ -9,7 +9,7 @@ using Microsoft.Extensions.Time.Testing;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
 
-namespace McpIdentityHeaders.Tests.Pool;
+namespace McpIdentityHeaders.Tests.Tools;
 
 /// <summary>A backend's tools in the hands of an agent that serves many users.</summary>
 public sealed class AgentToolTests
