@@ -35,7 +35,7 @@ internal sealed class ServerQuestions(McpSession session, IIdentityAccessor acce
 
     /// <summary>Reads the questions in the response to a call: Streamable HTTP asks them there.</summary>
     internal Task ObserveAsync(HttpRequestMessage request, HttpResponseMessage response, CancellationToken cancellationToken) =>
-        IsSessionsOwnFlow || request.Method != HttpMethod.Post || IdentityResolver.Resolve(request, accessor) is not { } caller
+        session.IsInFlow || request.Method != HttpMethod.Post || IdentityResolver.Resolve(request, accessor) is not { } caller
             ? Task.CompletedTask
             : EventObservingStream.ObserveAsync(response, data => OnEvent(data, caller), cancellationToken);
 
@@ -49,16 +49,7 @@ internal sealed class ServerQuestions(McpSession session, IIdentityAccessor acce
             return null;
         }
 
-        ExecutionContext? flow = null;
-        ExecutionContext.Run(
-            ExecutionContext.Capture()!,
-            _ =>
-            {
-                IdentityScope.EnterSession(session, asker);
-                flow = ExecutionContext.Capture();
-            },
-            state: null);
-        return flow;
+        return ExecutionFlow.CaptureWith(() => IdentityScope.EnterSession(session, asker));
     }
 
     /// <summary>Finds the principal that must answer: an anonymous one where it cannot be told which of several.</summary>
@@ -84,12 +75,10 @@ internal sealed class ServerQuestions(McpSession session, IIdentityAccessor acce
     private bool HasSeveralPrincipals => _hasSeveralPrincipals
         || (Volatile.Read(ref _lastCaller) is { } last && !PrincipalComparer.Instance.Equals(last, session.User));
 
-    private bool IsSessionsOwnFlow => AmbientIdentity.Current?.Session == session;
-
     // In the session's own flow, no call asks.
-    private ClaimsPrincipal? GetCaller() => IsSessionsOwnFlow || !session.HasOwner
+    private ClaimsPrincipal? GetCaller() => session.IsInFlow || !session.HasOwner
         ? null
-        : accessor.User ?? (LeaseIdentity.Current is { } lease && lease.Session == session ? lease.User : session.User);
+        : accessor.User ?? (LeaseIdentity.FindFor(session) is { } lease ? lease.User : session.User);
 
     private void OnEvent(ReadOnlySpan<byte> data, ClaimsPrincipal caller)
     {
