@@ -200,7 +200,7 @@ internal sealed class McpSession : SessionIdentity
     /// <summary>Whether a user is the session's own. Two principals of one user are.</summary>
     internal bool IsOfItsUser(ClaimsPrincipal? user)
     {
-        UserSelector users = _claims?.Plan.Users ?? UserSelector.Default;
+        UserSelector users = ClaimInjectionState.UsersOf(_claims);
         return user == _user
             || (SessionUser.TryRead(user, users, keyClaimTypes: [], out SessionUser one, out _)
                 && SessionUser.TryRead(_user, users, keyClaimTypes: [], out SessionUser other, out _)

@@ -19,24 +19,21 @@ internal sealed class SessionOwner(string clientName, ClaimInjectionState? claim
     {
         if (user is not null && GetError(user) is { } error)
         {
-            throw claims?.Telemetry.Reject(error.Reason, error.Message)
-                ?? new ClaimInjectionException($"MCP client '{clientName}': the request was not sent: {error.Message}.", error.Reason);
+            throw SessionError.NotSent(clientName, claims, error.Reason, error.Message);
         }
     }
 
     /// <summary>Whether both are the same signed-in user.</summary>
     internal bool IsSameUser(SessionOwner other) => _key is { } own && own == other._key;
 
-    private UserSelector Users => claims?.Plan.Users ?? UserSelector.Default;
-
     /// <summary>Reads the key of a user; null where it has none.</summary>
     internal UserKey? ReadKey(ClaimsPrincipal? user) =>
-        SessionUser.TryRead(user, Users, keyClaimTypes, out SessionUser current, out _) ? current.Key : null;
+        SessionUser.TryRead(user, ClaimInjectionState.UsersOf(claims), keyClaimTypes, out SessionUser current, out _) ? current.Key : null;
 
     // Read for each request: a principal is mutable, and may have another identity by now.
     private SessionUserError? GetError(ClaimsPrincipal user)
     {
-        if (!SessionUser.TryRead(user, Users, keyClaimTypes, out SessionUser current, out SessionUserError? error))
+        if (!SessionUser.TryRead(user, ClaimInjectionState.UsersOf(claims), keyClaimTypes, out SessionUser current, out SessionUserError? error))
         {
             return error;
         }

@@ -62,5 +62,5 @@ internal sealed class UserTransport(string clientName)
         + "McpClientPoolOptions.TransportOptionsFactory, or none: then each session keeps tokens of its own");
 
     private ClaimInjectionException CreateError(string error) =>
-        new($"MCP client '{clientName}': no session was opened: {error}.", ClaimInjectionErrorReason.InvalidTransportOptions);
+        SessionError.NotOpened(clientName, ClaimInjectionErrorReason.InvalidTransportOptions, error);
 }

@@ -80,9 +80,8 @@ internal sealed class RentWaiter(SessionPool pool, SessionConnector connector)
         ObjectDisposedException.ThrowIf(session.RetiredFor == CloseReason.Shutdown, typeof(IMcpClientPool));
         if (session.RetiredFor == CloseReason.User)
         {
-            throw new ClaimInjectionException(
-                $"MCP client '{connector.Name}': no session was rented: the user's sessions were closed meanwhile.",
-                ClaimInjectionErrorReason.SessionsClosed);
+            throw SessionError.NotRented(
+                connector.Name, ClaimInjectionErrorReason.SessionsClosed, "the user's sessions were closed meanwhile");
         }
     }
 }
