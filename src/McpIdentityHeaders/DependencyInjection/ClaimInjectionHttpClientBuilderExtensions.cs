@@ -3,8 +3,6 @@ using McpIdentityHeaders.Internal;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Http;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -106,8 +104,8 @@ public static class ClaimInjectionHttpClientBuilderExtensions
 
     private static ClaimInjectionState CreateState(IServiceProvider services, string name)
     {
-        ILogger logger = services.GetService<ILoggerFactory>()?.CreateLogger(typeof(ClaimInjectionHandler)) ?? NullLogger.Instance;
-        var telemetry = new ClaimInjectionTelemetry(name, logger, services.GetRequiredService<ClaimInjectionMetrics>());
+        var telemetry = new ClaimInjectionTelemetry(
+            name, services.CreateLogger(typeof(ClaimInjectionHandler)), services.GetRequiredService<ClaimInjectionMetrics>());
         var settings = services.GetRequiredKeyedService<ClientSettings>(name);
         return new ClaimInjectionState(telemetry, () => settings.Snapshot.Injector!);
     }

@@ -101,16 +101,9 @@ public static class McpClientServiceCollectionExtensions
 
         return services.AddMcpClientCore(name, options =>
         {
-            var bound = new BoundSection(section);
-            options.Configure(settings => McpClientSettings.Bind(bound.Read(), settings));
-            options.Services.AddSingleton<IOptionsChangeTokenSource<HttpClientTransportOptions>>(
-                new ConfigurationChangeTokenSource<HttpClientTransportOptions>(options.Name, section));
-
+            options.ConfigureFrom(section, McpClientSettings.Bind);
+            options.Services.AddOptions<McpClientPoolOptions>(name).ConfigureFrom(section, McpClientPoolSettings.Bind);
             options.Services.AddKeyedSingleton(name, new McpClientSection(section));
-            options.Services.AddOptions<McpClientPoolOptions>(name)
-                .Configure(settings => McpClientPoolSettings.Bind(bound.Read(), settings));
-            options.Services.AddSingleton<IOptionsChangeTokenSource<McpClientPoolOptions>>(
-                new ConfigurationChangeTokenSource<McpClientPoolOptions>(name, section));
         });
     }
 

@@ -39,7 +39,8 @@ internal static class OptionsSteps
         return options;
     }
 
-    private static void Try(Action step, List<Exception> errors)
+    /// <summary>Runs a step, and adds its error to the others instead of throwing it.</summary>
+    internal static void Try(Action step, List<Exception> errors)
     {
         try
         {

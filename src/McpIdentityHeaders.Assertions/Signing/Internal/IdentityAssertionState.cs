@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace McpIdentityHeaders.Internal;
@@ -13,9 +12,7 @@ namespace McpIdentityHeaders.Internal;
 internal sealed class IdentityAssertionState(IServiceProvider services, string name)
 {
     private readonly ConcurrentDictionary<(string Path, string? Algorithm), KeySource> _files = new();
-    private readonly ILogger _logger =
-        services.GetService<ILoggerFactory>()?.CreateLogger("McpIdentityHeaders.IdentityAssertion") ?? NullLogger.Instance;
-
+    private readonly ILogger _logger = services.CreateLogger("McpIdentityHeaders.IdentityAssertion");
     private readonly TimeProvider _time = services.GetService<TimeProvider>() ?? TimeProvider.System;
     private KeySource? _developmentKey;
     private int _warned;

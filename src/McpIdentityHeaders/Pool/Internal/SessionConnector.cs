@@ -1,7 +1,6 @@
 using System.Security.Claims;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.Internal;
@@ -29,7 +28,7 @@ internal sealed class SessionConnector : IDisposable
         _registration = factory.Find(name);
         _claims = services.GetKeyedService<ClaimInjectionState>(name);
         _metrics = metrics;
-        _logger = services.GetService<ILoggerFactory>()?.CreateLogger(typeof(IMcpClientPool)) ?? NullLogger.Instance;
+        _logger = services.CreateLogger(typeof(IMcpClientPool));
         _userTransport = new UserTransport(name);
         _clientOptions = new Lazy<McpClientOptions>(() => factory.CreateOptions(name), LazyThreadSafetyMode.PublicationOnly);
         _closeDeadline = new CloseDeadline(() => PoolOptions.CloseTimeout, Time, _givenUp.Token);
@@ -43,7 +42,7 @@ internal sealed class SessionConnector : IDisposable
 
     internal IIdentityAccessor Accessor { get; }
 
-    private UserSelector Users => _claims?.Plan.Users ?? UserSelector.Default;
+    private UserSelector Users => ClaimInjectionState.UsersOf(_claims);
 
     internal McpClientPoolOptions PoolOptions => _options.Options;
 
@@ -63,7 +62,7 @@ internal sealed class SessionConnector : IDisposable
     internal SessionUser ReadUser(ClaimsPrincipal? principal) =>
         SessionUser.TryRead(principal, Users, PoolOptions.SessionKeyClaimTypes, out SessionUser user, out SessionUserError? error)
             ? user.IssuedBefore(Time.GetUtcNow())
-            : throw new ClaimInjectionException($"MCP client '{Name}': no session was rented: {error.Message}.", error.Reason);
+            : throw SessionError.NotRented(Name, error.Reason, error.Message);
 
     /// <summary>Reads the keys to close that a principal may have rented under: one for each of its users.</summary>
     internal HashSet<UserKey> ReadKeysForClosing(ClaimsPrincipal principal) =>
