@@ -10,8 +10,8 @@ internal static class ContentDigest
 
     internal static async Task<string> ComputeAsync(HttpContent? content, bool async, CancellationToken cancellationToken)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        using var stream = new HashingStream(hash);
+        using var hash = SHA256.Create();
+        using var stream = new CryptoStream(Stream.Null, hash, CryptoStreamMode.Write);
         if (content is not null && async)
         {
             await KeepAsync(content, cancellationToken).ConfigureAwait(false);
@@ -23,7 +23,8 @@ internal static class ContentDigest
             content.CopyTo(stream, context: null, cancellationToken);
         }
 
-        return Format(hash.GetHashAndReset());
+        stream.FlushFinalBlock();
+        return Format(hash.Hash);
     }
 
     internal static string Format(ReadOnlySpan<byte> hash) => $"sha-256=:{Convert.ToBase64String(hash)}:";

@@ -61,15 +61,15 @@ internal sealed class IdentityAssertionHandler : DelegatingHandler
         string token = plan.Options.BindRequest
             ? plan.Signer.SignBound(claims, audience, await BindAsync(clone, plan, async, cancellationToken).ConfigureAwait(false))
             : plan.Signer.GetToken(claims, audience);
-        if (!plan.Options.UseAuthorizationHeader)
+        if (plan.Options.UseAuthorizationHeader)
+        {
+            clone.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        }
+        else
         {
             SetHeader(clone, plan, token);
-            return async
-                ? await base.SendAsync(clone, cancellationToken).ConfigureAwait(false)
-                : base.Send(clone, cancellationToken);
         }
 
-        clone.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         try
         {
             return async
@@ -79,7 +79,10 @@ internal sealed class IdentityAssertionHandler : DelegatingHandler
         finally
         {
             // A handler in between sees this clone again, and may send it again. All other headers of this library are removed in front.
-            clone.Headers.Authorization = null;
+            if (plan.Options.UseAuthorizationHeader)
+            {
+                clone.Headers.Authorization = null;
+            }
         }
     }
 
