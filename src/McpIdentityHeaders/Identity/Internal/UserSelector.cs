@@ -40,18 +40,8 @@ internal sealed class UserSelector(IEnumerable<string> subjectClaimTypes, Func<C
         return true;
     }
 
-    internal static bool HasClaims(ClaimsPrincipal principal)
-    {
-        foreach (ClaimsIdentity identity in IdentitiesOf(principal))
-        {
-            if (identity?.Claims.Any() == true)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+    internal static bool HasClaims(ClaimsPrincipal principal) =>
+        IdentitiesOf(principal).ToArray().Any(identity => identity?.Claims.Any() == true);
 
     internal static string? IssuerOf(IdentityClaims identity) => identity.FindFirst(Issuer)?.Value;
 
