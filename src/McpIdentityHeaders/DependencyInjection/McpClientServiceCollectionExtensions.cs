@@ -28,15 +28,10 @@ public static class McpClientServiceCollectionExtensions
     public static IHttpClientBuilder AddMcpClient(this IServiceCollection services) =>
         services.AddMcpClientCore(McpClientDefaults.Name, static _ => { });
 
-    /// <summary>Adds an MCP client of a name. Its endpoint is configured elsewhere.</summary>
+    /// <summary>Registers a client.</summary>
+    /// <inheritdoc cref="AddMcpClient(IServiceCollection)"/>
     /// <param name="services">The services.</param>
-    /// <param name="name">The client's name, and its HttpClient's.</param>
-    /// <returns>The builder of the client's HttpClient.</returns>
-    /// <remarks>
-    /// The endpoint comes from <c>services.Configure&lt;HttpClientTransportOptions&gt;(name, …)</c>, or from the HttpClient's
-    /// <see cref="HttpClient.BaseAddress"/>.
-    /// </remarks>
-    /// <exception cref="ArgumentNullException"><paramref name="services"/> is <see langword="null"/>.</exception>
+    /// <param name="name">The client's name, which is its HttpClient's too.</param>
     /// <exception cref="ArgumentException"><paramref name="name"/> is empty.</exception>
     public static IHttpClientBuilder AddMcpClient(this IServiceCollection services, string name) =>
         services.AddMcpClientCore(name, static _ => { });

@@ -6,9 +6,8 @@ using ModelContextProtocol.Protocol;
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>
-/// Which principal's call the server's questions on a pooled session (elicitation, sampling, roots) belong to. A session's user has several
-/// principals, such as an impersonator's, and none of them may answer for another: neither the application's handlers nor the SDK itself,
-/// which answers what no handler is set for.
+/// Which principal's call the server's questions on a pooled session (elicitation, sampling, roots) belong to. A user may have several
+/// principals, such as an impersonator's, and none of them may answer for another.
 /// </summary>
 internal sealed class ServerQuestions(McpSession session, IIdentityAccessor accessor)
 {
@@ -52,7 +51,7 @@ internal sealed class ServerQuestions(McpSession session, IIdentityAccessor acce
         return ExecutionFlow.CaptureWith(() => IdentityScope.EnterSession(session, asker));
     }
 
-    /// <summary>Finds the principal that must answer: an anonymous one where it cannot be told which of several.</summary>
+    /// <summary>Finds the principal that must answer: an anonymous one where several have called.</summary>
     private ClaimsPrincipal? FindAsker(JsonRpcRequest question)
     {
         if (_askers.TryRemove(question.Id, out ClaimsPrincipal? asker))
@@ -127,7 +126,7 @@ internal sealed class ServerQuestions(McpSession session, IIdentityAccessor acce
             return null;
         }
 
-        // What the SDK leaves out is never answered, and would be remembered for as long as the session lives.
+        // The SDK never answers what it leaves out: remembering it would leak for as long as the session lives.
         return hasMethod && hasVersion ? id : null;
     }
 

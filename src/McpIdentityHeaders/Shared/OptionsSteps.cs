@@ -13,7 +13,7 @@ internal static class OptionsSteps
     /// <param name="services">The container.</param>
     /// <param name="name">The options' name.</param>
     /// <param name="errors">
-    /// Gets the errors of the steps that fail. The options are then incomplete, and good for finding further errors.
+    /// Receives the errors of the steps that fail. The options are then incomplete, and only good for finding further errors.
     /// </param>
     internal static T Create<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] T>(
         IServiceProvider services, string name, List<Exception> errors)

@@ -11,7 +11,7 @@ internal sealed class ToolLists(TimeProvider time) : IToolLists
 {
     private const int MaxLists = 1_000;
 
-    private readonly Dictionary<(string Client, UserKey User), KeptToolList> _lists = [];
+    private readonly Dictionary<(string Client, UserKey User), CachedToolList> _lists = [];
     private readonly Lock _gate = new();
     private int _removals;
 
@@ -21,13 +21,13 @@ internal sealed class ToolLists(TimeProvider time) : IToolLists
         HttpClientTransportOptions transport = sessions.Transport;
         UserKey? key = sessions.ReadKey(user);
         int removals = Volatile.Read(ref _removals);
-        if (key is { } known && Find((sessions.ClientName, known), user!, transport) is { } kept)
+        if (key is { } known && Find((sessions.ClientName, known), user!, transport) is { } cached)
         {
-            return kept;
+            return cached;
         }
 
         // Snapshot: claims that are added meanwhile are not those that the backend is shown.
-        KeptToolList? list = key is null ? null : new KeptToolList(user!, transport, time.GetTimestamp());
+        CachedToolList? list = key is null ? null : new CachedToolList(user!, transport, time.GetTimestamp());
         McpClientLease lease = await sessions.RentAsync(user, cancellationToken).ConfigureAwait(false);
         await using (lease.ConfigureAwait(false))
         {
@@ -38,7 +38,7 @@ internal sealed class ToolLists(TimeProvider time) : IToolLists
             if (list is not null && timeToLive > TimeSpan.Zero)
             {
                 list.Set(tools, timeToLive);
-                Keep((sessions.ClientName, key.GetValueOrDefault()), list, removals);
+                Add((sessions.ClientName, key.GetValueOrDefault()), list, removals);
             }
 
             return tools;
@@ -96,7 +96,7 @@ internal sealed class ToolLists(TimeProvider time) : IToolLists
 
     private IReadOnlyList<AIFunction>? Find((string, UserKey) key, ClaimsPrincipal user, HttpClientTransportOptions transport)
     {
-        KeptToolList? list;
+        CachedToolList? list;
         lock (_gate)
         {
             list = _lists.GetValueOrDefault(key);
@@ -105,7 +105,7 @@ internal sealed class ToolLists(TimeProvider time) : IToolLists
         return list?.IsFresh(time) == true && list.IsFor(user, transport) ? list.Tools : null;
     }
 
-    private void Keep((string, UserKey) key, KeptToolList list, int removals)
+    private void Add((string, UserKey) key, CachedToolList list, int removals)
     {
         lock (_gate)
         {
@@ -117,7 +117,7 @@ internal sealed class ToolLists(TimeProvider time) : IToolLists
 
             if (_lists.Count >= MaxLists && !_lists.ContainsKey(key))
             {
-                _lists.Remove(_lists.MinBy(kept => kept.Value.Listed).Key);
+                _lists.Remove(_lists.MinBy(cached => cached.Value.Listed).Key);
             }
 
             _lists[key] = list;

@@ -219,16 +219,16 @@ public sealed class CallbackFlowTests
         var heard = new ConcurrentDictionary<string, int>();
         foreach ((McpClientLease lease, string name) in new[] { (alices, "alice"), (alicesOther, "alice's other"), (bobs, "bob"), (anonymous, "anonymous") })
         {
-            lease.Client.RegisterNotificationHandler(FeatureServer.Told, (notification, _) =>
+            lease.Client.RegisterNotificationHandler(FeatureServer.Notification, (notification, _) =>
             {
                 heard.AddOrUpdate($"{name}: {notification.Params!["text"]}", 1, (_, count) => count + 1);
                 return ValueTask.CompletedTask;
             });
         }
 
-        await alices.Client.TellAsync("for alice: é \\u0041 1.0");
-        await bobs.Client.TellAsync("for bob");
-        await anonymous.Client.TellAsync("for anonymous");
+        await alices.Client.NotifyAsync("for alice: é \\u0041 1.0");
+        await bobs.Client.NotifyAsync("for bob");
+        await anonymous.Client.NotifyAsync("for anonymous");
 
         // Disposing waits for handlers that run.
         await alices.DisposeAsync();

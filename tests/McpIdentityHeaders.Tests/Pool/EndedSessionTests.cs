@@ -41,7 +41,7 @@ public sealed class EndedSessionTests
         await backend.EndSessionAsync(backend.LiveSessions.Single());
 
         // What ends is the GET stream, too, so that the client may know before the call does.
-        await ServedAfterAsync(services, Users.Alice, failures: 1);
+        await AssertServedAfterAsync(services, Users.Alice, failures: 1);
         Assert.Single(backend.LiveSessions);
     }
 
@@ -83,8 +83,8 @@ public sealed class EndedSessionTests
         Assert.True(IsOfTheSdk(await Record.ExceptionAsync(() => services.CallForAsync(Users.Alice))));
         await using McpBackend backend = await McpBackend.StartAsync(kind, at: old.Root);
 
-        await ServedAfterAsync(services, Users.Alice, failures: Restart);
-        await ServedAfterAsync(services, Users.Bob, failures: Restart);
+        await AssertServedAfterAsync(services, Users.Alice, failures: Restart);
+        await AssertServedAfterAsync(services, Users.Bob, failures: Restart);
         Assert.Equal("alice", await services.CallForAsync(Users.Alice));
     }
 
@@ -102,7 +102,7 @@ public sealed class EndedSessionTests
 
         await using McpBackend backend = await McpBackend.StartAsync(kind, at: old.Root);
 
-        await ServedAfterAsync(services, Users.Alice, failures: Restart);
+        await AssertServedAfterAsync(services, Users.Alice, failures: Restart);
     }
 
     [Fact]
@@ -132,9 +132,9 @@ public sealed class EndedSessionTests
         await old.DisposeAsync();
         await using McpBackend backend = await McpBackend.StartAsync(after, at: old.Root);
 
-        await ServedAfterAsync(services, Users.Alice, failures: Restart);
-        await ServedAfterAsync(services, Users.Bob, failures: Restart);
-        await ServedAfterAsync(services, Users.Named("carol"), failures: Restart);
+        await AssertServedAfterAsync(services, Users.Alice, failures: Restart);
+        await AssertServedAfterAsync(services, Users.Bob, failures: Restart);
+        await AssertServedAfterAsync(services, Users.Named("carol"), failures: Restart);
     }
 
     [Theory]
@@ -152,13 +152,13 @@ public sealed class EndedSessionTests
         await old.DisposeAsync();
         await using McpBackend backend = await McpBackend.StartAsync(after, at: old.Root);
 
-        await ServedAfterAsync(services, Users.Alice, failures: Restart);
+        await AssertServedAfterAsync(services, Users.Alice, failures: Restart);
     }
 
     private static void Negotiate(McpClientOptions options) => options.ProtocolVersion = null;
 
     /// <summary>The calls that find out may fail, and no more.</summary>
-    private static async Task ServedAfterAsync(IServiceProvider services, ClaimsPrincipal user, int failures)
+    private static async Task AssertServedAfterAsync(IServiceProvider services, ClaimsPrincipal user, int failures)
     {
         for (int failed = 0; failed < failures; failed++)
         {

@@ -107,18 +107,18 @@ public sealed class MaxSessionsTests
     [Fact]
     public async Task Canceled_rents_release_their_slots()
     {
-        var held = new HeldRequests(HeldRequests.IsInitialize, expected: 2);
+        var held = new RequestGate(RequestGate.IsInitialize, expected: 2);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
         await using ServiceProvider services = ServicesFor(backend, max: 2, share: false);
-        using var impatience = new CancellationTokenSource();
+        using var cancellation = new CancellationTokenSource();
         Task<McpClientLease>[] rents =
         [
-            services.RentForAsync(Users.Alice, impatience.Token), services.RentForAsync(Users.Bob, impatience.Token),
+            services.RentForAsync(Users.Alice, cancellation.Token), services.RentForAsync(Users.Bob, cancellation.Token),
         ];
         await held.Arrived;
         await Assert.ThrowsAnyAsync<InvalidOperationException>(() => services.RentForAsync(Users.Named("carol")));
 
-        await impatience.CancelAsync();
+        await cancellation.CancelAsync();
         foreach (Task<McpClientLease> rent in rents)
         {
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => rent);
@@ -139,7 +139,7 @@ public sealed class MaxSessionsTests
     public async Task Concurrent_rents_get_at_most_MaxSessions_sessions(bool share)
     {
         const int Max = 3;
-        var held = new HeldRequests(HeldRequests.IsInitialize);
+        var held = new RequestGate(RequestGate.IsInitialize);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
         await using ServiceProvider services = ServicesFor(backend, Max, share);
 

@@ -13,7 +13,7 @@ public sealed class OpeningTests
     [InlineData(McpBackendKind.LegacySse, "initialize")]
     public async Task Concurrent_first_rents_of_one_user_make_one_connect(McpBackendKind kind, string opens)
     {
-        var held = new HeldRequests(context => !HeldRequests.IsDelete(context));
+        var held = new RequestGate(context => !RequestGate.IsDelete(context));
         await using McpBackend backend = await McpBackend.StartAsync(kind, held.HoldAsync);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
 
@@ -36,7 +36,7 @@ public sealed class OpeningTests
     public async Task Failed_connect_fails_all_waiters_and_is_not_remembered(McpBackendKind kind, int? status)
     {
         bool fails = true;
-        var held = new HeldRequests(_ => fails);
+        var held = new RequestGate(_ => fails);
         await using McpBackend backend = await McpBackend.StartAsync(kind, (context, next) => held.HoldAsync(context, _ =>
             fails ? FailAsync(context, status) : next(context)));
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
@@ -58,7 +58,7 @@ public sealed class OpeningTests
     [InlineData(1)]
     public async Task Waiter_that_cancels_leaves_the_others_their_connect(int canceled)
     {
-        var held = new HeldRequests(HeldRequests.IsInitialize);
+        var held = new RequestGate(RequestGate.IsInitialize);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
         using var impatience = new CancellationTokenSource();
@@ -85,7 +85,7 @@ public sealed class OpeningTests
     [Fact]
     public async Task Connect_whose_last_waiter_canceled_is_canceled_and_leaves_nothing()
     {
-        var held = new HeldRequests(HeldRequests.IsInitialize);
+        var held = new RequestGate(RequestGate.IsInitialize);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
         using var impatience = new CancellationTokenSource();
@@ -105,7 +105,7 @@ public sealed class OpeningTests
     [Fact]
     public async Task Rent_after_a_canceled_connect_opens_another()
     {
-        var held = new HeldRequests(HeldRequests.IsInitialize);
+        var held = new RequestGate(RequestGate.IsInitialize);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
         using var impatience = new CancellationTokenSource();
@@ -127,7 +127,7 @@ public sealed class OpeningTests
     [Fact]
     public async Task Session_whose_connect_is_canceled_late_is_deleted_at_the_backend()
     {
-        var held = new HeldRequests(HeldRequests.IsInSession);
+        var held = new RequestGate(RequestGate.IsInSession);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
         using var impatience = new CancellationTokenSource();

@@ -11,7 +11,7 @@ public sealed class RentLimitTests
     [InlineData(75, 150)]
     public async Task Rents_that_wait_are_bounded_by_MaxSessions(int maxSessions, int limit)
     {
-        var held = new HeldRequests(context => HeldRequests.IsOf(context, "alice"));
+        var held = new RequestGate(context => RequestGate.IsOf(context, "alice"));
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless, held.HoldAsync);
         await using ServiceProvider services = ServicesFor(backend, maxSessions);
         Task<string> alices = services.CallForAsync(Users.Alice);
@@ -37,7 +37,7 @@ public sealed class RentLimitTests
     [Fact]
     public async Task Rents_of_one_user_that_wait_for_one_session_are_bounded_too()
     {
-        var held = new HeldRequests(HeldRequests.IsInitialize);
+        var held = new RequestGate(RequestGate.IsInitialize);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
         await using ServiceProvider services = ServicesFor(backend, maxSessions: 2);
 
@@ -56,7 +56,7 @@ public sealed class RentLimitTests
     [Fact]
     public async Task Anonymous_users_who_wait_leave_room_for_signed_in_ones()
     {
-        var held = new HeldRequests(context => HeldRequests.IsOf(context, "alice"));
+        var held = new RequestGate(context => RequestGate.IsOf(context, "alice"));
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless, held.HoldAsync);
         await using ServiceProvider services = ServicesFor(backend, maxSessions: 10);
         Task<string> alices = services.CallForAsync(Users.Alice);

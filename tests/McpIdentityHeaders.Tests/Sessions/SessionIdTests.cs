@@ -18,7 +18,7 @@ public sealed class SessionIdTests
     {
         string? handedOut = null;
         await using McpBackend backend = await McpBackend.StartAsync(
-            McpBackendKind.Sessions, (context, next) => HandOutAgainAsync(context, next, () => handedOut, id => handedOut ??= id));
+            McpBackendKind.Sessions, (context, next) => ReuseSessionIdAsync(context, next, () => handedOut, id => handedOut ??= id));
         await using ServiceProvider services = ServicesFor(backend, mode);
         await using IAsyncDisposable alices = await OpenAsync(services, Users.Alice, pooled);
 
@@ -37,7 +37,7 @@ public sealed class SessionIdTests
     {
         string? handedOut = null;
         await using McpBackend backend = await McpBackend.StartAsync(
-            McpBackendKind.Sessions, (context, next) => HandOutAgainAsync(context, next, () => handedOut, id => handedOut ??= id));
+            McpBackendKind.Sessions, (context, next) => ReuseSessionIdAsync(context, next, () => handedOut, id => handedOut ??= id));
         await using ServiceProvider services = McpTesting.ServicesFor(backend)
             .Configure<HttpClientTransportOptions>(McpTesting.ClientName, transport => transport.TransportMode = HttpTransportMode.StreamableHttp)
             .Configure<McpClientPoolOptions>(McpTesting.ClientName, pool => pool.TransportOptionsFactory = (user, transport) =>
@@ -60,7 +60,7 @@ public sealed class SessionIdTests
     {
         string? handedOut = null;
         await using McpBackend backend = await McpBackend.StartAsync(
-            McpBackendKind.Sessions, (context, next) => HandOutAgainAsync(context, next, () => handedOut, id => handedOut ??= id));
+            McpBackendKind.Sessions, (context, next) => ReuseSessionIdAsync(context, next, () => handedOut, id => handedOut ??= id));
         await using ServiceProvider services = ServicesFor(backend, HttpTransportMode.StreamableHttp);
         IAsyncDisposable alices = await OpenAsync(services, Users.Alice, pooled);
         McpClient client = ClientOf(alices);
@@ -85,7 +85,7 @@ public sealed class SessionIdTests
 
     private static McpClient ClientOf(IAsyncDisposable opened) => opened as McpClient ?? ((McpClientLease)opened).Client;
 
-    private static Task HandOutAgainAsync(HttpContext context, RequestDelegate next, Func<string?> get, Action<string> keep)
+    private static Task ReuseSessionIdAsync(HttpContext context, RequestDelegate next, Func<string?> get, Action<string> set)
     {
         if (context.Request.Headers[SessionId].Count == 0)
         {
@@ -93,7 +93,7 @@ public sealed class SessionIdTests
             {
                 if (context.Response.Headers[SessionId].ToString() is { Length: > 0 } id)
                 {
-                    keep(id);
+                    set(id);
                     context.Response.Headers[SessionId] = get();
                 }
 

@@ -175,8 +175,8 @@ internal sealed class McpBackend : IAsyncDisposable
                 _listeners.Add(channel);
             }
 
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-            await foreach (McpExchange exchange in channel.Reader.ReadAllAsync(patience.Token))
+            using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+            await foreach (McpExchange exchange in channel.Reader.ReadAllAsync(timeout.Token))
             {
                 if (matches(exchange))
                 {

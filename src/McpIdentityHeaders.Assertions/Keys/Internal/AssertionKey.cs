@@ -18,7 +18,7 @@ internal sealed class AssertionKey
         Credentials = canSign ? new SigningCredentials(key, algorithm) : null;
     }
 
-    /// <summary>Gets what signs; null where there is a public key alone.</summary>
+    /// <summary>Gets the credentials that sign; null where there is a public key alone.</summary>
     internal SigningCredentials? Credentials { get; }
 
     internal PublicJsonWebKey PublicKey { get; }

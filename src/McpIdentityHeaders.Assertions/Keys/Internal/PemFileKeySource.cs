@@ -107,7 +107,7 @@ internal sealed class PemFileKeySource(string path, string? algorithm) : KeySour
         }
     }
 
-    /// <summary>What the key has signed is still under way, and files that are exchanged one by one leave a moment without it.</summary>
+    /// <summary>Publishes a replaced key for a while: what it signed is under way, and a rotation file by file leaves a moment without it.</summary>
     private void Retire(AssertionKey key, DateTimeOffset now) =>
         _retired = [.. _retired.Where(retired => now < retired.Until).TakeLast(MaxRetired - 1), new RetiredKey(key.PublicKey, now + RetiredLifetime)];
 

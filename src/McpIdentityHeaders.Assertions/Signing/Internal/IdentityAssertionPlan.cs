@@ -8,7 +8,7 @@ namespace McpIdentityHeaders.Internal;
 internal sealed class IdentityAssertionPlan(IdentityAssertionOptions options, AssertionKeyRing keys, AssertionSigner signer)
     : AssertionHeader(options.UseAuthorizationHeader ? null : options.HeaderName, options.ReplaceHeaders, errors: [])
 {
-    // Assertions go to named origins only: there are more than a few with services that are resolved to ever new addresses alone.
+    // Named origins are few, but services may resolve to ever new addresses: these must not exhaust memory.
     private const int MaxOrigins = 1000;
 
     private readonly ConcurrentDictionary<Origin, string> _origins = new();

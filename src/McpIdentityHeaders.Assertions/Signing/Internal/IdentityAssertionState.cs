@@ -42,7 +42,7 @@ internal sealed class IdentityAssertionState(IServiceProvider services, string n
 
     private AssertionHeader CreateHeader(IdentityAssertionOptions options)
     {
-        var keys = new AssertionKeyRing(name, [.. options.Keys.Sources.Select(Keep)], _time, _logger);
+        var keys = new AssertionKeyRing(name, [.. options.Keys.Sources.Select(GetOrAdd)], _time, _logger);
         string[] errors = [.. keys.GetValidationErrors().Select(error => $"HttpClient '{name}': {error}")];
         if (errors.Length > 0)
         {
@@ -61,7 +61,7 @@ internal sealed class IdentityAssertionState(IServiceProvider services, string n
     /// <summary>
     /// Gives the source of before where there is one: a reload must not lose the last good key, or make another development key.
     /// </summary>
-    private KeySource Keep(KeySource source) => source switch
+    private KeySource GetOrAdd(KeySource source) => source switch
     {
         PemFileKeySource file => _files.GetOrAdd(file.Identity, source),
         { IsForDevelopment: true } => Interlocked.CompareExchange(ref _developmentKey, source, null) ?? source,

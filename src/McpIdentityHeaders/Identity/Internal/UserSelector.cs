@@ -91,7 +91,7 @@ internal sealed class UserSelector(IEnumerable<string> subjectClaimTypes, Func<C
             return false;
         }
 
-        // All others: one that turns into another subject's meanwhile is refused, and not left out.
+        // Pass all others on: TryRead refuses one that becomes another subject's meanwhile, and must not miss it.
         if (authenticated.TrueForAll(identity => Contributes(identity, first)))
         {
             return TryRead(first, [.. authenticated.Where(identity => identity != first)], out user, out error);
@@ -140,7 +140,7 @@ internal sealed class UserSelector(IEnumerable<string> subjectClaimTypes, Func<C
     private string? FindSubject(ClaimsIdentity identity) =>
         _subjectClaimTypes.Select(type => FindFirst(identity, type)).FirstOrDefault(value => value is not null);
 
-    // Looks at no claim behind: one identity's claims may cost another's user nothing but the look for a subject.
+    // Stop at the match: the claims of an identity that contributes nothing must not fail the user's request.
     private static string? FindFirst(ClaimsIdentity identity, string claimType)
     {
         foreach (Claim claim in identity.Claims.GetType() == typeof(List<Claim>) ? [.. ((List<Claim>)identity.Claims)] : identity.Claims)

@@ -19,7 +19,7 @@ internal sealed class RentWaiter(SessionPool pool, SessionConnector connector)
                     await session.Opened.WaitAsync(cancellationToken).ConfigureAwait(false);
                     ThrowIfClosed(session);
 
-                    // Once only: a backend may refuse the question alone, again and again.
+                    // Ask once only: a backend may refuse that question alone, each time.
                     isLeased = session.RetiredFor is null or CloseReason.Ended
                         && (wasApart || !session.Session.IsSuspectFor(user.Key)
                             || await IsAliveAsync(session, user, cancellationToken).ConfigureAwait(false));

@@ -46,7 +46,7 @@ internal sealed class SessionConnector : IDisposable
 
     internal McpClientPoolOptions PoolOptions => _options.Options;
 
-    /// <summary>Gets or sets what runs when changed pool options are in force.</summary>
+    /// <summary>Gets or sets the action that runs when changed pool options are in force.</summary>
     internal Action? PoolOptionsChanged { get; set; }
 
     /// <summary>Gets the transport options in force.</summary>
