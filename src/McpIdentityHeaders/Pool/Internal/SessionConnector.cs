@@ -75,7 +75,7 @@ internal sealed class SessionConnector : IDisposable
 
     internal bool HasSubject(ClaimsPrincipal principal) => Users.ReadKeys(principal).Count > 0;
 
-    internal SessionOwner CreateOwner(SessionUser user) => new(Name, _claims, user.Key, [.. PoolOptions.SessionKeyClaimTypes]);
+    internal SessionOwner CreateOwner(SessionUser user) => new(Name, _claims, user.Key, [.. user.KeyClaimTypes]);
 
     internal PooledSession CreateSession(SessionUser user, HttpClientTransportOptions transport) =>
         new(user, transport, CreateOwner(user), _closeDeadline);
