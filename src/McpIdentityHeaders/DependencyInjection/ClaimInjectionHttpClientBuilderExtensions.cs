@@ -98,8 +98,8 @@ public static class ClaimInjectionHttpClientBuilderExtensions
             .Validate(
                 _ => services.Last(service => service.ServiceType == typeof(IIdentityAccessor) && !service.IsKeyedService).Lifetime
                     == ServiceLifetime.Singleton,
-                $"HttpClient '{name}': IIdentityAccessor is not registered as a singleton. The client's handlers outlive every scope, and would "
-                + "keep one scope's user for all. Register it with AddSingleton, and have it read ambient state at each call.");
+                $"HttpClient '{name}': IIdentityAccessor is not registered as a singleton. The client's handlers outlive every scope, and "
+                + "would keep one scope's user for all. Register it with AddSingleton, and have it read ambient state at each call.");
     }
 
     private static ClaimInjectionState CreateState(IServiceProvider services, string name)

@@ -59,7 +59,8 @@ public static class McpClientServiceCollectionExtensions
         if (!endpoint.IsAbsoluteUri || !Origin.IsHttp(endpoint))
         {
             throw new ArgumentException(
-                $"The endpoint of the MCP client '{name}' is not an absolute http or https URI. Give one such as 'https://mcp.example.com/mcp'.",
+                $"The endpoint of the MCP client '{name}' is not an absolute http or https URI. Give one such as "
+                + "'https://mcp.example.com/mcp'.",
                 nameof(endpoint));
         }
 
@@ -129,8 +130,8 @@ public static class McpClientServiceCollectionExtensions
             });
             options.Validate(
                 static transport => transport.KnownSessionId is null,
-                $"MCP client '{name}': KnownSessionId is set on a registered client: all of its sessions would be the same one. Leave it null; to "
-                + "resume a session, make an HttpClientTransport of your own and call McpClient.ResumeSessionAsync.");
+                $"MCP client '{name}': KnownSessionId is set on a registered client: all of its sessions would be the same one. Leave it "
+                + "null; to resume a session, make an HttpClientTransport of your own and call McpClient.ResumeSessionAsync.");
         }
 
         configure(options);

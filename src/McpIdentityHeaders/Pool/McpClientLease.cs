@@ -59,7 +59,8 @@ public sealed class McpClientLease : IAsyncDisposable
         if (Volatile.Read(ref _isDisposed) != 0)
         {
             throw new ObjectDisposedException(
-                nameof(McpClientLease), "The lease is disposed, and its client with it. Rent again for further calls, also of tools that were listed.");
+                nameof(McpClientLease),
+                "The lease is disposed, and its client with it. Rent again for further calls, also of tools that were listed.");
         }
     }
 

@@ -113,7 +113,7 @@ internal sealed class McpSession : SessionIdentity
     /// <summary>Gets whether the pool owns the session, and opens it in a flow of its own.</summary>
     internal bool IsPooled => CloseDeadline is not null;
 
-    /// <summary>Gets a task that completes once the client has the session id and can close the session; never where there is none.</summary>
+    /// <summary>Gets a task that completes once the client has the session id, and can close the session by it.</summary>
     internal Task SessionIdReceived => _sessionIdReceived.Task;
 
     /// <summary>Gets the token that the pool cancels to close the session.</summary>
@@ -154,7 +154,7 @@ internal sealed class McpSession : SessionIdentity
 
     internal void SetSessionIdReceived() => _sessionIdReceived.TrySetResult();
 
-    /// <summary>Resets whether a call has succeeded, and returns what it was. A shared session begins with its first user's connect.</summary>
+    /// <summary>Whether a call has succeeded since this was last called. A shared session has, since its first user connected.</summary>
     internal bool ResetConfirmation() => Interlocked.Exchange(ref _isConfirmed, 0) == 1;
 
     /// <summary>Detects the end of the session by a response: the SDK reports it later, if at all.</summary>
@@ -226,7 +226,8 @@ internal sealed class McpSession : SessionIdentity
         {
             // Each revision has one request that every server must handle: ping up to 2025-11-25, server/discover since.
             string method = StatelessSession.IsOfStatelessProtocol(Client) ? RequestMethods.ServerDiscover : RequestMethods.Ping;
-            await Client.SendRequestAsync(new JsonRpcRequest { Method = method, Params = new JsonObject() }, cancellationToken).ConfigureAwait(false);
+            var question = new JsonRpcRequest { Method = method, Params = new JsonObject() };
+            await Client.SendRequestAsync(question, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception error) when (error is McpProtocolException or HttpRequestException { StatusCode: not null })
         {

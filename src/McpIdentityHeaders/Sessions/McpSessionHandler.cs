@@ -75,16 +75,17 @@ internal sealed class McpSessionHandler(
 
     private void Mark(HttpRequestMessage request)
     {
-        bool isToBackend = request.RequestUri is { IsAbsoluteUri: true } uri && session.Endpoint is { } endpoint && Origin.IsSame(uri, endpoint);
+        bool isToBackend =
+            request.RequestUri is { IsAbsoluteUri: true } uri && session.Endpoint is { } endpoint && Origin.IsSame(uri, endpoint);
         if (!isToBackend && request.Content is JsonContent { Value: JsonRpcMessage })
         {
-            // A legacy SSE backend names the address of its messages. It must not choose what is sent to another origin, a trusted one least.
+            // A legacy SSE backend names the address of its messages: it must not choose what another origin is sent, least a trusted one.
             throw SessionError.NotSent(
                 clientName,
                 claims,
                 ClaimInjectionErrorReason.InvalidSession,
-                $"the backend named {new Origin(request.RequestUri!)} for the messages of its session, which is not the origin of its endpoint. "
-                + "Have it name a path of its own, or use its Streamable HTTP endpoint");
+                $"the backend named {new Origin(request.RequestUri!)} for the messages of its session, which is not the origin of its "
+                + "endpoint. Have it name a path of its own, or use its Streamable HTTP endpoint");
         }
 
         SessionIdentity identity = LeaseIdentity.FindFor(session) as SessionIdentity ?? session;

@@ -11,7 +11,8 @@ internal sealed class SessionOwner(string clientName, ClaimInjectionState? claim
 {
     private readonly UserKey? _key = key;
 
-    private const string RentYourOwn = "Rent a session for the user of the moment with IMcpClientPool.RentAsync, and use its lease for no other";
+    private const string RentYourOwn =
+        "Rent a session for the user of the moment with IMcpClientPool.RentAsync, and use its lease for no other";
 
     /// <summary>Refuses another user's request. Where the user is unknown, the request carries the owner.</summary>
     /// <exception cref="ClaimInjectionException">The user is not the owner. Nothing was sent.</exception>
@@ -26,14 +27,16 @@ internal sealed class SessionOwner(string clientName, ClaimInjectionState? claim
     /// <summary>Whether both are the same signed-in user.</summary>
     internal bool IsSameUser(SessionOwner other) => _key is { } own && own == other._key;
 
+    private UserSelector Users => ClaimInjectionState.UsersOf(claims);
+
     /// <summary>Reads the key of a user; null where it has none.</summary>
     internal UserKey? ReadKey(ClaimsPrincipal? user) =>
-        SessionUser.TryRead(user, ClaimInjectionState.UsersOf(claims), keyClaimTypes, out SessionUser current, out _) ? current.Key : null;
+        SessionUser.TryRead(user, Users, keyClaimTypes, out SessionUser current, out _) ? current.Key : null;
 
     // Read for each request: a principal is mutable, and may have another identity by now.
     private SessionUserError? GetError(ClaimsPrincipal user)
     {
-        if (!SessionUser.TryRead(user, ClaimInjectionState.UsersOf(claims), keyClaimTypes, out SessionUser current, out SessionUserError? error))
+        if (!SessionUser.TryRead(user, Users, keyClaimTypes, out SessionUser current, out SessionUserError? error))
         {
             return error;
         }

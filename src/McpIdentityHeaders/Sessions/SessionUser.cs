@@ -9,7 +9,7 @@ namespace McpIdentityHeaders.Internal;
 /// <param name="IssuedAt">
 /// When the token was issued (RFC 7519, section 4.1.6), in seconds since 1970; null where no claim says so plainly.
 /// </param>
-/// <param name="KeyClaimTypes">The claim types in the key, besides issuer and subject: a reload may have changed the settings since.</param>
+/// <param name="KeyClaimTypes">The claim types in the key, besides issuer and subject, when it was read: a reload may change them.</param>
 internal readonly record struct SessionUser(ClaimsPrincipal? Principal, UserKey? Key, long? IssuedAt, IList<string> KeyClaimTypes)
 {
     private const string IssuedAtClaim = "iat";
@@ -55,8 +55,8 @@ internal readonly record struct SessionUser(ClaimsPrincipal? Principal, UserKey?
         {
             error = new SessionUserError(
                 ClaimInjectionErrorReason.NoSubject,
-                $"the signed-in user has no subject, which is looked for under {users.SubjectClaimTypes}. Have the sign-in keep one of these "
-                + "claims, or set ClaimInjectionOptions.SubjectClaimTypes");
+                $"the signed-in user has no subject, which is looked for under {users.SubjectClaimTypes}. Have the sign-in keep one of "
+                + "these claims, or set ClaimInjectionOptions.SubjectClaimTypes");
         }
 
         return error is null;

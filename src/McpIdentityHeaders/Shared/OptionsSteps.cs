@@ -30,7 +30,8 @@ internal static class OptionsSteps
             Try(() => step.PostConfigure(name, options), errors);
         }
 
-        string[] failures = [.. services.GetServices<IValidateOptions<T>>().SelectMany(step => step.Validate(name, options).Failures ?? [])];
+        string[] failures =
+            [.. services.GetServices<IValidateOptions<T>>().SelectMany(step => step.Validate(name, options).Failures ?? [])];
         if (failures.Length > 0)
         {
             errors.Add(new OptionsValidationException(name, typeof(T), failures));

@@ -29,7 +29,9 @@ internal static class ContentDigest
 
     internal static string Format(ReadOnlySpan<byte> hash) => $"sha-256=:{Convert.ToBase64String(hash)}:";
 
-    /// <summary>Buffers content that is made as it is written, so that the same bytes go out. Other content is in memory, or can seek.</summary>
+    /// <summary>Buffers content that is made as it is written, so that the same bytes go out.</summary>
     private static Task BufferAsync(HttpContent content, CancellationToken cancellationToken) =>
-        content is ByteArrayContent or ReadOnlyMemoryContent or StreamContent ? Task.CompletedTask : content.LoadIntoBufferAsync(cancellationToken);
+        content is ByteArrayContent or ReadOnlyMemoryContent or StreamContent
+            ? Task.CompletedTask
+            : content.LoadIntoBufferAsync(cancellationToken);
 }

@@ -92,7 +92,7 @@ internal sealed class ClientSettings : IDisposable
     {
         string[] messages =
         [
-            .. errors.SelectMany(error => error is OptionsValidationException validation ? validation.Failures : [error.Message]).Distinct(),
+            .. errors.SelectMany(error => (error as OptionsValidationException)?.Failures ?? [error.Message]).Distinct(),
         ];
 
         // A section that is bound twice reports its errors twice.

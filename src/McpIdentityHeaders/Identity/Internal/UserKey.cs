@@ -20,7 +20,8 @@ internal readonly record struct UserKey(string Issuer, string ClaimIssuer, strin
     /// <summary>Gives the key of a user, or null where it has no subject.</summary>
     internal static UserKey? Of(in UserIdentities user, UserSelector users, IList<string> otherClaimTypes) =>
         users.SubjectOf(user[0]) is { } subject
-            ? new UserKey(UserSelector.IssuerOf(user[0]) ?? subject.Issuer, subject.Issuer, subject.Value, ReadOthers(user, otherClaimTypes))
+            ? new UserKey(
+                UserSelector.IssuerOf(user[0]) ?? subject.Issuer, subject.Issuer, subject.Value, ReadOthers(user, otherClaimTypes))
             : null;
 
     /// <summary>

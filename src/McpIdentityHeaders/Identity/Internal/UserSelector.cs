@@ -12,7 +12,8 @@ internal sealed class UserSelector(IEnumerable<string> subjectClaimTypes, Func<C
     private const string Issuer = "iss";
 
     internal const string ChangedMeanwhile =
-        "the principal was changed while it was read. Do not change a principal that requests run for: make a new one with the other claims";
+        "the principal was changed while it was read. Do not change a principal that requests run for: make a new one with the other "
+        + "claims";
 
     private const string SeveralUsers =
         "the principal has authenticated identities of different subjects or issuers, and none of them is selected as the user. Set "
@@ -83,7 +84,8 @@ internal sealed class UserSelector(IEnumerable<string> subjectClaimTypes, Func<C
     // A method of its own: what a lambda captures is allocated when its method begins.
     private bool TrySelectAmong(ClaimsPrincipal principal, out UserIdentities user, [NotNullWhen(false)] out string? error)
     {
-        List<ClaimsIdentity> authenticated = [.. IdentitiesOf(principal).ToArray().Where(identity => identity is { IsAuthenticated: true })];
+        List<ClaimsIdentity> authenticated =
+            [.. IdentitiesOf(principal).ToArray().Where(identity => identity is { IsAuthenticated: true })];
         user = default;
         error = ChangedMeanwhile;
         if ((authenticated.Find(identity => FindSubject(identity) is not null) ?? authenticated.FirstOrDefault()) is not { } first)
@@ -238,6 +240,6 @@ internal sealed class UserSelector(IEnumerable<string> subjectClaimTypes, Func<C
     }
 
     private string DescribeTwoSubjects(IdentityClaims identity) =>
-        $"the user's identity has two different values of the claim '{SubjectOf(identity)?.Type}', and so two subjects. Have the sign-in keep "
-        + "one, or set ClaimInjectionOptions.SubjectClaimTypes to a claim type with one value";
+        $"the user's identity has two different values of the claim '{SubjectOf(identity)?.Type}', and so two subjects. Have the sign-in "
+        + "keep one, or set ClaimInjectionOptions.SubjectClaimTypes to a claim type with one value";
 }

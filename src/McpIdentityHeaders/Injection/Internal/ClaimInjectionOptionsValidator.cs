@@ -61,8 +61,8 @@ internal sealed class ClaimInjectionOptionsValidator : IValidateOptions<ClaimInj
         if (options.Headers.Select(header => header.HeaderName).Append(options.SharedSecret?.HeaderName ?? string.Empty)
             .Any(other => HeaderAlias.Equals(other, name)))
         {
-            yield return $"the assertion's header '{name}' is another header of this client, or an alias of one. Choose another name, such as "
-                + "'X-User-Assertion'.";
+            yield return $"the assertion's header '{name}' is another header of this client, or an alias of one. Choose another name, such "
+                + "as 'X-User-Assertion'.";
         }
     }
 

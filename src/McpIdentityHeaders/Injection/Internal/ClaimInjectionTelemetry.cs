@@ -29,7 +29,8 @@ internal sealed class ClaimInjectionTelemetry(string name, ILogger logger, Claim
 
         if ((forwardProxy is not null || Origin.IsPlainAndRemote(uri)) && _plainOrigins.IsFirst(new Origin(uri)))
         {
-            logger.PlainHttp(name, new Origin(uri), forwardProxy is null ? string.Empty : $" through the proxy '{forwardProxy}', which reads them");
+            string route = forwardProxy is null ? string.Empty : $" through the proxy '{forwardProxy}', which reads them";
+            logger.PlainHttp(name, new Origin(uri), route);
         }
 
         if (logger.IsEnabled(LogLevel.Debug))

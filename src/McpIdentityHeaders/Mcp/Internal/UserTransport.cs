@@ -39,7 +39,8 @@ internal sealed class UserTransport(string clientName)
 
         if (options.KnownSessionId is not null)
         {
-            throw CreateError("TransportOptionsFactory set KnownSessionId. Leave it null: the pool opens a session of its own for each user");
+            throw CreateError(
+                "TransportOptionsFactory set KnownSessionId. Leave it null: the pool opens a session of its own for each user");
         }
 
         if (options.OAuth?.TokenCache is { } cache && (cache == shared || !IsOwner(cache, key)))

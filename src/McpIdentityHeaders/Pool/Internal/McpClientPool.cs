@@ -50,7 +50,8 @@ internal sealed class McpClientPool : IMcpClientPool, IAsyncDisposable, IDisposa
         if (UserSelector.Default.ReadKeys(user).Count == 0 && !_pools.Values.Any(pool => pool.HasSubject(user)))
         {
             throw new ArgumentException(
-                "No session was closed: the principal has no authenticated identity with a subject. Pass the user as it was when it rented.",
+                "No session was closed: the principal has no authenticated identity with a subject. Pass the user as it was when it "
+                + "rented.",
                 nameof(user));
         }
 

@@ -24,8 +24,8 @@ internal sealed class WaitingRents(string clientName)
             throw SessionError.NotRented(
                 clientName,
                 ClaimInjectionErrorReason.PoolExhausted,
-                $"{limit} rents wait for sessions to open already. Rent fewer at a time, or raise McpClientPoolOptions.MaxSessions: twice as "
-                + "many may wait");
+                $"{limit} rents wait for sessions to open already. Rent fewer at a time, or raise McpClientPoolOptions.MaxSessions: twice "
+                + "as many may wait");
         }
     }
 

@@ -33,7 +33,8 @@ internal sealed class PrimaryHandlerUse
         string[] names = [.. needs.Select(need => need.Assignment)];
         lock (_gate)
         {
-            if (_changes.FirstOrDefault(change => change.Value != clientName && !names.Contains(change.Key)) is { Key: { } changed, Value: { } changer })
+            if (_changes.FirstOrDefault(change => change.Value != clientName && !names.Contains(change.Key))
+                is { Key: { } changed, Value: { } changer })
             {
                 throw CreateError(clientName, changer, "was changed for", [changed]);
             }
@@ -68,15 +69,16 @@ internal sealed class PrimaryHandlerUse
         catch (InvalidOperationException started) when (started is not ObjectDisposedException && setting.Differs())
         {
             throw new InvalidOperationException(
-                $"{Describe(clientName)}: the primary handler has already sent requests and cannot be changed any more. Set {setting.Assignment} where "
-                + "it is made.",
+                $"{Describe(clientName)}: the primary handler has already sent requests and cannot be changed any more. Set "
+                + $"{setting.Assignment} where it is made.",
                 started);
         }
     }
 
     private static InvalidOperationException CreateError(string clientName, string other, string relation, string[] changes) => new(
         $"{Describe(clientName)}: its primary handler {relation} {Describe(other)}, and no client's handler is changed under another "
-        + $"({string.Join(", ", changes)}). Give each client a handler of its own, or set {string.Join(" and ", changes)} where it is made.");
+        + $"({string.Join(", ", changes)}). Give each client a handler of its own, or set {string.Join(" and ", changes)} where it is "
+        + "made.");
 
     private static string Describe(string clientName) => clientName.Length == 0 ? "A client without a name" : $"HttpClient '{clientName}'";
 }
