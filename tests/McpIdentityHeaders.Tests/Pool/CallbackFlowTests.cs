@@ -200,7 +200,8 @@ public sealed class CallbackFlowTests
         string? byContext = null;
         await using McpClientLease lease = await services.RentAsync();
 
-        await lease.Client.CallWithProgressAsync(_ => (ambient, byContext) = (Subject(), context.HttpContext?.User.FindFirst("sub")?.Value));
+        await lease.Client.CallWithProgressAsync(
+            _ => (ambient, byContext) = (Subject(), context.HttpContext?.User.FindFirst("sub")?.Value));
 
         Assert.Equal(("bob", "bob"), (ambient, byContext));
     }
@@ -217,7 +218,9 @@ public sealed class CallbackFlowTests
         await using McpClientLease bobs = await services.RentForAsync(Users.Bob);
         await using McpClientLease anonymous = await services.RentForAsync(null);
         var heard = new ConcurrentDictionary<string, int>();
-        foreach ((McpClientLease lease, string name) in new[] { (alices, "alice"), (alicesOther, "alice's other"), (bobs, "bob"), (anonymous, "anonymous") })
+        (McpClientLease, string)[] leases =
+            [(alices, "alice"), (alicesOther, "alice's other"), (bobs, "bob"), (anonymous, "anonymous")];
+        foreach ((McpClientLease lease, string name) in leases)
         {
             lease.Client.RegisterNotificationHandler(FeatureServer.Notification, (notification, _) =>
             {

@@ -18,7 +18,8 @@ public sealed class ClosingTests
     public async Task Delete_of_an_evicted_session_carries_its_user(Flow renter)
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
-        await using ServiceProvider services = McpTesting.ServicesFor(backend).ConfigurePool(pool => pool.MaxSessions = 1).BuildServiceProvider();
+        await using ServiceProvider services =
+            McpTesting.ServicesFor(backend).ConfigurePool(pool => pool.MaxSessions = 1).BuildServiceProvider();
         await services.CallForAsync(Users.Alice);
 
         using (renter.Enter())

@@ -49,7 +49,8 @@ public sealed class EndedSessionTests
     public async Task Leases_of_an_ended_session_are_returned_and_do_not_end_its_successor()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
-        await using ServiceProvider services = McpTesting.ServicesFor(backend).ConfigurePool(pool => pool.MaxSessions = 2).BuildServiceProvider();
+        await using ServiceProvider services =
+            McpTesting.ServicesFor(backend).ConfigurePool(pool => pool.MaxSessions = 2).BuildServiceProvider();
         McpClientLease first = await services.RentForAsync(Users.Alice);
         McpClientLease second = await services.RentForAsync(Users.Alice);
         await backend.EndSessionAsync(backend.LiveSessions.Single());

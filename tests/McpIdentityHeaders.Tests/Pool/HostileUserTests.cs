@@ -151,12 +151,12 @@ public sealed class HostileUserTests
         await using ServiceProvider services = McpTesting.ServicesFor(backend)
             .ConfigurePool(pool => pool.MaxSessions = 2).BuildServiceProvider();
         Task<string>[] waiting = [.. Enumerable.Range(0, 50).Select(_ => services.CallForAsync(Users.Alice))];
-        using var impatience = new CancellationTokenSource();
-        Task<McpClientLease>[] cancelled = [.. Enumerable.Range(0, 50).Select(_ => services.RentForAsync(Mallory, impatience.Token))];
+        using var cancellation = new CancellationTokenSource();
+        Task<McpClientLease>[] cancelled = [.. Enumerable.Range(0, 50).Select(_ => services.RentForAsync(Mallory, cancellation.Token))];
         await held.Arrived;
         await Assert.ThrowsAsync<ClaimInjectionException>(() => services.CallForAsync(Users.Bob));
 
-        await impatience.CancelAsync();
+        await cancellation.CancelAsync();
         await Task.WhenAll(cancelled.Select(rent => Assert.ThrowsAnyAsync<OperationCanceledException>(() => rent)));
         Task<string>[] later = [.. Enumerable.Range(0, 50).Select(_ => services.CallForAsync(Users.Bob))];
 

@@ -53,7 +53,8 @@ public sealed class MaxSessionsTests
 
         var exception = await Assert.ThrowsAnyAsync<InvalidOperationException>(() => services.RentForAsync(third));
         Assert.Equal(
-            "MCP client 'backend': no session was opened: all of 2 are in use. Give leases back sooner, or raise McpClientPoolOptions.MaxSessions.",
+            "MCP client 'backend': no session was opened: all of 2 are in use. Give leases back sooner, or raise "
+            + "McpClientPoolOptions.MaxSessions.",
             exception.Message);
 
         // A user with a session is not refused.
@@ -143,7 +144,8 @@ public sealed class MaxSessionsTests
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
         await using ServiceProvider services = ServicesFor(backend, Max, share);
 
-        Task<McpClientLease>[] rents = [.. Enumerable.Range(0, 20).Select(i => services.RentForAsync(i == 7 ? null : Users.Named($"user{i}")))];
+        Task<McpClientLease>[] rents =
+            [.. Enumerable.Range(0, 20).Select(i => services.RentForAsync(i == 7 ? null : Users.Named($"user{i}")))];
         await held.Arrived;
         held.Release();
         await Task.WhenAll(rents).ContinueWith(_ => { }, TaskScheduler.Default);
@@ -151,7 +153,9 @@ public sealed class MaxSessionsTests
         Assert.Equal(Max, rents.Count(rent => rent.IsCompletedSuccessfully));
         Assert.All(
             rents.Where(rent => rent.IsFaulted),
-            rent => Assert.Contains("McpClientPoolOptions.MaxSessions", Assert.IsAssignableFrom<InvalidOperationException>(rent.Exception!.InnerException).Message));
+            rent => Assert.Contains(
+                "McpClientPoolOptions.MaxSessions",
+                Assert.IsAssignableFrom<InvalidOperationException>(rent.Exception!.InnerException).Message));
         Assert.Equal(Max, backend.LiveSessions.Count);
     }
 

@@ -11,7 +11,8 @@ public sealed class OpeningBesideOthersTests
     public async Task Connect_refused_for_alice_does_not_fail_bobs()
     {
         var held = new RequestGate(context => RequestGate.IsOf(context, "alice"));
-        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, (context, next) => held.HoldAsync(context, _ =>
+        await using McpBackend backend =
+            await McpBackend.StartAsync(McpBackendKind.Sessions, (context, next) => held.HoldAsync(context, _ =>
             RefuseAsync(context, next, "alice")));
         await using ServiceProvider services = ServicesFor(backend).BuildServiceProvider();
         Task<string> alices = services.CallForAsync(Users.Alice);
@@ -69,12 +70,12 @@ public sealed class OpeningBesideOthersTests
         var held = new RequestGate(context => RequestGate.IsOf(context, "alice"));
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
-        using var impatience = new CancellationTokenSource();
-        Task<McpClientLease> alices = services.RentForAsync(Users.Alice, impatience.Token);
+        using var cancellation = new CancellationTokenSource();
+        Task<McpClientLease> alices = services.RentForAsync(Users.Alice, cancellation.Token);
         await held.Arrived;
         Task<string> bobs = services.CallForAsync(Users.Bob);
 
-        await impatience.CancelAsync();
+        await cancellation.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => alices);
         Assert.Equal("bob", await bobs);
@@ -86,12 +87,12 @@ public sealed class OpeningBesideOthersTests
         var held = new RequestGate(context => RequestGate.IsOf(context, "alice"));
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless, held.HoldAsync);
         await using ServiceProvider services = ServicesFor(backend).BuildServiceProvider();
-        using var impatience = new CancellationTokenSource();
+        using var cancellation = new CancellationTokenSource();
         Task<string> alices = services.CallForAsync(Users.Alice);
         await held.Arrived;
-        Task<McpClientLease> bobs = services.RentForAsync(Users.Bob, impatience.Token);
+        Task<McpClientLease> bobs = services.RentForAsync(Users.Bob, cancellation.Token);
 
-        await impatience.CancelAsync();
+        await cancellation.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => bobs);
         held.Release();

@@ -61,14 +61,14 @@ public sealed class OpeningTests
         var held = new RequestGate(RequestGate.IsInitialize);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
-        using var impatience = new CancellationTokenSource();
+        using var cancellation = new CancellationTokenSource();
         Task<McpClientLease>[] rents =
         [
-            .. Enumerable.Range(0, 3).Select(i => services.RentForAsync(Users.Alice, i == canceled ? impatience.Token : default)),
+            .. Enumerable.Range(0, 3).Select(i => services.RentForAsync(Users.Alice, i == canceled ? cancellation.Token : default)),
         ];
         await held.Arrived;
 
-        await impatience.CancelAsync();
+        await cancellation.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => rents[canceled]);
         held.Release();
 
@@ -88,11 +88,11 @@ public sealed class OpeningTests
         var held = new RequestGate(RequestGate.IsInitialize);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
-        using var impatience = new CancellationTokenSource();
-        Task<McpClientLease>[] rents = [.. Enumerable.Range(0, 3).Select(_ => services.RentForAsync(Users.Alice, impatience.Token))];
+        using var cancellation = new CancellationTokenSource();
+        Task<McpClientLease>[] rents = [.. Enumerable.Range(0, 3).Select(_ => services.RentForAsync(Users.Alice, cancellation.Token))];
         await held.Arrived;
 
-        await impatience.CancelAsync();
+        await cancellation.CancelAsync();
         foreach (Task<McpClientLease> rent in rents)
         {
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => rent);
@@ -108,11 +108,11 @@ public sealed class OpeningTests
         var held = new RequestGate(RequestGate.IsInitialize);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
-        using var impatience = new CancellationTokenSource();
-        Task<McpClientLease> first = services.RentForAsync(Users.Alice, impatience.Token);
+        using var cancellation = new CancellationTokenSource();
+        Task<McpClientLease> first = services.RentForAsync(Users.Alice, cancellation.Token);
         await held.Arrived;
 
-        await impatience.CancelAsync();
+        await cancellation.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
 
         // Not after the first has gone: it must not matter how long that takes.
@@ -130,11 +130,11 @@ public sealed class OpeningTests
         var held = new RequestGate(RequestGate.IsInSession);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
-        using var impatience = new CancellationTokenSource();
-        Task<McpClientLease> rent = services.RentForAsync(Users.Alice, impatience.Token);
+        using var cancellation = new CancellationTokenSource();
+        Task<McpClientLease> rent = services.RentForAsync(Users.Alice, cancellation.Token);
         await held.Arrived;
 
-        await impatience.CancelAsync();
+        await cancellation.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => rent);
         McpExchange delete = await backend.WaitForAsync(exchange => exchange.Http == "DELETE");
@@ -148,7 +148,8 @@ public sealed class OpeningTests
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
         Assert.Equal("alice", await services.CallForAsync(Users.Alice));
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => services.RentForAsync(Users.Bob, new CancellationToken(canceled: true)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => services.RentForAsync(Users.Bob, new CancellationToken(canceled: true)));
 
         Assert.DoesNotContain(backend.Exchanges, exchange => exchange.Subject == "bob");
     }

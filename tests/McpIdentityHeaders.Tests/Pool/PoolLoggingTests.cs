@@ -12,7 +12,11 @@ public sealed class PoolLoggingTests
     private const string Secret = "s3cr3t-of-alice";
 
     private static readonly ClaimsPrincipal User = Users.With(
-        ("sub", Secret), ("iss", $"https://{Secret}.test"), ("email", $"{Secret}@example.com"), ("name", $"José {Secret}"), ("iat", "1234567890123"));
+        ("sub", Secret),
+        ("iss", $"https://{Secret}.test"),
+        ("email", $"{Secret}@example.com"),
+        ("name", $"José {Secret}"),
+        ("iat", "1234567890123"));
 
     private readonly FakeLogCollector _logs;
     private readonly FakeTimeProvider _time = new();
@@ -101,7 +105,8 @@ public sealed class PoolLoggingTests
             AssertNotQuoted(await Assert.ThrowsAnyAsync<InvalidOperationException>(() => services.CallForAsync(Users.Bob)));
             AssertNotQuoted(await Assert.ThrowsAnyAsync<InvalidOperationException>(
                 () => services.CallForAsync(new ClaimsPrincipal([.. User.Identities, Users.SignedIn(("sub", $"{Secret}-2"))]))));
-            AssertNotQuoted(await Assert.ThrowsAnyAsync<InvalidOperationException>(() => services.CallForAsync(Users.With(("email", Secret)))));
+            AssertNotQuoted(
+                await Assert.ThrowsAnyAsync<InvalidOperationException>(() => services.CallForAsync(Users.With(("email", Secret)))));
         }
 
         await CloseAfterTimeoutAsync(services);
@@ -158,7 +163,8 @@ public sealed class PoolLoggingTests
 
     private IEnumerable<FakeLogRecord> Named(string eventName) => _logs.GetSnapshot().Where(record => record.Id.Name == eventName);
 
-    private static void AssertNotQuoted(Exception exception) => Assert.DoesNotContain(Secret, exception.ToString(), StringComparison.Ordinal);
+    private static void AssertNotQuoted(Exception exception) =>
+        Assert.DoesNotContain(Secret, exception.ToString(), StringComparison.Ordinal);
 
     private void AssertNotQuoted()
     {

@@ -54,7 +54,8 @@ public sealed class ProbeTests
             .AddSingleton<TimeProvider>(time).BuildServiceProvider();
         Task<string> alices = services.CallForAsync(Users.Alice);
         await held.Arrived;
-        Task<string>[] waiting = [.. Enumerable.Range(0, 50).Select(i => services.CallForAsync(Users.Named($"user-{i}"))), services.CallForAsync(null)];
+        Task<string>[] waiting =
+            [.. Enumerable.Range(0, 50).Select(i => services.CallForAsync(Users.Named($"user-{i}"))), services.CallForAsync(null)];
 
         time.Advance(TimeSpan.FromSeconds(1));
 

@@ -90,8 +90,8 @@ public sealed class RentLimitTests
 
         Assert.Equal(ClaimInjectionErrorReason.PoolExhausted, refused.Reason);
         Assert.Equal(
-            $"MCP client 'backend': no session was opened: all of {limit} for anonymous users are in use. Give leases back sooner, or raise "
-            + "McpClientPoolOptions.MaxAnonymousSessions.",
+            $"MCP client 'backend': no session was opened: all of {limit} for anonymous users are in use. Give leases back sooner, or "
+            + "raise McpClientPoolOptions.MaxAnonymousSessions.",
             refused.Message);
         Assert.Equal("alice", await services.CallForAsync(Users.Alice));
         await leases[0].DisposeAsync();
@@ -128,7 +128,8 @@ public sealed class RentLimitTests
         await Task.WhenAll(leases.Select(lease => lease.DisposeAsync().AsTask()));
     }
 
-    private static ServiceProvider ServicesFor(McpBackend backend, int maxSessions, int? maxAnonymous = null) => McpTesting.ServicesFor(backend)
+    private static ServiceProvider ServicesFor(McpBackend backend, int maxSessions, int? maxAnonymous = null) =>
+        McpTesting.ServicesFor(backend)
         .AddSingleton<TimeProvider>(new FakeTimeProvider())
         .ConfigurePool(pool => (pool.MaxSessions, pool.MaxAnonymousSessions) = (maxSessions, maxAnonymous))
         .BuildServiceProvider();

@@ -72,7 +72,9 @@ public sealed class SuspectClientTests
         bool refuses = false;
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless, (context, next) =>
         {
-            if (refuses && RequestGate.IsOf(context, "mallory") && context.Request.Headers["Mcp-Method"].ToString() is "tools/call" or "server/discover")
+            if (refuses
+                && RequestGate.IsOf(context, "mallory")
+                && context.Request.Headers["Mcp-Method"].ToString() is "tools/call" or "server/discover")
             {
                 context.Response.StatusCode = StatusCodes.Status404NotFound;
                 return Task.CompletedTask;
@@ -82,7 +84,8 @@ public sealed class SuspectClientTests
         });
 
         // Without a pinned protocol, the SDK falls back to an older one, which the backend speaks too.
-        await using ServiceProvider services = McpTesting.ServicesFor(backend, mcp: options => options.ProtocolVersion = null).BuildServiceProvider();
+        await using ServiceProvider services =
+            McpTesting.ServicesFor(backend, mcp: options => options.ProtocolVersion = null).BuildServiceProvider();
         await using McpClientLease shared = await services.RentForAsync(Users.Alice);
         Assert.Equal("mallory", await services.CallForAsync(Users.Named("mallory")));
         refuses = true;
@@ -105,7 +108,8 @@ public sealed class SuspectClientTests
         bool refuses = false;
         var held = new RequestGate(context =>
             refuses && RequestGate.IsOf(context, "mallory") && context.Request.Headers["Mcp-Method"] == "server/discover");
-        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless, (context, next) => held.HoldAsync(context, again =>
+        await using McpBackend backend =
+            await McpBackend.StartAsync(McpBackendKind.Stateless, (context, next) => held.HoldAsync(context, again =>
         {
             if (refuses && RequestGate.IsOf(again, "mallory"))
             {
@@ -158,7 +162,8 @@ public sealed class SuspectClientTests
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
         await using McpClientLease first = await services.RentForAsync(Users.Alice);
 
-        await AmbientIdentity.RunAsync(Users.Alice, () => Assert.ThrowsAnyAsync<Exception>(async () => await first.Client.ListPromptsAsync()));
+        await AmbientIdentity.RunAsync(
+            Users.Alice, () => Assert.ThrowsAnyAsync<Exception>(async () => await first.Client.ListPromptsAsync()));
 
         Assert.Equal("bob", await services.CallForAsync(Users.Bob));
         Assert.Equal("alice", await services.CallForAsync(Users.Alice));

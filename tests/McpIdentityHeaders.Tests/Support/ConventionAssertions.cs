@@ -10,13 +10,15 @@ internal sealed class ConventionAssertions(Assembly library)
     private const int MaxLineLength = 140;
 
     public void HasInternalTypesUnderInternal() =>
-        Assert.DoesNotContain(library.GetTypes(), type => type.Namespace?.EndsWith(".Internal", StringComparison.Ordinal) == true && type.IsPublic);
+        Assert.DoesNotContain(
+            library.GetTypes(), type => type.Namespace?.EndsWith(".Internal", StringComparison.Ordinal) == true && type.IsPublic);
 
     public void HasSealedOrStaticPublicClasses() =>
         Assert.DoesNotContain(library.GetExportedTypes(), type => type.IsClass && !type.IsSealed);
 
     public void HasAFileForEachPublicType() =>
-        Assert.All(library.GetExportedTypes(), type => Assert.Contains($"{type.Name}.cs", SourceFiles().Select(file => Path.GetFileName(file))));
+        Assert.All(
+            library.GetExportedTypes(), type => Assert.Contains($"{type.Name}.cs", SourceFiles().Select(file => Path.GetFileName(file))));
 
     /// <summary>Finds the names of public asynchronous methods without a CancellationToken.</summary>
     public IEnumerable<string> MethodsWithoutCancellation() =>
