@@ -5,6 +5,9 @@ namespace McpIdentityHeaders.Tests;
 /// <summary>The library's layout and naming conventions.</summary>
 public sealed class ConventionTests
 {
+    private static readonly string[] Rooms =
+        ["Shared", "Headers", "Identity", "Redirects", "Injection", "Pipeline", "Sessions", "Mcp", "Pool", "Tools", "DependencyInjection"];
+
     private static readonly ConventionAssertions ConventionAssertions = new(typeof(ClaimInjectionHandler).Assembly);
 
     [Fact]
@@ -15,7 +18,8 @@ public sealed class ConventionTests
 
     [Fact]
     public void Asynchronous_methods_take_a_cancellation_token() =>
-        Assert.Equal([nameof(AmbientIdentity.RunAsync), nameof(AmbientIdentity.RunAsync)], ConventionAssertions.MethodsWithoutCancellation());
+        Assert.Equal(
+            [nameof(AmbientIdentity.RunAsync), nameof(AmbientIdentity.RunAsync)], ConventionAssertions.MethodsWithoutCancellation());
 
     [Fact]
     public void Each_public_type_has_a_file_of_its_name() => ConventionAssertions.HasAFileForEachPublicType();
@@ -25,8 +29,11 @@ public sealed class ConventionTests
         Assert.Empty(ConventionAssertions.FindLongTestNames(typeof(ConventionTests).Assembly));
 
     [Fact]
-    public void Rooms_use_only_rooms_in_front_of_them() => Assert.Empty(
-        RoomGraph.FindBackwardUses(["Shared", "Headers", "Identity", "Redirects", "Injection", "Pipeline", "Sessions", "Mcp", "Pool", "DependencyInjection"]));
+    public void Lines_of_source_have_at_most_140_characters() => Assert.Empty(ConventionAssertions.FindLongLines(
+        except: ["ClaimInjector", "RequestForgeryChecks", "ClaimHeaderPlan", "ClaimHeaderWriter"]));
+
+    [Fact]
+    public void Rooms_use_only_rooms_in_front_of_them() => Assert.Empty(RoomGraph.FindBackwardUses(Rooms));
 
     [Fact]
     public void Handlers_hold_no_user()

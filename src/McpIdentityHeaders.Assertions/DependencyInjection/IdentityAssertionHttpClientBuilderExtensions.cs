@@ -77,7 +77,8 @@ public static class IdentityAssertionHttpClientBuilderExtensions
 
     private static void AddClient(IServiceCollection services, string name)
     {
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<IdentityAssertionOptions>, IdentityAssertionOptionsValidator>());
+        services.TryAddEnumerable(
+            ServiceDescriptor.Singleton<IValidateOptions<IdentityAssertionOptions>, IdentityAssertionOptionsValidator>());
         services.AddSingleton(new IdentityAssertionClientName(name));
         services.AddKeyedSingleton(name, static (provider, key) => new IdentityAssertionState(provider, (string)key!));
         services.AddKeyedSingleton<InnermostHandlerFactory>(name, static (_, _) => static _ => new IdentityAssertionHandler());

@@ -64,5 +64,6 @@ public sealed class IdentityAssertionKeys
     }
 
     /// <summary>Adds a key that is made anew with each start of the program, for development. The log warns of it.</summary>
-    public void AddDevelopmentKey() => _sources.Add(new FixedKeySource("the development key", AssertionKey.CreateNew, isForDevelopment: true));
+    public void AddDevelopmentKey() =>
+        _sources.Add(new FixedKeySource("the development key", AssertionKey.CreateNew, isForDevelopment: true));
 }

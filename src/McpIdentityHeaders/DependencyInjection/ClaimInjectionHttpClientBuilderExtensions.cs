@@ -3,8 +3,6 @@ using McpIdentityHeaders.Internal;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Http;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -100,14 +98,14 @@ public static class ClaimInjectionHttpClientBuilderExtensions
             .Validate(
                 _ => services.Last(service => service.ServiceType == typeof(IIdentityAccessor) && !service.IsKeyedService).Lifetime
                     == ServiceLifetime.Singleton,
-                $"HttpClient '{name}': IIdentityAccessor is not registered as a singleton. The client's handlers outlive every scope, and would "
-                + "keep one scope's user for all. Register it with AddSingleton, and have it read ambient state at each call.");
+                $"HttpClient '{name}': IIdentityAccessor is not registered as a singleton. The client's handlers outlive every scope, and "
+                + "would keep one scope's user for all. Register it with AddSingleton, and have it read ambient state at each call.");
     }
 
     private static ClaimInjectionState CreateState(IServiceProvider services, string name)
     {
-        ILogger logger = services.GetService<ILoggerFactory>()?.CreateLogger(typeof(ClaimInjectionHandler)) ?? NullLogger.Instance;
-        var telemetry = new ClaimInjectionTelemetry(name, logger, services.GetRequiredService<ClaimInjectionMetrics>());
+        var telemetry = new ClaimInjectionTelemetry(
+            name, services.CreateLogger(typeof(ClaimInjectionHandler)), services.GetRequiredService<ClaimInjectionMetrics>());
         var settings = services.GetRequiredKeyedService<ClientSettings>(name);
         return new ClaimInjectionState(telemetry, () => settings.Snapshot.Injector!);
     }

@@ -48,7 +48,8 @@ internal static class IdentityServiceCollectionExtensions
     /// <summary>Puts this library's builder around the factory's. AddHttpClient has registered that one.</summary>
     private static void DecoratePipelineBuilder(IServiceCollection services)
     {
-        ServiceDescriptor builder = services.Last(service => service.ServiceType == typeof(HttpMessageHandlerBuilder) && !service.IsKeyedService);
+        ServiceDescriptor builder =
+            services.Last(service => service.ServiceType == typeof(HttpMessageHandlerBuilder) && !service.IsKeyedService);
         if (builder.ImplementationFactory is { } factory && factory.Target is DecoratedBuilder)
         {
             return;

@@ -28,15 +28,10 @@ public static class McpClientServiceCollectionExtensions
     public static IHttpClientBuilder AddMcpClient(this IServiceCollection services) =>
         services.AddMcpClientCore(McpClientDefaults.Name, static _ => { });
 
-    /// <summary>Adds an MCP client of a name. Its endpoint is configured elsewhere.</summary>
+    /// <summary>Registers a client.</summary>
+    /// <inheritdoc cref="AddMcpClient(IServiceCollection)"/>
     /// <param name="services">The services.</param>
-    /// <param name="name">The client's name, and its HttpClient's.</param>
-    /// <returns>The builder of the client's HttpClient.</returns>
-    /// <remarks>
-    /// The endpoint comes from <c>services.Configure&lt;HttpClientTransportOptions&gt;(name, …)</c>, or from the HttpClient's
-    /// <see cref="HttpClient.BaseAddress"/>.
-    /// </remarks>
-    /// <exception cref="ArgumentNullException"><paramref name="services"/> is <see langword="null"/>.</exception>
+    /// <param name="name">The client's name, which is its HttpClient's too.</param>
     /// <exception cref="ArgumentException"><paramref name="name"/> is empty.</exception>
     public static IHttpClientBuilder AddMcpClient(this IServiceCollection services, string name) =>
         services.AddMcpClientCore(name, static _ => { });
@@ -64,7 +59,8 @@ public static class McpClientServiceCollectionExtensions
         if (!endpoint.IsAbsoluteUri || !Origin.IsHttp(endpoint))
         {
             throw new ArgumentException(
-                $"The endpoint of the MCP client '{name}' is not an absolute http or https URI. Give one such as 'https://mcp.example.com/mcp'.",
+                $"The endpoint of the MCP client '{name}' is not an absolute http or https URI. Give one such as "
+                + "'https://mcp.example.com/mcp'.",
                 nameof(endpoint));
         }
 
@@ -101,16 +97,9 @@ public static class McpClientServiceCollectionExtensions
 
         return services.AddMcpClientCore(name, options =>
         {
-            var bound = new BoundSection(section);
-            options.Configure(settings => McpClientSettings.Bind(bound.Read(), settings));
-            options.Services.AddSingleton<IOptionsChangeTokenSource<HttpClientTransportOptions>>(
-                new ConfigurationChangeTokenSource<HttpClientTransportOptions>(options.Name, section));
-
+            options.ConfigureFrom(section, McpClientSettings.Bind);
+            options.Services.AddOptions<McpClientPoolOptions>(name).ConfigureFrom(section, McpClientPoolSettings.Bind);
             options.Services.AddKeyedSingleton(name, new McpClientSection(section));
-            options.Services.AddOptions<McpClientPoolOptions>(name)
-                .Configure(settings => McpClientPoolSettings.Bind(bound.Read(), settings));
-            options.Services.AddSingleton<IOptionsChangeTokenSource<McpClientPoolOptions>>(
-                new ConfigurationChangeTokenSource<McpClientPoolOptions>(name, section));
         });
     }
 
@@ -141,8 +130,8 @@ public static class McpClientServiceCollectionExtensions
             });
             options.Validate(
                 static transport => transport.KnownSessionId is null,
-                $"MCP client '{name}': KnownSessionId is set on a registered client: all of its sessions would be the same one. Leave it null; to "
-                + "resume a session, make an HttpClientTransport of your own and call McpClient.ResumeSessionAsync.");
+                $"MCP client '{name}': KnownSessionId is set on a registered client: all of its sessions would be the same one. Leave it "
+                + "null; to resume a session, make an HttpClientTransport of your own and call McpClient.ResumeSessionAsync.");
         }
 
         configure(options);
@@ -158,6 +147,7 @@ public static class McpClientServiceCollectionExtensions
         services.TryAddSingleton<McpClientPool>();
         services.TryAddSingleton<IMcpClientPool>(static provider => provider.GetRequiredService<McpClientPool>());
         services.TryAddSingleton<McpClientPoolMetrics>();
+        services.TryAddSingleton<IToolLists, ToolLists>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<McpClientPoolOptions>, McpClientPoolOptionsValidator>());
 
         services.TryAddSingleton<McpClientPoolShutdown>();

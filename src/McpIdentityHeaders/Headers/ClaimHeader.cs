@@ -21,7 +21,8 @@ public sealed class ClaimHeader
 
         if (claimTypes.Count == 0)
         {
-            throw new ArgumentException($"Header '{headerName}' has no claim type. Name at least one, such as \"groups\".", nameof(claimTypes));
+            throw new ArgumentException(
+                $"Header '{headerName}' has no claim type. Name at least one, such as \"groups\".", nameof(claimTypes));
         }
 
         if (claimTypes.Any(string.IsNullOrWhiteSpace))

@@ -70,8 +70,8 @@ public sealed class SharedSecret
 
         if (Value is null || Value.Length < MinValueLength || !IsSentUnencoded())
         {
-            yield return $"the value of the shared secret '{HeaderName}' is not at least {MinValueLength} characters of printable ASCII without "
-                + "outer spaces. Make one of 32 random bytes in hexadecimal digits.";
+            yield return $"the value of the shared secret '{HeaderName}' is not at least {MinValueLength} characters of printable ASCII "
+                + "without outer spaces. Make one of 32 random bytes in hexadecimal digits.";
         }
     }
 

@@ -57,7 +57,7 @@ public sealed class ClaimInjectionOptions
     /// <value>
     /// Empty by default. A request that the program sends to one carries identity headers wherever the handlers in front take it, but not
     /// from https to plain http. Name one only where each of those handlers that changes a request's URI is trusted with every user's
-    /// identity.
+    /// identity. Where a reload names the first one, it counts for handlers that are made from then on.
     /// </value>
     public IList<Uri> TrustedServices { get; } = [];
 

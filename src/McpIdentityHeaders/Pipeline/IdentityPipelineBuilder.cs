@@ -67,7 +67,8 @@ internal sealed class IdentityPipelineBuilder(HttpMessageHandlerBuilder inner, I
         int allowed = PrimaryHandlerHardening.HardenRedirects(inner.PrimaryHandler, name);
         if (!inner.AdditionalHandlers.Any(handler => handler is SameOriginRedirectHandler))
         {
-            inner.AdditionalHandlers.Add(new SameOriginRedirectHandler(() => Math.Min(allowed, SameOriginRedirectHandler.DefaultMaxRedirections)));
+            int max = Math.Min(allowed, SameOriginRedirectHandler.DefaultMaxRedirections);
+            inner.AdditionalHandlers.Add(new SameOriginRedirectHandler(() => max));
         }
     }
 

@@ -10,7 +10,7 @@ public sealed class McpClientLease : IAsyncDisposable
     private readonly LeaseClient? _leased;
     private readonly SessionPool? _pool;
     private readonly PooledSession? _session;
-    private int _isReturned;
+    private int _isDisposed;
 
     /// <summary>Makes a lease of any client: for a double of <see cref="IMcpClientPool"/> in tests.</summary>
     /// <param name="client">The client. Disposing the lease does not dispose it.</param>
@@ -41,7 +41,7 @@ public sealed class McpClientLease : IAsyncDisposable
     {
         get
         {
-            ThrowIfReturned();
+            ThrowIfDisposed();
             return _client;
         }
     }
@@ -51,19 +51,20 @@ public sealed class McpClientLease : IAsyncDisposable
     /// </summary>
     /// <returns>A task that completes when that is done. Disposing again does nothing.</returns>
     public ValueTask DisposeAsync() =>
-        Interlocked.Exchange(ref _isReturned, 1) == 0 && _leased is not null ? ReturnAsync(_leased) : ValueTask.CompletedTask;
+        Interlocked.Exchange(ref _isDisposed, 1) == 0 && _leased is not null ? ReleaseAsync(_leased) : ValueTask.CompletedTask;
 
     /// <exception cref="ObjectDisposedException">The lease is disposed.</exception>
-    internal void ThrowIfReturned()
+    internal void ThrowIfDisposed()
     {
-        if (Volatile.Read(ref _isReturned) != 0)
+        if (Volatile.Read(ref _isDisposed) != 0)
         {
             throw new ObjectDisposedException(
-                nameof(McpClientLease), "The lease is disposed, and its client with it. Rent again for further calls, also of tools that were listed.");
+                nameof(McpClientLease),
+                "The lease is disposed, and its client with it. Rent again for further calls, also of tools that were listed.");
         }
     }
 
-    private async ValueTask ReturnAsync(LeaseClient leased)
+    private async ValueTask ReleaseAsync(LeaseClient leased)
     {
         // Release first: a handler that does not end must not keep the session leased.
         Task releasing = _pool!.Release(_session!);

@@ -11,7 +11,7 @@ namespace McpIdentityHeaders.Internal;
 /// <param name="inner">The SDK's transport.</param>
 /// <param name="questions">Finds the principal.</param>
 /// <param name="skipsDiscovery">
-/// Whether the SDK must initialize at once. With a legacy SSE transport of its own and any protocol it does, and it does not see that here.
+/// Whether to refuse discovery, so that the SDK initializes at once: it recognizes its own legacy SSE transport, but not behind this one.
 /// </param>
 internal sealed class AnsweringTransport(IClientTransport inner, ServerQuestions questions, bool skipsDiscovery) : IClientTransport
 {
@@ -91,6 +91,7 @@ internal sealed class AnsweringTransport(IClientTransport inner, ServerQuestions
             return true;
         }
 
-        public override ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken = default) => inner.WaitToReadAsync(cancellationToken);
+        public override ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken = default) =>
+            inner.WaitToReadAsync(cancellationToken);
     }
 }

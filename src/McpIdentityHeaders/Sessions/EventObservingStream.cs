@@ -160,7 +160,7 @@ internal sealed class EventObservingStream(Stream inner, EventObservingStream.Ob
             return;
         }
 
-        // The first read shows nearly always what it is: a response is not copied then.
+        // Do not copy a response: the first read nearly always shows one.
         if (_data.Count == 0 && IsResponse(bytes))
         {
             _isIgnored = true;

@@ -26,6 +26,9 @@ internal sealed class LeaseIdentity(McpSession session, ClaimsPrincipal? renter,
 
     internal override ClaimsPrincipal? GetStandIn() => User;
 
+    /// <summary>Finds the lease of a session that the current flow calls through.</summary>
+    internal static LeaseIdentity? FindFor(McpSession session) => Current is { } lease && lease.Session == session ? lease : null;
+
     /// <summary>Whether both leases are one signed-in user's. Anonymous callers are never known to be the same.</summary>
     internal bool IsOfSameUser(LeaseIdentity other) => other == this || _owner.IsSameUser(other._owner);
 

@@ -88,15 +88,13 @@ internal sealed class McpSession : SessionIdentity
     /// <summary>Gets the session's cookies; null where it is shared: they would be one user's.</summary>
     internal CookieJar? Cookies => _isShared ? null : _cookies;
 
-    /// <summary>
-    /// Gets or sets what tells which call the server's questions belong to; null where no server asks, or the caller owns it.
-    /// </summary>
+    /// <summary>Gets or sets which call each of the server's questions belongs to; null where the caller owns the session.</summary>
     internal ServerQuestions? Questions { get; set; }
 
-    /// <summary>Gets or sets what claims the id that the backend gives to the session, and throws where another has it.</summary>
+    /// <summary>Gets or sets the action that claims the id from the backend, and throws where another session has it.</summary>
     internal Action<string>? ClaimId { get; set; }
 
-    /// <summary>Gets or sets what gives up the session's id, once the session has ended.</summary>
+    /// <summary>Gets or sets the action that releases the session's id, once the session has ended.</summary>
     internal Action? ReleaseId { get; set; }
 
     /// <summary>Gets or sets whether neither side keeps state of one user. Set with the client.</summary>
@@ -115,7 +113,7 @@ internal sealed class McpSession : SessionIdentity
     /// <summary>Gets whether the pool owns the session, and opens it in a flow of its own.</summary>
     internal bool IsPooled => CloseDeadline is not null;
 
-    /// <summary>Gets what completes once the client has the session id and can close the session; never where there is none.</summary>
+    /// <summary>Gets a task that completes once the client has the session id, and can close the session by it.</summary>
     internal Task SessionIdReceived => _sessionIdReceived.Task;
 
     /// <summary>Gets the token that the pool cancels to close the session.</summary>
@@ -156,10 +154,8 @@ internal sealed class McpSession : SessionIdentity
 
     internal void SetSessionIdReceived() => _sessionIdReceived.TrySetResult();
 
-    /// <summary>
-    /// Gets whether a call has succeeded since this was last asked. A shared session has, since its first user connected.
-    /// </summary>
-    internal bool TakeConfirmation() => Interlocked.Exchange(ref _isConfirmed, 0) == 1;
+    /// <summary>Whether a call has succeeded since this was last called. A shared session has, since its first user connected.</summary>
+    internal bool ResetConfirmation() => Interlocked.Exchange(ref _isConfirmed, 0) == 1;
 
     /// <summary>Detects the end of the session by a response: the SDK reports it later, if at all.</summary>
     /// <param name="status">The response's status.</param>
@@ -200,7 +196,7 @@ internal sealed class McpSession : SessionIdentity
     /// <summary>Whether a user is the session's own. Two principals of one user are.</summary>
     internal bool IsOfItsUser(ClaimsPrincipal? user)
     {
-        UserSelector users = _claims?.Plan.Users ?? UserSelector.Default;
+        UserSelector users = ClaimInjectionState.UsersOf(_claims);
         return user == _user
             || (SessionUser.TryRead(user, users, keyClaimTypes: [], out SessionUser one, out _)
                 && SessionUser.TryRead(_user, users, keyClaimTypes: [], out SessionUser other, out _)
@@ -230,7 +226,8 @@ internal sealed class McpSession : SessionIdentity
         {
             // Each revision has one request that every server must handle: ping up to 2025-11-25, server/discover since.
             string method = StatelessSession.IsOfStatelessProtocol(Client) ? RequestMethods.ServerDiscover : RequestMethods.Ping;
-            await Client.SendRequestAsync(new JsonRpcRequest { Method = method, Params = new JsonObject() }, cancellationToken).ConfigureAwait(false);
+            var question = new JsonRpcRequest { Method = method, Params = new JsonObject() };
+            await Client.SendRequestAsync(question, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception error) when (error is McpProtocolException or HttpRequestException { StatusCode: not null })
         {

@@ -65,7 +65,7 @@ internal sealed class McpSessionHandler(
         {
             await questions.ObserveAsync(request, response, cancellationToken).ConfigureAwait(false);
         }
-        else if (async && session.Notifications is { HasHandlers: true } notifications && FindLease() is { } lease)
+        else if (async && session.Notifications is { HasHandlers: true } notifications && LeaseIdentity.FindFor(session) is { } lease)
         {
             await notifications.ObserveAsync(response, lease, cancellationToken).ConfigureAwait(false);
         }
@@ -73,17 +73,22 @@ internal sealed class McpSessionHandler(
         return response;
     }
 
-    private LeaseIdentity? FindLease() => LeaseIdentity.Current is { } lease && lease.Session == session ? lease : null;
-
     private void Mark(HttpRequestMessage request)
     {
-        bool isToBackend = request.RequestUri is { IsAbsoluteUri: true } uri && session.Endpoint is { } endpoint && Origin.IsSame(uri, endpoint);
+        bool isToBackend =
+            request.RequestUri is { IsAbsoluteUri: true } uri && session.Endpoint is { } endpoint && Origin.IsSame(uri, endpoint);
         if (!isToBackend && request.Content is JsonContent { Value: JsonRpcMessage })
         {
-            throw CreateOtherOriginError(request.RequestUri!);
+            // A legacy SSE backend names the address of its messages: it must not choose what another origin is sent, least a trusted one.
+            throw SessionError.NotSent(
+                clientName,
+                claims,
+                ClaimInjectionErrorReason.InvalidSession,
+                $"the backend named {new Origin(request.RequestUri!)} for the messages of its session, which is not the origin of its "
+                + "endpoint. Have it name a path of its own, or use its Streamable HTTP endpoint");
         }
 
-        SessionIdentity identity = FindLease() as SessionIdentity ?? session;
+        SessionIdentity identity = LeaseIdentity.FindFor(session) as SessionIdentity ?? session;
         RequestIdentity.SetSession(request, identity, staysInOrigin: isToBackend);
 
         if (request.Method == HttpMethod.Get && request.RequestUri == session.Endpoint)
@@ -97,19 +102,6 @@ internal sealed class McpSessionHandler(
         {
             IdentityResolver.Resolve(request, accessor);
         }
-    }
-
-    /// <summary>
-    /// A legacy SSE backend names the address of its messages. It must not choose what is sent to another origin, a trusted one least of
-    /// all.
-    /// </summary>
-    private ClaimInjectionException CreateOtherOriginError(Uri uri)
-    {
-        string error = $"the backend named {new Origin(uri)} for the messages of its session, which is not the origin of its endpoint. Have it name "
-            + "a path of its own, or use its Streamable HTTP endpoint";
-        return claims?.Telemetry.Reject(ClaimInjectionErrorReason.InvalidSession, error)
-            ?? new ClaimInjectionException(
-                $"MCP client '{clientName}': the request was not sent: {error}.", ClaimInjectionErrorReason.InvalidSession);
     }
 
     /// <summary>Finds the session's cookies. They are not another user's who calls on a factory's session.</summary>

@@ -11,9 +11,7 @@ namespace McpIdentityHeaders.Internal;
 /// Which lease's call each notification on a shared client came back to. The SDK hands a notification to all handlers of its method, and
 /// a notification does not say which user it is for.
 /// </summary>
-/// <remarks>
-/// Notifications are recognized by what they say: two with the same content tell their users the same, whichever of them gets which.
-/// </remarks>
+/// <remarks>Notifications are matched by their content: two with the same content are interchangeable.</remarks>
 internal sealed class NotificationOwners
 {
     // Read at once, so that few are waiting. The bound is for what the SDK never hands out.

@@ -6,9 +6,8 @@ using ModelContextProtocol.Protocol;
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>
-/// Which principal's call the server's questions on a pooled session (elicitation, sampling, roots) belong to. A session's user has several
-/// principals, such as an impersonator's, and none of them may answer for another: neither the application's handlers nor the SDK itself,
-/// which answers what no handler is set for.
+/// Which principal's call the server's questions on a pooled session (elicitation, sampling, roots) belong to. A user may have several
+/// principals, such as an impersonator's, and none of them may answer for another.
 /// </summary>
 internal sealed class ServerQuestions(McpSession session, IIdentityAccessor accessor)
 {
@@ -35,7 +34,7 @@ internal sealed class ServerQuestions(McpSession session, IIdentityAccessor acce
 
     /// <summary>Reads the questions in the response to a call: Streamable HTTP asks them there.</summary>
     internal Task ObserveAsync(HttpRequestMessage request, HttpResponseMessage response, CancellationToken cancellationToken) =>
-        IsSessionsOwnFlow || request.Method != HttpMethod.Post || IdentityResolver.Resolve(request, accessor) is not { } caller
+        session.IsInFlow || request.Method != HttpMethod.Post || IdentityResolver.Resolve(request, accessor) is not { } caller
             ? Task.CompletedTask
             : EventObservingStream.ObserveAsync(response, data => OnEvent(data, caller), cancellationToken);
 
@@ -49,19 +48,10 @@ internal sealed class ServerQuestions(McpSession session, IIdentityAccessor acce
             return null;
         }
 
-        ExecutionContext? flow = null;
-        ExecutionContext.Run(
-            ExecutionContext.Capture()!,
-            _ =>
-            {
-                IdentityScope.EnterSession(session, asker);
-                flow = ExecutionContext.Capture();
-            },
-            state: null);
-        return flow;
+        return ExecutionFlow.CaptureWith(() => IdentityScope.EnterSession(session, asker));
     }
 
-    /// <summary>Finds the principal that must answer: an anonymous one where it cannot be told which of several.</summary>
+    /// <summary>Finds the principal that must answer: an anonymous one where several have called.</summary>
     private ClaimsPrincipal? FindAsker(JsonRpcRequest question)
     {
         if (_askers.TryRemove(question.Id, out ClaimsPrincipal? asker))
@@ -84,12 +74,10 @@ internal sealed class ServerQuestions(McpSession session, IIdentityAccessor acce
     private bool HasSeveralPrincipals => _hasSeveralPrincipals
         || (Volatile.Read(ref _lastCaller) is { } last && !PrincipalComparer.Instance.Equals(last, session.User));
 
-    private bool IsSessionsOwnFlow => AmbientIdentity.Current?.Session == session;
-
     // In the session's own flow, no call asks.
-    private ClaimsPrincipal? GetCaller() => IsSessionsOwnFlow || !session.HasOwner
+    private ClaimsPrincipal? GetCaller() => session.IsInFlow || !session.HasOwner
         ? null
-        : accessor.User ?? (LeaseIdentity.Current is { } lease && lease.Session == session ? lease.User : session.User);
+        : accessor.User ?? (LeaseIdentity.FindFor(session) is { } lease ? lease.User : session.User);
 
     private void OnEvent(ReadOnlySpan<byte> data, ClaimsPrincipal caller)
     {
@@ -138,7 +126,7 @@ internal sealed class ServerQuestions(McpSession session, IIdentityAccessor acce
             return null;
         }
 
-        // What the SDK leaves out is never answered, and would be remembered for as long as the session lives.
+        // The SDK never answers what it leaves out: remembering it would leak for as long as the session lives.
         return hasMethod && hasVersion ? id : null;
     }
 

@@ -15,10 +15,11 @@ internal sealed class SessionIds
         (string, string) key = (session.Endpoint!.GetLeftPart(UriPartial.Path), id);
         if (_sessions.GetOrAdd(key, session) != session)
         {
-            throw new ClaimInjectionException(
-                $"MCP client '{clientName}': no session was opened: the backend handed out the id of another open session, and would take both for "
-                + "one. Have the backend give each session an id of its own, also after a restart.",
-                ClaimInjectionErrorReason.InvalidSession);
+            throw SessionError.NotOpened(
+                clientName,
+                ClaimInjectionErrorReason.InvalidSession,
+                "the backend handed out the id of another open session, and would take both for one. Have the backend give each session an "
+                + "id of its own, also after a restart");
         }
 
         session.ReleaseId?.Invoke();

@@ -11,7 +11,8 @@ internal sealed class SessionOwner(string clientName, ClaimInjectionState? claim
 {
     private readonly UserKey? _key = key;
 
-    private const string RentYourOwn = "Rent a session for the user of the moment with IMcpClientPool.RentAsync, and use its lease for no other";
+    private const string RentYourOwn =
+        "Rent a session for the user of the moment with IMcpClientPool.RentAsync, and use its lease for no other";
 
     /// <summary>Refuses another user's request. Where the user is unknown, the request carries the owner.</summary>
     /// <exception cref="ClaimInjectionException">The user is not the owner. Nothing was sent.</exception>
@@ -19,15 +20,14 @@ internal sealed class SessionOwner(string clientName, ClaimInjectionState? claim
     {
         if (user is not null && GetError(user) is { } error)
         {
-            throw claims?.Telemetry.Reject(error.Reason, error.Message)
-                ?? new ClaimInjectionException($"MCP client '{clientName}': the request was not sent: {error.Message}.", error.Reason);
+            throw SessionError.NotSent(clientName, claims, error.Reason, error.Message);
         }
     }
 
     /// <summary>Whether both are the same signed-in user.</summary>
     internal bool IsSameUser(SessionOwner other) => _key is { } own && own == other._key;
 
-    private UserSelector Users => claims?.Plan.Users ?? UserSelector.Default;
+    private UserSelector Users => ClaimInjectionState.UsersOf(claims);
 
     /// <summary>Reads the key of a user; null where it has none.</summary>
     internal UserKey? ReadKey(ClaimsPrincipal? user) =>

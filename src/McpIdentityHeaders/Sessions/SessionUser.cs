@@ -9,7 +9,8 @@ namespace McpIdentityHeaders.Internal;
 /// <param name="IssuedAt">
 /// When the token was issued (RFC 7519, section 4.1.6), in seconds since 1970; null where no claim says so plainly.
 /// </param>
-internal readonly record struct SessionUser(ClaimsPrincipal? Principal, UserKey? Key, long? IssuedAt)
+/// <param name="KeyClaimTypes">The claim types in the key, besides issuer and subject, when it was read: a reload may change them.</param>
+internal readonly record struct SessionUser(ClaimsPrincipal? Principal, UserKey? Key, long? IssuedAt, IList<string> KeyClaimTypes)
 {
     private const string IssuedAtClaim = "iat";
 
@@ -32,7 +33,7 @@ internal readonly record struct SessionUser(ClaimsPrincipal? Principal, UserKey?
         [NotNullWhen(false)] out SessionUserError? error)
     {
         error = null;
-        user = new SessionUser(principal, Key: null, IssuedAt: null);
+        user = new SessionUser(principal, Key: null, IssuedAt: null, keyClaimTypes);
         if (principal is null || UserSelector.IsAnonymous(principal))
         {
             return true;
@@ -45,7 +46,7 @@ internal readonly record struct SessionUser(ClaimsPrincipal? Principal, UserKey?
         }
 
         UserKey? key = UserKey.Of(identities, users, keyClaimTypes);
-        user = new SessionUser(principal, key, ReadIssuedAt(identities[0]));
+        user = new SessionUser(principal, key, ReadIssuedAt(identities[0]), keyClaimTypes);
         if (!identities.IsUnchanged)
         {
             error = new SessionUserError(ClaimInjectionErrorReason.AmbiguousUser, UserSelector.ChangedMeanwhile);
@@ -54,8 +55,8 @@ internal readonly record struct SessionUser(ClaimsPrincipal? Principal, UserKey?
         {
             error = new SessionUserError(
                 ClaimInjectionErrorReason.NoSubject,
-                $"the signed-in user has no subject, which is looked for under {users.SubjectClaimTypes}. Have the sign-in keep one of these "
-                + "claims, or set ClaimInjectionOptions.SubjectClaimTypes");
+                $"the signed-in user has no subject, which is looked for under {users.SubjectClaimTypes}. Have the sign-in keep one of "
+                + "these claims, or set ClaimInjectionOptions.SubjectClaimTypes");
         }
 
         return error is null;

@@ -19,7 +19,7 @@ internal static class StatelessSession
         && transport.OAuth is null
         && !AsksUser(options.Handlers);
 
-    /// <summary>Whether the settings leave it open. Where they rule it out, no user must wait for another to find out.</summary>
+    /// <summary>Whether the settings allow one. Where they do not, no user has to wait for another to find out.</summary>
     internal static bool IsPossible(HttpClientTransportOptions transport, McpClientOptions options) =>
         transport is { OAuth: null, TransportMode: not HttpTransportMode.Sse }
         && (options.ProtocolVersion is not { } pinned || string.CompareOrdinal(pinned, FirstStatelessProtocol) >= 0)

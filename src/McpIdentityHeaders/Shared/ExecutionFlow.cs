@@ -9,9 +9,12 @@ internal static class ExecutionFlow
     /// </summary>
     internal static Task RunWithoutFlow(Func<Task> action)
     {
-        using AsyncFlowControl? suppressed = ExecutionContext.IsFlowSuppressed() ? null : ExecutionContext.SuppressFlow();
+        using AsyncFlowControl? suppressed = Suppress();
         return Task.Run(action);
     }
+
+    /// <summary>Suppresses the flow until what it returns is disposed; null where it is suppressed already.</summary>
+    internal static AsyncFlowControl? Suppress() => ExecutionContext.IsFlowSuppressed() ? null : ExecutionContext.SuppressFlow();
 
     /// <summary>Captures the current flow, though its caller may have suppressed it.</summary>
     internal static ExecutionContext Capture()
@@ -30,6 +33,21 @@ internal static class ExecutionFlow
         {
             ExecutionContext.SuppressFlow();
         }
+    }
+
+    /// <summary>Captures the current flow with a change that does not stay in it.</summary>
+    internal static ExecutionContext CaptureWith(Action change)
+    {
+        ExecutionContext? captured = null;
+        ExecutionContext.Run(
+            Capture(),
+            _ =>
+            {
+                change();
+                captured = ExecutionContext.Capture();
+            },
+            state: null);
+        return captured!;
     }
 
     /// <summary>

@@ -9,18 +9,18 @@ internal static partial class Log
     internal static partial void HeadersInjected(this ILogger logger, string client, Origin origin);
 
     [LoggerMessage(2, LogLevel.Warning,
-        "HttpClient '{Client}': no identity headers are sent to {Origin}, which is not a trusted origin. If it is meant to have them, add it "
-        + "to ClaimInjectionOptions.TrustedOrigins. This is logged once for each origin.")]
+        "HttpClient '{Client}': no identity headers are sent to {Origin}, which is not a trusted origin. If it is meant to have them, add "
+        + "it to ClaimInjectionOptions.TrustedOrigins. This is logged once for each origin.")]
     internal static partial void UntrustedOrigin(this ILogger logger, string client, Origin origin);
 
     [LoggerMessage(4, LogLevel.Warning,
-        "HttpClient '{Client}': identity headers are sent to {Origin} over plain http{Route}. Use https, and set ClaimInjectionOptions.RequireHttps "
-        + "to refuse anything else. This is logged once for each origin.")]
+        "HttpClient '{Client}': identity headers are sent to {Origin} over plain http{Route}. Use https, and set "
+        + "ClaimInjectionOptions.RequireHttps to refuse anything else. This is logged once for each origin.")]
     internal static partial void PlainHttp(this ILogger logger, string client, Origin origin, string route);
 
     [LoggerMessage(5, LogLevel.Warning,
-        "HttpClient '{Client}': a redirect from {Origin} to {Target} was not followed, since an identity never leaves its origin by one. The "
-        + "caller got the response as it came.")]
+        "HttpClient '{Client}': a redirect from {Origin} to {Target} was not followed, since an identity never leaves its origin by one. "
+        + "The caller got the response as it came.")]
     internal static partial void RedirectWithIdentityRefused(this ILogger logger, string client, Origin origin, Origin target);
 
     [LoggerMessage(6, LogLevel.Warning,
@@ -33,7 +33,8 @@ internal static partial class Log
     internal static partial void RedirectWithContentNotFollowed(this ILogger logger, string client);
 
     [LoggerMessage(8, LogLevel.Warning,
-        "HttpClient '{Client}': header '{Header}' is left out, since it would be longer than MaxHeaderValueLength or MaxTotalLength allows.")]
+        "HttpClient '{Client}': header '{Header}' is left out, since it would be longer than MaxHeaderValueLength or MaxTotalLength "
+        + "allows.")]
     internal static partial void OversizedHeaderOmitted(this ILogger logger, string client, string header);
 
     [LoggerMessage(9, LogLevel.Warning,
@@ -42,8 +43,8 @@ internal static partial class Log
     internal static partial void UnknownPrimaryHandler(this ILogger logger, string client, string? handler);
 
     [LoggerMessage(10, LogLevel.Information,
-        "HttpClient '{Client}': the primary handler keeps connections without limit, and an MCP session that lives for long will not see changes "
-        + "in DNS. Use a SocketsHttpHandler, and set its PooledConnectionLifetime where it is made.")]
+        "HttpClient '{Client}': the primary handler keeps connections without limit, and an MCP session that lives for long will not see "
+        + "changes in DNS. Use a SocketsHttpHandler, and set its PooledConnectionLifetime where it is made.")]
     internal static partial void ConnectionLifetimeUnlimited(this ILogger logger, string client);
 
     [LoggerMessage(11, LogLevel.Information, "Client '{Client}': settings were read again, and are in force.")]
@@ -57,8 +58,8 @@ internal static partial class Log
     internal static partial void SessionEnded(this ILogger logger, string client);
 
     [LoggerMessage(14, LogLevel.Warning,
-        "MCP client '{Client}': closing a session took longer than McpClientPoolOptions.CloseTimeout, or than the shutdown allowed, and was "
-        + "given up. The backend may keep the session until it times out there.")]
+        "MCP client '{Client}': closing a session took longer than McpClientPoolOptions.CloseTimeout, or than the shutdown allowed, and "
+        + "was given up. The backend may keep the session until it times out there.")]
     internal static partial void SessionNotClosedInTime(this ILogger logger, string client);
 
     [LoggerMessage(15, LogLevel.Debug,
@@ -69,8 +70,8 @@ internal static partial class Log
     internal static partial void AnonymousUser(this ILogger logger, string client);
 
     [LoggerMessage(17, LogLevel.Debug,
-        "HttpClient '{Client}': no identity headers are set, since no identity of the principal is authenticated, though it has claims. Give "
-        + "it an authentication type: new ClaimsIdentity(claims, \"…\").")]
+        "HttpClient '{Client}': no identity headers are set, since no identity of the principal is authenticated, though it has claims. "
+        + "Give it an authentication type: new ClaimsIdentity(claims, \"…\").")]
     internal static partial void UnauthenticatedUser(this ILogger logger, string client);
 
     [LoggerMessage(18, LogLevel.Debug,
@@ -78,8 +79,8 @@ internal static partial class Log
     internal static partial void OriginNotTrusted(this ILogger logger, string client, Origin origin);
 
     [LoggerMessage(19, LogLevel.Debug,
-        "HttpClient '{Client}': no identity headers are set, since the user has no claim for any of them: {Headers}. The principal has claims "
-        + "of the types {ClaimTypes}.")]
+        "HttpClient '{Client}': no identity headers are set, since the user has no claim for any of them: {Headers}. The principal has "
+        + "claims of the types {ClaimTypes}.")]
     internal static partial void NoClaims(this ILogger logger, string client, string headers, string claimTypes);
 
     [LoggerMessage(33, LogLevel.Debug,
@@ -100,18 +101,19 @@ internal static partial class Log
     internal static partial void LinesLeftOut(this ILogger logger, string client, long lines);
 
     [LoggerMessage(31, LogLevel.Information,
-        "HttpClient '{Client}': the primary handler's UseCookies is overruled and off, since it serves all users, and would send one user's cookies "
-        + "with another's request. Set UseCookies = false where it is made, and send a cookie that a request needs as its Cookie header.")]
+        "HttpClient '{Client}': the primary handler's UseCookies is overruled and off, since it serves all users, and would send one "
+        + "user's cookies with another's request. Set UseCookies = false where it is made, and send a cookie that a request needs as its "
+        + "Cookie header.")]
     internal static partial void CookiesOverruled(this ILogger logger, string client);
 
     [LoggerMessage(32, LogLevel.Warning,
-        "HttpClient '{Client}': a redirect from {Origin} to {Target} was not followed, since an MCP session's id and API keys never leave its "
-        + "endpoint's origin by one. The caller got the response as it came. If the backend has moved, change the client's endpoint.")]
+        "HttpClient '{Client}': a redirect from {Origin} to {Target} was not followed, since an MCP session's id and API keys never leave "
+        + "its endpoint's origin by one. The caller got the response as it came. If the backend has moved, change the client's endpoint.")]
     internal static partial void RedirectOfSessionRefused(this ILogger logger, string client, Origin origin, Origin target);
 
     [LoggerMessage(34, LogLevel.Debug,
-        "HttpClient '{Client}': a ConfigureHttpClient threw a {Exception} when it was asked for the BaseAddress before any request. What it "
-        + "sets is unknown to this library.")]
+        "HttpClient '{Client}': a ConfigureHttpClient threw a {Exception} when it was asked for the BaseAddress before any request. What "
+        + "it sets is unknown to this library.")]
     internal static partial void BaseAddressUnknown(this ILogger logger, string client, string exception);
 
     [LoggerMessage(35, LogLevel.Warning,

@@ -13,7 +13,7 @@ internal static class OptionsSteps
     /// <param name="services">The container.</param>
     /// <param name="name">The options' name.</param>
     /// <param name="errors">
-    /// Gets the errors of the steps that fail. The options are then incomplete, and good for finding further errors.
+    /// Receives the errors of the steps that fail. The options are then incomplete, and only good for finding further errors.
     /// </param>
     internal static T Create<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] T>(
         IServiceProvider services, string name, List<Exception> errors)
@@ -30,7 +30,8 @@ internal static class OptionsSteps
             Try(() => step.PostConfigure(name, options), errors);
         }
 
-        string[] failures = [.. services.GetServices<IValidateOptions<T>>().SelectMany(step => step.Validate(name, options).Failures ?? [])];
+        string[] failures =
+            [.. services.GetServices<IValidateOptions<T>>().SelectMany(step => step.Validate(name, options).Failures ?? [])];
         if (failures.Length > 0)
         {
             errors.Add(new OptionsValidationException(name, typeof(T), failures));
@@ -39,7 +40,8 @@ internal static class OptionsSteps
         return options;
     }
 
-    private static void Try(Action step, List<Exception> errors)
+    /// <summary>Runs a step, and adds its error to the others instead of throwing it.</summary>
+    internal static void Try(Action step, List<Exception> errors)
     {
         try
         {

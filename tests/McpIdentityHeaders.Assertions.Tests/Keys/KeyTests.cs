@@ -150,11 +150,19 @@ public sealed class KeyTests
         { "no time", options => options.Lifetime = TimeSpan.Zero, "Lifetime" },
         { "small", options => options.MaxTokenLength = 10, "MaxTokenLength" },
         { "no file", options => options.Keys.AddPemFile("/does/not/exist.pem"), "cannot be read" },
-        { "HMAC", options => options.Keys.Add(new SigningCredentials(new SymmetricSecurityKey(new byte[32]), "HS256")), "ES256, RS256 or PS256" },
+        {
+            "HMAC",
+            options => options.Keys.Add(new SigningCredentials(new SymmetricSecurityKey(new byte[32]), "HS256")),
+            "ES256, RS256 or PS256"
+        },
         { "secp256k1", options => options.Keys.Add(Credentials(ECDsa.Create(ECCurve.CreateFromValue("1.3.132.0.10")))), "P-256" },
         { "P-384", options => options.Keys.Add(Credentials(ECDsa.Create(ECCurve.NamedCurves.nistP384))), "P-256" },
         { "small RSA", options => options.Keys.Add(new SigningCredentials(new RsaSecurityKey(RSA.Create(1024)), "RS256")), "2048 bits" },
-        { "RSA for ES256", options => options.Keys.Add(new SigningCredentials(new RsaSecurityKey(RSA.Create(2048)), "ES256")), "RS256 or PS256" },
+        {
+            "RSA for ES256",
+            options => options.Keys.Add(new SigningCredentials(new RsaSecurityKey(RSA.Create(2048)), "ES256")),
+            "RS256 or PS256"
+        },
         { "public credentials", options => options.Keys.Add(Credentials(ECDsa.Create(PublicParameters()))), "no private key" },
         { "disposed key", options => options.Keys.Add(Credentials(Disposed())), "cannot be used" },
         { "no header", options => options.HeaderName = "", "HeaderName is empty" },
@@ -182,7 +190,8 @@ public sealed class KeyTests
         services.AddMcpClient("notes", AssertingClient.Endpoint).AddIdentityAssertion(options => options.Issuer = AssertingClient.Issuer);
         await using ServiceProvider provider = services.BuildServiceProvider();
 
-        var error = Assert.Throws<OptionsValidationException>(() => provider.GetRequiredService<IHttpClientFactory>().CreateClient("notes"));
+        var error =
+            Assert.Throws<OptionsValidationException>(() => provider.GetRequiredService<IHttpClientFactory>().CreateClient("notes"));
 
         Assert.Contains("Keys.AddPemFile", error.Message, StringComparison.Ordinal);
     }
@@ -220,7 +229,8 @@ public sealed class KeyTests
         DateTimeOffset now = AssertingClient.For(user: null).Time.GetUtcNow();
         using X509Certificate2 certificate = NewCertificate(now.AddDays(-2), now.AddDays(-1));
         await using AssertingClient client = AssertingClient.For(
-            Users.Alice, options => options.Keys.Add(new SigningCredentials(new X509SecurityKey(certificate), SecurityAlgorithms.EcdsaSha256)));
+            Users.Alice,
+            options => options.Keys.Add(new SigningCredentials(new X509SecurityKey(certificate), SecurityAlgorithms.EcdsaSha256)));
 
         var error = await Assert.ThrowsAsync<ClaimInjectionException>(() => client.SendAsync());
 
@@ -284,7 +294,8 @@ public sealed class KeyTests
                 File.Delete(file.Path);
                 break;
             case "encrypted":
-                file.Write(other.ExportEncryptedPkcs8PrivateKeyPem("p", new PbeParameters(PbeEncryptionAlgorithm.Aes128Cbc, HashAlgorithmName.SHA256, 1)));
+                file.Write(other.ExportEncryptedPkcs8PrivateKeyPem(
+                    "p", new PbeParameters(PbeEncryptionAlgorithm.Aes128Cbc, HashAlgorithmName.SHA256, 1)));
                 break;
             case "another curve":
                 file.Write(other.ExportPkcs8PrivateKeyPem());
@@ -339,11 +350,13 @@ public sealed class KeyTests
 
         public override int KeySize => _key.KeySize;
 
-        public override byte[] SignHash(byte[] hash) => Fails ? throw new HttpRequestException("the vault says alice") : _key.SignHash(hash);
+        public override byte[] SignHash(byte[] hash) =>
+            Fails ? throw new HttpRequestException("the vault says alice") : _key.SignHash(hash);
 
         public override bool VerifyHash(byte[] hash, byte[] signature) => _key.VerifyHash(hash, signature);
 
-        public override ECParameters ExportParameters(bool includePrivateParameters) => _key.ExportParameters(includePrivateParameters: false);
+        public override ECParameters ExportParameters(bool includePrivateParameters) =>
+            _key.ExportParameters(includePrivateParameters: false);
 
         protected override void Dispose(bool disposing)
         {

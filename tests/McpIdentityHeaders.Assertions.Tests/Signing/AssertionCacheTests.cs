@@ -123,7 +123,8 @@ public sealed class AssertionCacheTests
 
         await client.SendAsync(HttpTesting.Post("https://other.example.com:8443/mcp"));
 
-        Assert.True((await client.ValidateAsync(client.Token, parameters => parameters.ValidAudience = "https://other.example.com:8443")).IsValid);
+        Assert.True(
+            (await client.ValidateAsync(client.Token, parameters => parameters.ValidAudience = "https://other.example.com:8443")).IsValid);
         Assert.False((await client.ValidateAsync(client.Token)).IsValid);
     }
 
@@ -143,7 +144,9 @@ public sealed class AssertionCacheTests
         Assert.Equal(200, client.Backend.Requests.Count);
         foreach (RecordedRequest request in client.Backend.Requests)
         {
-            Assert.Equal(Assert.Single(request.Values("X-Expected")), (await client.ReadAsync(Assert.Single(request.Values("X-User-Assertion")))).Subject);
+            Assert.Equal(
+                Assert.Single(request.Values("X-Expected")),
+                (await client.ReadAsync(Assert.Single(request.Values("X-User-Assertion")))).Subject);
         }
     }
 }

@@ -16,7 +16,11 @@ public sealed class AssertionClaimTests
     {
         await using AssertingClient client = AssertingClient.For(
             Users.With(
-                ("sub", "alice"), ("email", "alice@example.com"), ("scope", "openid"), ("iss", "https://login.example.com"), ("exp", "4000000000")),
+                ("sub", "alice"),
+                ("email", "alice@example.com"),
+                ("scope", "openid"),
+                ("iss", "https://login.example.com"),
+                ("exp", "4000000000")),
             options =>
             {
                 options.BindRequest = all;
@@ -194,7 +198,9 @@ public sealed class AssertionClaimTests
         });
 
         Assert.Contains(
-            "'X-User-Legacy' would become the claim 'sub', and is not the user's subject", client.StartupError().Message, StringComparison.Ordinal);
+            "'X-User-Legacy' would become the claim 'sub', and is not the user's subject",
+            client.StartupError().Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -246,7 +252,8 @@ public sealed class AssertionClaimTests
         await using AssertingClient client = AssertingClient.For(
             Users.Alice,
             injection: options => options.TrustedOrigins.Add(new Uri(target)),
-            respond: _ => new HttpResponseMessage(System.Net.HttpStatusCode.TemporaryRedirect) { Headers = { Location = new Uri(target) } });
+            respond: _ =>
+                new HttpResponseMessage(System.Net.HttpStatusCode.TemporaryRedirect) { Headers = { Location = new Uri(target) } });
 
         using HttpResponseMessage response = await client.SendAsync();
 

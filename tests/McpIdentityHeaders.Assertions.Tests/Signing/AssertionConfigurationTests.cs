@@ -23,7 +23,11 @@ public sealed class AssertionConfigurationTests : IDisposable
         using var rsa = RSA.Create(2048);
         _file.Write(rsa.ExportPkcs8PrivateKeyPem());
         _settings.Change(
-            ("Audience", "notes"), ("Lifetime", "00:02:00"), ("HeaderName", "X-Signed-User"), ("TokenType", "JWT"), ("ReplaceHeaders", "true"),
+            ("Audience", "notes"),
+            ("Lifetime", "00:02:00"),
+            ("HeaderName", "X-Signed-User"),
+            ("TokenType", "JWT"),
+            ("ReplaceHeaders", "true"),
             ("BindRequest", "true"), ("Actor", "gateway"), ("MaxTokenLength", "4096"), ("UseAuthorizationHeader", "false"),
             ("Keys:0:Algorithm", "PS256"));
         await using AssertingClient client = NewClient();
@@ -31,7 +35,9 @@ public sealed class AssertionConfigurationTests : IDisposable
         await client.SendAsync();
 
         var token = new JsonWebToken(Assert.Single(client.Backend.Only.Values("X-Signed-User")));
-        Assert.Equal(("PS256", "JWT", "notes", TimeSpan.FromMinutes(2)), (token.Alg, token.Typ, token.Audiences.Single(), token.ValidTo - token.IssuedAt));
+        Assert.Equal(
+            ("PS256", "JWT", "notes", TimeSpan.FromMinutes(2)),
+            (token.Alg, token.Typ, token.Audiences.Single(), token.ValidTo - token.IssuedAt));
         Assert.True(token.TryGetPayloadValue("act", out object _));
         Assert.True(token.TryGetPayloadValue("content_digest", out object _));
         Assert.False(client.Backend.Only.Has("X-User-Sub"));
@@ -72,7 +78,8 @@ public sealed class AssertionConfigurationTests : IDisposable
 
         string message = client.StartupError().Message;
 
-        Assert.All(["Edge:Lifetime", "Edge:Unknown", "MaxTotalLength"], expected => Assert.Contains(expected, message, StringComparison.Ordinal));
+        Assert.All(
+            ["Edge:Lifetime", "Edge:Unknown", "MaxTotalLength"], expected => Assert.Contains(expected, message, StringComparison.Ordinal));
     }
 
     [Fact]

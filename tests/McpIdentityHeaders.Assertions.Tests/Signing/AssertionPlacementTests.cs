@@ -72,7 +72,9 @@ public sealed class AssertionPlacementTests
     public async Task Host_header_names_the_backend_and_the_bound_URI()
     {
         await using AssertingClient client = AssertingClient.For(
-            Users.Alice, options => options.BindRequest = true, injection => injection.TrustedOrigins.Add(new Uri("https://inner.example.com:8443")));
+            Users.Alice,
+            options => options.BindRequest = true,
+            injection => injection.TrustedOrigins.Add(new Uri("https://inner.example.com:8443")));
         HttpRequestMessage request = HttpTesting.Post("https://inner.example.com:8443/mcp");
         request.Headers.Host = "notes.example.com:443";
 
@@ -80,7 +82,8 @@ public sealed class AssertionPlacementTests
 
         var token = new JsonWebToken(client.Token);
         Assert.Equal(
-            ("https://notes.example.com", "https://notes.example.com/mcp"), (token.Audiences.Single(), token.GetPayloadValue<string>("htu")));
+            ("https://notes.example.com", "https://notes.example.com/mcp"),
+            (token.Audiences.Single(), token.GetPayloadValue<string>("htu")));
     }
 
     [Fact]
@@ -109,7 +112,8 @@ public sealed class AssertionPlacementTests
     [InlineData("https://[2001:DB8::1]:8443/mcp", "https://[2001:db8::1]:8443")]
     public async Task Audience_is_the_origin_in_its_canonical_form(string uri, string expected)
     {
-        await using AssertingClient client = AssertingClient.For(Users.Alice, injection: options => options.TrustedOrigins.Add(new Uri(uri)));
+        await using AssertingClient client =
+            AssertingClient.For(Users.Alice, injection: options => options.TrustedOrigins.Add(new Uri(uri)));
 
         await client.SendAsync(HttpTesting.Post(uri));
 
@@ -147,7 +151,8 @@ public sealed class AssertionPlacementTests
             Assertion = new IdentityAssertionPlan(options, keys, new AssertionSigner(options, keys, state.Telemetry, client.Time)),
         };
         var clone = IdentityRequestMessage.Create(HttpTesting.Post(AssertingClient.Endpoint.ToString()), Users.Alice);
-        clone.CarriedUser = new AssertedClaims("alice", ["alice", null, null], new ClaimInjectionPlan(injection, [AssertingClient.Endpoint]));
+        clone.CarriedUser =
+            new AssertedClaims("alice", ["alice", null, null], new ClaimInjectionPlan(injection, [AssertingClient.Endpoint]));
         using var chain = new HttpMessageInvoker(new IdentityAssertionHandler { InnerHandler = client.Backend });
 
         var error = await Assert.ThrowsAsync<ClaimInjectionException>(() => chain.SendAsync(clone, CancellationToken.None));
@@ -171,7 +176,8 @@ public sealed class AssertionPlacementTests
             })
             .RedactLoggedHeaders(["X-Nothing"]));
 
-        HttpClientFactoryOptions options = client.Services.GetRequiredService<IOptionsMonitor<HttpClientFactoryOptions>>().Get(AssertingClient.Name);
+        HttpClientFactoryOptions options =
+            client.Services.GetRequiredService<IOptionsMonitor<HttpClientFactoryOptions>>().Get(AssertingClient.Name);
 
         Assert.True(options.ShouldRedactHeaderValue(expected));
         Assert.Equal(useAuthorization, options.ShouldRedactHeaderValue("Authorization"));
@@ -179,7 +185,8 @@ public sealed class AssertionPlacementTests
 
     /// <summary>The block with a handler of another library in it, which the pipeline's builder cannot keep out.</summary>
     private static HttpMessageInvoker ChainWith(
-        AssertingClient client, Func<HttpRequestMessage, Func<HttpRequestMessage, Task<HttpResponseMessage>>, Task<HttpResponseMessage>> inBetween)
+        AssertingClient client,
+        Func<HttpRequestMessage, Func<HttpRequestMessage, Task<HttpResponseMessage>>, Task<HttpResponseMessage>> inBetween)
     {
         var state = client.Services.GetRequiredKeyedService<ClaimInjectionState>(AssertingClient.Name);
         return new HttpMessageInvoker(new IdentityHandler(client.Accessor)

@@ -7,7 +7,8 @@ namespace McpIdentityHeaders.Assertions.Tests.Signing;
 /// <summary>What an assertion says, and who gets one.</summary>
 public sealed class AssertionTests
 {
-    private static ClaimsPrincipal Alice => Users.With(("sub", "alice"), ("email", "alice@example.com"), ("name", "Älice \r\n X"), ("groups", "a,b"), ("groups", "c"));
+    private static ClaimsPrincipal Alice =>
+        Users.With(("sub", "alice"), ("email", "alice@example.com"), ("name", "Älice \r\n X"), ("groups", "a,b"), ("groups", "c"));
 
     [Theory, InlineData(true), InlineData(false)]
     public async Task Assertion_says_what_the_headers_say(bool synchronous)
@@ -171,7 +172,9 @@ public sealed class AssertionTests
         await client.SendAsync();
 
         Assert.DoesNotContain(client.Logs.GetSnapshot(), record => record.Message.Contains(client.Token, StringComparison.Ordinal));
-        Assert.Contains(client.Logs.GetSnapshot(), record => record.Level == LogLevel.Warning && record.Message.Contains("development key", StringComparison.Ordinal));
+        Assert.Contains(
+            client.Logs.GetSnapshot(),
+            record => record.Level == LogLevel.Warning && record.Message.Contains("development key", StringComparison.Ordinal));
     }
 
     private static HttpResponseMessage Redirect(string location) => new(System.Net.HttpStatusCode.TemporaryRedirect)

@@ -16,7 +16,8 @@ public sealed class RequestBindingTests
     {
         byte[]? sent = null;
         await using AssertingClient client = NewClient(request => sent = request.Content is null ? [] : Read(request.Content));
-        HttpRequestMessage request = HttpTesting.Post("https://notes.example.com/mcp?code=1#part").WithHeader("Mcp-Session-Id", "session-1");
+        HttpRequestMessage request =
+            HttpTesting.Post("https://notes.example.com/mcp?code=1#part").WithHeader("Mcp-Session-Id", "session-1");
         request.Content = NewContent(content);
 
         await client.SendAsync(request);
@@ -37,7 +38,8 @@ public sealed class RequestBindingTests
         byte[]? sent = null;
         await using AssertingClient client = NewClient(request => sent = request.Content is null ? [] : Read(request.Content));
 
-        await client.SendAsync(new HttpRequestMessage(HttpMethod.Post, "https://notes.example.com/mcp") { Content = NewContent(content) }, synchronous: true);
+        await client.SendAsync(
+            new HttpRequestMessage(HttpMethod.Post, "https://notes.example.com/mcp") { Content = NewContent(content) }, synchronous: true);
 
         JsonWebToken token = await client.ReadAsync(client.Token);
         Assert.Equal($"sha-256=:{Convert.ToBase64String(SHA256.HashData(sent!))}:", token.GetPayloadValue<string>("content_digest"));
@@ -54,7 +56,8 @@ public sealed class RequestBindingTests
         await client.SendAsync(HttpTesting.Post("https://notes.example.com/mcp", JsonContent.Create(value)));
 
         Assert.Equal(
-            $"sha-256=:{Convert.ToBase64String(SHA256.HashData(sent!))}:", new JsonWebToken(client.Token).GetPayloadValue<string>("content_digest"));
+            $"sha-256=:{Convert.ToBase64String(SHA256.HashData(sent!))}:",
+            new JsonWebToken(client.Token).GetPayloadValue<string>("content_digest"));
         Assert.Equal(1, value.Reads);
     }
 

@@ -4,7 +4,11 @@ public sealed class ClaimHeaderCollectionTests
 {
     [Fact]
     public void Default_collection_has_three_headers() => Assert.Equal(
-        ["X-User-Sub: sub, " + ClaimTypes.NameIdentifier, "X-User-Email: email, " + ClaimTypes.Email, "X-User-Name: name, " + ClaimTypes.Name],
+        [
+            "X-User-Sub: sub, " + ClaimTypes.NameIdentifier,
+            "X-User-Email: email, " + ClaimTypes.Email,
+            "X-User-Name: name, " + ClaimTypes.Name,
+        ],
         new ClaimInjectionOptions().Headers.Select(header => $"{header.HeaderName}: {string.Join(", ", header.ClaimTypes)}"));
 
     [Theory]

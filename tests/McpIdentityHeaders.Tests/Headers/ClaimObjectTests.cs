@@ -191,7 +191,8 @@ public sealed class ClaimObjectTests
         foreach (ClaimHeader header in new[] { path, code })
         {
             var error = Assert.Throws<ArgumentException>(
-                () => HttpTesting.Injection(new RecordingHandler(), new PropertyAccessor(Users.Alice), options => options.Headers.Add(header)));
+                () => HttpTesting.Injection(
+                    new RecordingHandler(), new PropertyAccessor(Users.Alice), options => options.Headers.Add(header)));
             Assert.Contains("Give it claim types alone", error.Message, StringComparison.Ordinal);
         }
     }

@@ -44,7 +44,8 @@ public sealed class SharedSecretTests
     [InlineData("=?base64?s3cr3t-0123456789")]
     public void Secret_of_sixteen_printable_characters_is_accepted(string value)
     {
-        using ServiceProvider services = Create(options => options.SharedSecret = new SharedSecret("X-S", value), "https://backend.test/mcp");
+        using ServiceProvider services =
+            Create(options => options.SharedSecret = new SharedSecret("X-S", value), "https://backend.test/mcp");
 
         Assert.Equal(value, Options(services).SharedSecret!.Value);
     }
@@ -142,7 +143,8 @@ public sealed class SharedSecretTests
 
     private static string Secret(RecordedRequest request)
     {
-        KeyValuePair<string, string> header = Assert.Single(request.Headers, header => header.Key.EndsWith("-Secret", StringComparison.Ordinal));
+        KeyValuePair<string, string> header =
+            Assert.Single(request.Headers, header => header.Key.EndsWith("-Secret", StringComparison.Ordinal));
         return $"{header.Key}={header.Value}";
     }
 

@@ -161,7 +161,8 @@ public sealed class ValueTests
         using HttpMessageInvoker client = HttpTesting.Chain(
             backend,
             new PropertyAccessor(Users.With(("sub", "u"), ("roles", " "), ("role", "a"), ("role", "b"), ("other", "c"))),
-            options => options.Headers.Add(new ClaimHeader("X-User-Roles", "roles", "role", "other") { Format = ClaimValueFormat.CommaSeparated }));
+            options => options.Headers.Add(
+                new ClaimHeader("X-User-Roles", "roles", "role", "other") { Format = ClaimValueFormat.CommaSeparated }));
 
         using HttpResponseMessage response = await client.SendAsync(HttpTesting.Get(), synchronous: false);
 
@@ -234,7 +235,8 @@ public sealed class ValueTests
         ClaimValueFormat format, string? jsonPath, params (string Type, string Value, string ValueType)[] claims)
     {
         var backend = new RecordingHandler();
-        var user = new ClaimsPrincipal(new ClaimsIdentity(claims.Select(claim => new Claim(claim.Type, claim.Value, claim.ValueType)), "test"));
+        var user =
+            new ClaimsPrincipal(new ClaimsIdentity(claims.Select(claim => new Claim(claim.Type, claim.Value, claim.ValueType)), "test"));
         using HttpMessageInvoker client = HttpTesting.Chain(backend, new PropertyAccessor(user), options =>
             options.Headers.Add(new ClaimHeader("X-User-Groups", "groups") { Format = format, JsonPath = jsonPath }));
 

@@ -62,7 +62,9 @@ public sealed class WireFormatProperties : IAsyncLifetime
         new ClaimHeader("X-User-Value", "value"), encoding, [new Claim("value", value)]);
 
     private Task<string> ListArrivedAsync(string[] items, ClaimValueFormat format) => ArrivedAsync(
-        new ClaimHeader("X-User-Value", "value") { Format = format }, HeaderValueEncoding.Mcp, [.. items.Select(item => new Claim("value", item))]);
+        new ClaimHeader("X-User-Value", "value") { Format = format },
+        HeaderValueEncoding.Mcp,
+        [.. items.Select(item => new Claim("value", item))]);
 
     private async Task<string> ArrivedAsync(ClaimHeader header, HeaderValueEncoding encoding, Claim[] claims)
     {

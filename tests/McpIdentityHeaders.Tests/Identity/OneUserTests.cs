@@ -25,7 +25,8 @@ public sealed class OneUserTests
     [Theory, InlineData(true), InlineData(false)]
     public async Task Two_subjects_are_refused_in_either_order(bool reversed)
     {
-        ClaimsIdentity[] identities = [Users.SignedIn(("sub", "alice")), Users.SignedIn(("sub", "service"), ("email", "service@example.com"))];
+        ClaimsIdentity[] identities =
+            [Users.SignedIn(("sub", "alice")), Users.SignedIn(("sub", "service"), ("email", "service@example.com"))];
 
         var refused = await Assert.ThrowsAsync<ClaimInjectionException>(() => SentFor(reversed ? [.. identities.Reverse()] : identities));
 
@@ -88,7 +89,8 @@ public sealed class OneUserTests
     [Fact]
     public async Task Identities_without_any_subject_all_contribute_in_order()
     {
-        string[] sent = await SentFor(Users.SignedIn(("email", "first@example.com")), Users.SignedIn(("email", "second@example.com"), ("name", "N")));
+        string[] sent =
+            await SentFor(Users.SignedIn(("email", "first@example.com")), Users.SignedIn(("email", "second@example.com"), ("name", "N")));
 
         Assert.Equal(["X-User-Email: first@example.com", "X-User-Name: N"], sent);
     }
@@ -105,7 +107,8 @@ public sealed class OneUserTests
     }
 
     [Fact]
-    public async Task SelectIdentity_that_returns_an_unauthenticated_identity_is_refused() => await Assert.ThrowsAsync<ClaimInjectionException>(() => SentFor(
+    public async Task SelectIdentity_that_returns_an_unauthenticated_identity_is_refused() =>
+        await Assert.ThrowsAsync<ClaimInjectionException>(() => SentFor(
         options => options.SelectIdentity = _ => Users.NotSignedIn(("sub", "mallory")),
         Users.SignedIn(("sub", "alice")),
         Users.SignedIn(("sub", "bob"))));
@@ -166,7 +169,8 @@ public sealed class OneUserTests
     {
         string[] sent = await SentFor(
             options => options.Headers.Add(new ClaimHeader("X-User-Groups", "groups") { Format = ClaimValueFormat.CommaSeparated }),
-            new OwnClaims(new WithoutRevoked { new("sub", "alice"), new("groups", "staff"), new("groups", "revoked"), new("email", "revoked") }));
+            new OwnClaims(
+                new WithoutRevoked { new("sub", "alice"), new("groups", "staff"), new("groups", "revoked"), new("email", "revoked") }));
 
         Assert.Equal(["X-User-Sub: alice", "X-User-Groups: staff"], sent);
     }
@@ -175,7 +179,8 @@ public sealed class OneUserTests
     public async Task Identity_list_that_enumerates_none_is_anonymous()
     {
         var backend = new RecordingHandler();
-        using HttpMessageInvoker client = HttpTesting.Chain(backend, new PropertyAccessor(new OwnIdentities([Users.SignedIn(("sub", "alice"))])));
+        using HttpMessageInvoker client =
+            HttpTesting.Chain(backend, new PropertyAccessor(new OwnIdentities([Users.SignedIn(("sub", "alice"))])));
 
         using HttpResponseMessage response = await client.SendAsync(HttpTesting.Get(), synchronous: false);
 
@@ -192,7 +197,9 @@ public sealed class OneUserTests
         }
 
         string[] sent = await SentFor(
-            options => options.SelectIdentity = principal => principal.Identities.First(), Users.SignedIn(("sub", "alice")), new OwnClaims(Bobs()));
+            options => options.SelectIdentity = principal => principal.Identities.First(),
+            Users.SignedIn(("sub", "alice")),
+            new OwnClaims(Bobs()));
 
         Assert.Equal(["X-User-Sub: alice"], sent);
     }
@@ -226,6 +233,7 @@ public sealed class OneUserTests
 
     private sealed class WithoutRevoked : List<Claim>, IEnumerable<Claim>
     {
-        IEnumerator<Claim> IEnumerable<Claim>.GetEnumerator() => this.Where<Claim>(claim => claim.Value != "revoked").ToList().GetEnumerator();
+        IEnumerator<Claim> IEnumerable<Claim>.GetEnumerator() =>
+            this.Where<Claim>(claim => claim.Value != "revoked").ToList().GetEnumerator();
     }
 }

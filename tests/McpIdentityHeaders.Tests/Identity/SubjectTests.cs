@@ -6,7 +6,10 @@ public sealed class SubjectTests
     public static TheoryData<string, ClaimsPrincipal> TwoSubjects => new()
     {
         { "one identity", Users.With(("sub", "alice"), ("sub", "bob")) },
-        { "one identity, the second far behind", Users.With(("sub", "alice"), ("name", "Alice"), ("email", "a@example.com"), ("sub", "bob")) },
+        {
+            "one identity, the second far behind",
+            Users.With(("sub", "alice"), ("name", "Alice"), ("email", "a@example.com"), ("sub", "bob"))
+        },
         { "NameIdentifier", Users.With((ClaimTypes.NameIdentifier, "alice"), (ClaimTypes.NameIdentifier, "bob")) },
         { "case", Users.With(("sub", "alice"), ("sub", "Alice")) },
         { "a contributor", new ClaimsPrincipal([Users.SignedIn(("sub", "alice")), Users.SignedIn(("sub", "alice"), ("sub", "bob"))]) },

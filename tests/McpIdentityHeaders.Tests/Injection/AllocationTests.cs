@@ -14,7 +14,8 @@ public sealed class AllocationTests
     // The two values of Accept, which the framework puts into an array for each look at them: to check them, and to copy them.
     private const int Values = 40;
 
-    // A message without headers of its own, with its user, where its headers come from, what an assertion is to say, and the names of headers
+    // A message without headers of its own, with its user, where its headers come from, what an assertion is to say, and the names of
+    // headers
     // to be written as UTF-8.
     private const int Message = 104;
 

@@ -174,7 +174,8 @@ public sealed class CloneTests
         var backend = new RecordingHandler();
         using var client = new HttpMessageInvoker(new IdentityHandler(new PropertyAccessor(Users.Alice))
         {
-            InnerHandler = new Spy([]) { InnerHandler = new ClaimInjectionHandler(new PropertyAccessor(Users.Bob)) { InnerHandler = backend } },
+            InnerHandler =
+                new Spy([]) { InnerHandler = new ClaimInjectionHandler(new PropertyAccessor(Users.Bob)) { InnerHandler = backend } },
         });
         HttpRequestMessage request = HttpTesting.Get();
 

@@ -68,7 +68,10 @@ public sealed class ClonedOptionsTests
         using var primary = new SocketsHttpHandler();
         var between = new WrappingHandler(new SocketsHttpHandler());
         using var client = new HttpMessageInvoker(
-            new ClaimInjectionHandler(new PropertyAccessor(Users.With(("email", "alice@example.com"))), RequiringSubject()) { InnerHandler = between });
+            new ClaimInjectionHandler(new PropertyAccessor(Users.With(("email", "alice@example.com"))), RequiringSubject())
+            {
+                InnerHandler = between,
+            });
         await Assert.ThrowsAsync<ClaimInjectionException>(() => client.SendAsync(HttpTesting.Get(), synchronous));
 
         between.InnerHandler = primary;

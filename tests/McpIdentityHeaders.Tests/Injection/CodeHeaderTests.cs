@@ -53,7 +53,10 @@ public sealed class CodeHeaderTests
 
     public static TheoryData<ClaimInjectionErrorReason, ClaimHeader> Refused => new()
     {
-        { ClaimInjectionErrorReason.InvalidClaim, new ClaimHeader("X-Tenant", string? (_) => throw new InvalidOperationException("s3cret")) },
+        {
+            ClaimInjectionErrorReason.InvalidClaim,
+            new ClaimHeader("X-Tenant", string? (_) => throw new InvalidOperationException("s3cret"))
+        },
         { ClaimInjectionErrorReason.InvalidClaim, new ClaimHeader("X-Tenant", _ => Failing()) },
         { ClaimInjectionErrorReason.InvalidClaim, new ClaimHeader("X-Tenant", _ => "s3cret\ud800") },
         { ClaimInjectionErrorReason.MissingClaim, new ClaimHeader("X-Tenant", string? (_) => null) { Required = true } },
@@ -97,7 +100,8 @@ public sealed class CodeHeaderTests
             options.Headers.Add(header);
             configure?.Invoke(options);
         });
-        using HttpResponseMessage response = await client.SendAsync(HttpTesting.Get().WithHeader("X_Tenant", "mallory"), synchronous: false);
+        using HttpResponseMessage response =
+            await client.SendAsync(HttpTesting.Get().WithHeader("X_Tenant", "mallory"), synchronous: false);
         Assert.False(backend.Only.Has("X_Tenant"));
         return backend.Only;
     }

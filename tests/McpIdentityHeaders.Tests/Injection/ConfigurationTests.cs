@@ -96,7 +96,9 @@ public sealed class ConfigurationTests
     [InlineData("Headers:0", "X-User-A", "Claims:Headers:0")]
     [InlineData("Headers:0:HeaderName", "X-User-A", "'Claims:Headers:0' has no HeaderName")]
     [InlineData(
-        "Headers:0:Header", "X-User-A", "'Claims:Headers:0:Header' is not known. There are HeaderName, ClaimTypes, JsonPath, Format and Required.")]
+        "Headers:0:Header",
+        "X-User-A",
+        "'Claims:Headers:0:Header' is not known. There are HeaderName, ClaimTypes, JsonPath, Format and Required.")]
     public async Task Misspelt_or_mistyped_setting_is_refused(string key, string value, string expected)
     {
         var fixture = new Fixture((key, value));

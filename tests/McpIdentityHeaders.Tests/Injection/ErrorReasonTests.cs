@@ -7,10 +7,26 @@ public sealed class ErrorReasonTests
     {
         { ClaimInjectionErrorReason.UnknownUser, null, options => options.MissingIdentity = MissingIdentityBehavior.Reject },
         { ClaimInjectionErrorReason.UnknownUser, null, options => options.MissingIdentity = MissingIdentityBehavior.RequireUser },
-        { ClaimInjectionErrorReason.AnonymousUser, Users.Anonymous, options => options.MissingIdentity = MissingIdentityBehavior.RequireUser },
-        { ClaimInjectionErrorReason.AnonymousUser, new ClaimsPrincipal(), options => options.MissingIdentity = MissingIdentityBehavior.RequireUser },
-        { ClaimInjectionErrorReason.AmbiguousUser, new ClaimsPrincipal([Users.SignedIn(("sub", "a")), Users.SignedIn(("sub", "b"))]), _ => { } },
-        { ClaimInjectionErrorReason.MissingClaim, Users.Alice, options => options.Headers.Add(new ClaimHeader("X-Org", "org") { Required = true }) },
+        {
+            ClaimInjectionErrorReason.AnonymousUser,
+            Users.Anonymous,
+            options => options.MissingIdentity = MissingIdentityBehavior.RequireUser
+        },
+        {
+            ClaimInjectionErrorReason.AnonymousUser,
+            new ClaimsPrincipal(),
+            options => options.MissingIdentity = MissingIdentityBehavior.RequireUser
+        },
+        {
+            ClaimInjectionErrorReason.AmbiguousUser,
+            new ClaimsPrincipal([Users.SignedIn(("sub", "a")), Users.SignedIn(("sub", "b"))]),
+            _ => { }
+        },
+        {
+            ClaimInjectionErrorReason.MissingClaim,
+            Users.Alice,
+            options => options.Headers.Add(new ClaimHeader("X-Org", "org") { Required = true })
+        },
         { ClaimInjectionErrorReason.InvalidClaim, Users.Named("\ud800"), _ => { } },
         { ClaimInjectionErrorReason.HeadersTooLong, Users.Alice, options => options.MaxHeaderValueLength = 2 },
         { ClaimInjectionErrorReason.HeadersTooLong, Users.Alice, options => options.MaxTotalLength = 2 },
@@ -19,7 +35,8 @@ public sealed class ErrorReasonTests
 
     [Theory]
     [MemberData(nameof(Refusals), DisableDiscoveryEnumeration = true)]
-    public async Task Refusal_carries_its_reason(ClaimInjectionErrorReason reason, ClaimsPrincipal? user, Action<ClaimInjectionOptions> configure)
+    public async Task Refusal_carries_its_reason(
+        ClaimInjectionErrorReason reason, ClaimsPrincipal? user, Action<ClaimInjectionOptions> configure)
     {
         var refused = await RefuseAsync(HttpTesting.Get(), user, configure);
 

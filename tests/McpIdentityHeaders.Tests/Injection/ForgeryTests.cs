@@ -105,7 +105,8 @@ public sealed class ForgeryTests
         foreach (ClaimsPrincipal user in new[] { Users.Named("alice"), Users.Anonymous })
         {
             await using WireServer server = await WireServer.StartAsync();
-            using var client = new HttpClient(new ClaimInjectionHandler(new PropertyAccessor(user)) { InnerHandler = new SocketsHttpHandler() });
+            using var client =
+                new HttpClient(new ClaimInjectionHandler(new PropertyAccessor(user)) { InnerHandler = new SocketsHttpHandler() });
             Assert.True(client.DefaultRequestHeaders.TryAddWithoutValidation(alias, "mallory"));
 
             using HttpResponseMessage response = await client.SendAsync(HttpTesting.Get(server.Uri.ToString()), synchronous);
@@ -187,7 +188,8 @@ public sealed class ForgeryTests
         MissingIdentityBehavior missing = MissingIdentityBehavior.Forward)
     {
         await using WireServer server = await WireServer.StartAsync();
-        await using WiredClient client = WiredClient.For(Wiring.NamedClient, user, server.Uri, options => options.MissingIdentity = missing);
+        await using WiredClient client =
+            WiredClient.For(Wiring.NamedClient, user, server.Uri, options => options.MissingIdentity = missing);
 
         ClaimInjectionException refused = await Assert.ThrowsAsync<ClaimInjectionException>(() =>
             client.SendAsync(forge(server.Uri), synchronous));

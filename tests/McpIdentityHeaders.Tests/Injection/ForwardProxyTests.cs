@@ -18,9 +18,11 @@ public sealed class ForwardProxyTests
         await using ServiceProvider services = Services(NewPrimary(primary, ProxyAt(proxy)), options => options.RequireHttps = true);
         using HttpMessageInvoker client = container
             ? services.CreateHttpClient()
-            : HttpTesting.Chain(NewPrimary(primary, ProxyAt(proxy)), new PropertyAccessor(Users.Alice), options => options.RequireHttps = true);
+            : HttpTesting.Chain(
+                NewPrimary(primary, ProxyAt(proxy)), new PropertyAccessor(Users.Alice), options => options.RequireHttps = true);
 
-        var refused = await Assert.ThrowsAsync<ClaimInjectionException>(() => client.SendAsync(HttpTesting.Get("http://localhost:9/"), synchronous: false));
+        var refused = await Assert.ThrowsAsync<ClaimInjectionException>(
+            () => client.SendAsync(HttpTesting.Get("http://localhost:9/"), synchronous: false));
 
         Assert.Contains("RequireHttps", refused.Message, StringComparison.Ordinal);
         Assert.Contains("'localhost'", refused.Message, StringComparison.Ordinal);
@@ -127,7 +129,8 @@ public sealed class ForwardProxyTests
                 _ => new WebProxy(new Uri("http://proxy.test:3128")),
             },
         };
-        using HttpMessageInvoker client = HttpTesting.Chain(primary, new PropertyAccessor(Users.Alice), options => options.RequireHttps = true);
+        using HttpMessageInvoker client =
+            HttpTesting.Chain(primary, new PropertyAccessor(Users.Alice), options => options.RequireHttps = true);
 
         using HttpResponseMessage response = await client.SendAsync(HttpTesting.Get(server.Uri.ToString()), synchronous: false);
 

@@ -13,7 +13,7 @@ public sealed class IdentityHeaderNameProperties
 
     // A configured name, another name, and an alias of the configured one.
     private static readonly Gen<(string Configured, string Other, string Alias)> Headers = Gen.Select(
-        Name, Name, Gen.Int, (configured, other, seed) => (configured, other, Respell(configured, new Random(seed))));
+        Name, Name, Gen.Int, (configured, other, seed) => (configured, other, ChangeSpelling(configured, new Random(seed))));
 
     [Fact]
     public void Alias_of_an_identity_header_is_dropped_and_other_headers_are_kept() => Headers.Sample(
@@ -76,7 +76,7 @@ public sealed class IdentityHeaderNameProperties
 
     private static string Fold(string name) => name.Replace('_', '-').Replace('.', '-').ToUpperInvariant();
 
-    private static string Respell(string name, Random random) => string.Concat(name.Select(character =>
+    private static string ChangeSpelling(string name, Random random) => string.Concat(name.Select(character =>
         Separators.Contains(character, StringComparison.Ordinal) ? Separators[random.Next(Separators.Length)]
         : random.Next(2) == 0 ? char.ToUpperInvariant(character)
         : char.ToLowerInvariant(character)));

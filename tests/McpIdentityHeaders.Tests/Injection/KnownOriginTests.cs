@@ -71,7 +71,8 @@ public sealed class KnownOriginTests
 
         Assert.NotEmpty(origin);
         Assert.StartsWith("HttpClient 'notes': no origin is known", refused.Message, StringComparison.Ordinal);
-        Assert.All(["BaseAddress", "TrustedOrigins", "AllowAnyOrigin"], way => Assert.Contains(way, refused.Message, StringComparison.Ordinal));
+        Assert.All(
+            ["BaseAddress", "TrustedOrigins", "AllowAnyOrigin"], way => Assert.Contains(way, refused.Message, StringComparison.Ordinal));
     }
 
     [Theory]
@@ -182,7 +183,8 @@ public sealed class KnownOriginTests
     [InlineData("ftp://notes", "ftp://notes")]
     public async Task BaseAddress_of_a_scheme_without_requests_is_refused_by_name(string address, string named)
     {
-        using IHost host = NewHost(services => services.AddHttpClient("notes", client => client.BaseAddress = new Uri(address)).AddClaimInjection());
+        using IHost host =
+            NewHost(services => services.AddHttpClient("notes", client => client.BaseAddress = new Uri(address)).AddClaimInjection());
 
         var refused = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
 
@@ -212,9 +214,11 @@ public sealed class KnownOriginTests
     public async Task RequireHttps_refuses_a_plain_WebSocket()
     {
         var backend = new RecordingHandler();
-        using HttpMessageInvoker client = HttpTesting.Chain(backend, new PropertyAccessor(Users.Alice), options => options.RequireHttps = true);
+        using HttpMessageInvoker client =
+            HttpTesting.Chain(backend, new PropertyAccessor(Users.Alice), options => options.RequireHttps = true);
 
-        await Assert.ThrowsAsync<ClaimInjectionException>(() => client.SendAsync(HttpTesting.Get("ws://backend.test/"), synchronous: false));
+        await Assert.ThrowsAsync<ClaimInjectionException>(
+            () => client.SendAsync(HttpTesting.Get("ws://backend.test/"), synchronous: false));
         using HttpResponseMessage secure = await client.SendAsync(HttpTesting.Get("wss://backend.test/"), synchronous: false);
 
         Assert.Equal("wss", backend.Only.Uri!.Scheme);
@@ -235,7 +239,8 @@ public sealed class KnownOriginTests
         using var socket = new System.Net.WebSockets.ClientWebSocket();
 
         // The server speaks no WebSocket: the handshake is all that is looked at.
-        await Assert.ThrowsAsync<System.Net.WebSockets.WebSocketException>(() => socket.ConnectAsync(origin.Uri, client, CancellationToken.None));
+        await Assert.ThrowsAsync<System.Net.WebSockets.WebSocketException>(
+            () => socket.ConnectAsync(origin.Uri, client, CancellationToken.None));
 
         Assert.Equal(trusted ? ["alice"] : [], server.OnlyHead.Values("X-User-Sub"));
     }

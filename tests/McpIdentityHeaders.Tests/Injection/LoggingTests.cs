@@ -10,9 +10,11 @@ public sealed class LoggingTests
 {
     private const string Secret = "s3cr3t-of-alice";
 
-    private static readonly ClaimsPrincipal User = Users.With(("sub", Secret), ("email", Secret + "@example.com"), ("name", "José " + Secret));
+    private static readonly ClaimsPrincipal User =
+        Users.With(("sub", Secret), ("email", Secret + "@example.com"), ("name", "José " + Secret));
 
-    private readonly FakeLogCollector _logs = FakeLogCollector.Create(new FakeLogCollectorOptions { CollectRecordsForDisabledLogLevels = true });
+    private readonly FakeLogCollector _logs =
+        FakeLogCollector.Create(new FakeLogCollectorOptions { CollectRecordsForDisabledLogLevels = true });
 
     [Theory]
     [InlineData(McpBackendKind.Stateless)]
@@ -67,8 +69,8 @@ public sealed class LoggingTests
         var refused = await Assert.ThrowsAsync<ClaimInjectionException>(() => SendAsync(services, "http://backend.test/"));
 
         Assert.Equal(
-            "HttpClient 'backend': the request was not sent: the header 'X-User-Tenant' is required, and the user has no value of the claim "
-            + "'tid' or 'tenant'. Have the identity provider issue it, or set Required to false.",
+            "HttpClient 'backend': the request was not sent: the header 'X-User-Tenant' is required, and the user has no value of the "
+            + "claim 'tid' or 'tenant'. Have the identity provider issue it, or set Required to false.",
             refused.Message);
     }
 
@@ -127,7 +129,9 @@ public sealed class LoggingTests
     {
         await using ServiceProvider services = Services(options => options.AllowAnyOrigin = true);
 
-        foreach (string uri in new[] { "http://a.test/1", "http://a.test/2", "https://b.test/", "http://localhost/", "http://127.0.0.2/", "http://c.test/" })
+        string[] uris =
+            ["http://a.test/1", "http://a.test/2", "https://b.test/", "http://localhost/", "http://127.0.0.2/", "http://c.test/"];
+        foreach (string uri in uris)
         {
             await SendAsync(services, uri);
         }

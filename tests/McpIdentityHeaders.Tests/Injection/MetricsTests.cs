@@ -17,7 +17,12 @@ public sealed class MetricsTests
         { "rejected", "http://backend.test/", null, "RequireUser" },
         { "untrusted_origin", "http://other.test/", Users.Alice, "Forward" },
         { "unknown", "http://other.test/", null, "Forward" },
-        { "rejected", "http://backend.test/", new ClaimsPrincipal([Users.SignedIn(("sub", "a")), Users.SignedIn(("sub", "b"))]), "Forward" },
+        {
+            "rejected",
+            "http://backend.test/",
+            new ClaimsPrincipal([Users.SignedIn(("sub", "a")), Users.SignedIn(("sub", "b"))]),
+            "Forward"
+        },
         { "no_claims", "http://backend.test/", Users.With(("scope", "mcp")), "Forward" },
         { "rejected", "http://backend.test/", Users.Named("too long for the limit of this client"), "Forward" },
     };

@@ -100,7 +100,8 @@ public sealed class OptionsValidationTests
     public async Task RequireHttps_refuses_a_request_over_plain_http()
     {
         var backend = new RecordingHandler();
-        using HttpMessageInvoker client = HttpTesting.Chain(backend, new PropertyAccessor(Users.Alice), options => options.RequireHttps = true);
+        using HttpMessageInvoker client =
+            HttpTesting.Chain(backend, new PropertyAccessor(Users.Alice), options => options.RequireHttps = true);
 
         await Assert.ThrowsAsync<ClaimInjectionException>(() => client.SendAsync(HttpTesting.Get("http://a.test/"), synchronous: false));
         using HttpResponseMessage secure = await client.SendAsync(HttpTesting.Get("https://a.test/"), synchronous: false);
@@ -113,7 +114,8 @@ public sealed class OptionsValidationTests
     public async Task Host_does_not_start_with_invalid_settings()
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.Services.AddMcpClient("backend", new Uri("http://localhost/mcp")).AddClaimInjection(options => options.Headers.Add("Host", "sub"));
+        builder.Services.AddMcpClient("backend", new Uri("http://localhost/mcp")).AddClaimInjection(
+            options => options.Headers.Add("Host", "sub"));
         using IHost host = builder.Build();
 
         var refused = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());

@@ -88,7 +88,8 @@ public sealed class RequestTargetTests
     [InlineData("http://notes", "http://other/list", null, false)]
     [InlineData("https://notes", "https://notes/list", null, false)]
     [InlineData(null, "http://notes/list", null, false)]
-    public async Task Service_is_trusted_by_name_where_a_handler_in_front_resolves_it(string? service, string uri, string? host, bool carries)
+    public async Task Service_is_trusted_by_name_where_a_handler_in_front_resolves_it(
+        string? service, string uri, string? host, bool carries)
     {
         await using WireServer server = await WireServer.StartAsync();
         await using ServiceProvider services = Services(server, options =>

@@ -67,7 +67,8 @@ public sealed class WholeCloneTests
         {
             var backend = new RecordingHandler();
             var accessor = new PropertyAccessor(Users.Alice);
-            using HttpMessageInvoker client = handlerAlone ? HttpTesting.Injection(backend, accessor) : HttpTesting.Chain(backend, accessor);
+            using HttpMessageInvoker client =
+                handlerAlone ? HttpTesting.Injection(backend, accessor) : HttpTesting.Chain(backend, accessor);
             var untouched = new HttpRequestMessage(HttpMethod.Get, HttpTesting.Endpoint);
             var request = new HttpRequestMessage(HttpMethod.Get, HttpTesting.Endpoint);
             Samples[property](request);

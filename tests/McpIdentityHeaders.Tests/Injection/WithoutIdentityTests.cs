@@ -8,13 +8,19 @@ namespace McpIdentityHeaders.Tests.Injection;
 /// <summary>A request without identity says why, and a client says at start-up what it sends where.</summary>
 public sealed class WithoutIdentityTests
 {
-    private readonly FakeLogCollector _logs = FakeLogCollector.Create(new FakeLogCollectorOptions { CollectRecordsForDisabledLogLevels = true });
+    private readonly FakeLogCollector _logs =
+        FakeLogCollector.Create(new FakeLogCollectorOptions { CollectRecordsForDisabledLogLevels = true });
 
     public static TheoryData<string, string, ClaimsPrincipal?, string> Reasons => new()
     {
         { "the user is unknown", "http://backend.test/", null, "UnknownUser" },
         { "the user is anonymous", "http://backend.test/", Users.Anonymous, "AnonymousUser" },
-        { "Give it an authentication type", "http://backend.test/", new ClaimsPrincipal(Users.NotSignedIn(("sub", "alice"))), "UnauthenticatedUser" },
+        {
+            "Give it an authentication type",
+            "http://backend.test/",
+            new ClaimsPrincipal(Users.NotSignedIn(("sub", "alice"))),
+            "UnauthenticatedUser"
+        },
         { "http://other.test:80 is not a trusted origin", "http://other.test/", Users.Alice, "OriginNotTrusted" },
         { "claims of the types 'scope', 'oid'", "http://backend.test/", Users.With(("scope", "s3cret"), ("oid", "s3cret")), "NoClaims" },
     };
@@ -33,7 +39,8 @@ public sealed class WithoutIdentityTests
 
         using HttpResponseMessage response = await client.SendAsync(request);
 
-        FakeLogRecord record = Assert.Single(_logs.GetSnapshot(), record => record.Message.Contains("no identity headers are set", StringComparison.Ordinal));
+        FakeLogRecord record =
+            Assert.Single(_logs.GetSnapshot(), record => record.Message.Contains("no identity headers are set", StringComparison.Ordinal));
         Assert.Equal((LogLevel.Debug, eventName), (record.Level, record.Id.Name));
         Assert.Contains(reason, record.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(_logs.GetSnapshot(), log => log.Message.Contains("s3cret", StringComparison.Ordinal));
@@ -62,7 +69,8 @@ public sealed class WithoutIdentityTests
 
         FakeLogRecord record = Assert.Single(_logs.GetSnapshot(), record => record.Id.Name == "ClaimRenamed");
         Assert.Contains(
-            $"the header 'X-User-Other' is not set, since the user has no claim '{claimType}'. The principal has one of the type '{renamedTo}'",
+            $"the header 'X-User-Other' is not set, since the user has no claim '{claimType}'. The principal has one of the type "
+            + $"'{renamedTo}'",
             record.Message,
             StringComparison.Ordinal);
         Assert.DoesNotContain("s3cret", record.Message, StringComparison.Ordinal);

@@ -56,7 +56,8 @@ internal sealed class Caller(string? name)
         string name = context.Request.Headers.Authorization.ToString();
         if (name.Length > 0)
         {
-            context.User = name == AnonymousSender ? Users.With((ClaimTypes.Upn, "account")) : Users.With((ClaimTypes.Upn, "account"), ("name", name));
+            context.User =
+                name == AnonymousSender ? Users.With((ClaimTypes.Upn, "account")) : Users.With((ClaimTypes.Upn, "account"), ("name", name));
         }
 
         return next(context);

@@ -263,7 +263,8 @@ public sealed class ConfigurationErrorTests
     [Fact]
     public async Task Invalid_transport_setting_hides_no_error_of_the_endpoint()
     {
-        using IHost host = NewHost("Notes:Endpoint=http://backend.test/mcp", "Notes:TransportMode=Pigeon", "Notes:Claims:RequireHttps=true");
+        using IHost host =
+            NewHost("Notes:Endpoint=http://backend.test/mcp", "Notes:TransportMode=Pigeon", "Notes:Claims:RequireHttps=true");
 
         var refused = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
 

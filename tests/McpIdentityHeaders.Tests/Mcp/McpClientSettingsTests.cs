@@ -75,7 +75,8 @@ public sealed class McpClientSettingsTests
         services.AddMcpClient(McpTesting.ClientName, options => options.Endpoint = new Uri("ftp://backend.test/")).AddClaimInjection();
         using ServiceProvider provider = services.BuildServiceProvider();
 
-        var refused = Assert.Throws<OptionsValidationException>(() => provider.GetRequiredService<IHttpClientFactory>().CreateClient(McpTesting.ClientName));
+        var refused = Assert.Throws<OptionsValidationException>(
+            () => provider.GetRequiredService<IHttpClientFactory>().CreateClient(McpTesting.ClientName));
 
         Assert.Contains($"'{McpTesting.ClientName}'", refused.Message, StringComparison.Ordinal);
     }

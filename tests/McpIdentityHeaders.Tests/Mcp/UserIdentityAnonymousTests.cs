@@ -9,7 +9,8 @@ public sealed class UserIdentityAnonymousTests
 {
     public static TheoryData<UserServerKind> Kinds => [.. Enum.GetValues<UserServerKind>()];
 
-    public static TheoryData<UserServerKind> HttpKinds => [.. Enum.GetValues<UserServerKind>().Where(kind => kind != UserServerKind.Streams)];
+    public static TheoryData<UserServerKind> HttpKinds =>
+        [.. Enum.GetValues<UserServerKind>().Where(kind => kind != UserServerKind.Streams)];
 
     [Theory]
     [MemberData(nameof(Kinds))]
@@ -68,7 +69,8 @@ public sealed class UserIdentityAnonymousTests
     [InlineData(UserServerKind.Streams)]
     public async Task Anonymous_user_stays_anonymous_on_a_session_that_a_user_opened(UserServerKind kind)
     {
-        await using UserServer server = await UserServer.StartAsync(kind, before: kind == UserServerKind.Streams ? null : InFlowOfUserAsync);
+        await using UserServer server =
+            await UserServer.StartAsync(kind, before: kind == UserServerKind.Streams ? null : InFlowOfUserAsync);
         var caller = new Caller("alice");
         await using McpClient client = await server.ConnectAsync(caller);
         Assert.Equal("alice", await client.CallTextAsync("who"));

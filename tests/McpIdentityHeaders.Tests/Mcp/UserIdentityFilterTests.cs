@@ -28,7 +28,8 @@ public sealed class UserIdentityFilterTests
     public async Task User_set_by_a_message_filter_counts_from_then_on(UserServerKind kind, bool filterFirst)
     {
         List<string> seen = [];
-        await using UserServer server = await StartAsync(kind, filterFirst, mcp => mcp.WithMessageFilters(filters => filters.AddIncomingFilter(
+        await using UserServer server =
+            await StartAsync(kind, filterFirst, mcp => mcp.WithMessageFilters(filters => filters.AddIncomingFilter(
             next => async (context, cancellationToken) =>
             {
                 if (!IsCall(context))
@@ -58,7 +59,8 @@ public sealed class UserIdentityFilterTests
     public async Task User_set_by_a_request_filter_counts_from_then_on(UserServerKind kind, bool filterFirst)
     {
         List<string> seen = [];
-        await using UserServer server = await StartAsync(kind, filterFirst, mcp => mcp.WithRequestFilters(filters => filters.AddCallToolFilter(
+        await using UserServer server =
+            await StartAsync(kind, filterFirst, mcp => mcp.WithRequestFilters(filters => filters.AddCallToolFilter(
             next => async (context, cancellationToken) =>
             {
                 seen.Add(UserNames.Ambient);
@@ -80,7 +82,8 @@ public sealed class UserIdentityFilterTests
     [MemberData(nameof(KindsAndOrders))]
     public async Task User_removed_by_a_filter_is_anonymous(UserServerKind kind, bool filterFirst)
     {
-        await using UserServer server = await StartAsync(kind, filterFirst, mcp => mcp.WithMessageFilters(filters => filters.AddIncomingFilter(
+        await using UserServer server =
+            await StartAsync(kind, filterFirst, mcp => mcp.WithMessageFilters(filters => filters.AddIncomingFilter(
             next => (context, cancellationToken) =>
             {
                 context.User = IsCall(context) ? null : context.User;
@@ -109,7 +112,8 @@ public sealed class UserIdentityFilterTests
                 })
                 .AddOutgoingFilter(next => (context, cancellationToken) =>
                 {
-                    if (context.JsonRpcMessage is JsonRpcResponse { Result: { } result } && result.ToJsonString().Contains("\"content\"", StringComparison.Ordinal))
+                    if (context.JsonRpcMessage is JsonRpcResponse { Result: { } result }
+                        && result.ToJsonString().Contains("\"content\"", StringComparison.Ordinal))
                     {
                         sightings.Add("outgoing");
                     }
@@ -152,7 +156,8 @@ public sealed class UserIdentityFilterTests
     [InlineData(UserServerKind.Streams)]
     public async Task User_of_a_message_that_a_filter_substitutes_counts(UserServerKind kind)
     {
-        await using UserServer server = await StartAsync(kind, filterFirst: true, mcp => mcp.WithMessageFilters(filters => filters.AddIncomingFilter(
+        await using UserServer server =
+            await StartAsync(kind, filterFirst: true, mcp => mcp.WithMessageFilters(filters => filters.AddIncomingFilter(
             next => (context, cancellationToken) =>
             {
                 if (context.JsonRpcMessage is JsonRpcRequest { Method: RequestMethods.ToolsCall } request)

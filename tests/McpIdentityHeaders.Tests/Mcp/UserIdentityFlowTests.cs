@@ -131,7 +131,8 @@ public sealed class UserIdentityFlowTests
         var services = new ServiceCollection();
         services.AddMcpServer().WithUserIdentity();
         await using ServiceProvider provider = services.BuildServiceProvider();
-        McpMessageFilter filter = Assert.Single(provider.GetRequiredService<IOptions<McpServerOptions>>().Value.Filters.Message.IncomingFilters);
+        McpMessageFilter filter =
+            Assert.Single(provider.GetRequiredService<IOptions<McpServerOptions>>().Value.Filters.Message.IncomingFilters);
         await using var transport = new StreamServerTransport(Stream.Null, Stream.Null);
         await using McpServer server = McpServer.Create(transport, new McpServerOptions());
         var message = new MessageContext(server, new JsonRpcNotification { Method = "notifications/any" }) { User = Users.Named("alice") };

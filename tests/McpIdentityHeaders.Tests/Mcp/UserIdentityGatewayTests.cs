@@ -14,7 +14,9 @@ public sealed class UserIdentityGatewayTests
         get
         {
             var data = new TheoryData<UserServerKind, McpBackendKind, string>();
-            foreach (UserServerKind gateway in new[] { UserServerKind.Stateless, UserServerKind.Sessions, UserServerKind.SessionsOfOneFlow, UserServerKind.LegacySse })
+            UserServerKind[] kinds =
+                [UserServerKind.Stateless, UserServerKind.Sessions, UserServerKind.SessionsOfOneFlow, UserServerKind.LegacySse];
+            foreach (UserServerKind gateway in kinds)
             {
                 foreach (McpBackendKind backend in new[] { McpBackendKind.Stateless, McpBackendKind.Sessions, McpBackendKind.LegacySse })
                 {
@@ -98,7 +100,8 @@ public sealed class UserIdentityGatewayTests
         string[] answers = await Task.WhenAll(names.Select(async name =>
         {
             await using McpClient client = await gateway.ConnectAsync(new Caller(name), options =>
-                options.Handlers.ElicitationHandler = (_, _) => ValueTask.FromResult(new ModelContextProtocol.Protocol.ElicitResult { Action = "accept" }));
+                options.Handlers.ElicitationHandler = (_, _) =>
+                    ValueTask.FromResult(new ModelContextProtocol.Protocol.ElicitResult { Action = "accept" }));
             return await client.CallTextAsync("elicited");
         }));
 
@@ -106,7 +109,8 @@ public sealed class UserIdentityGatewayTests
         Assert.Equal(names, backend.Calls().Select(call => call.Subject!).Order());
     }
 
-    private static Task<UserServer> StartGatewayAsync(UserServerKind kind, McpBackend backend, AsyncGate? held = null, RelayTools.Results? results = null) =>
+    private static Task<UserServer> StartGatewayAsync(
+        UserServerKind kind, McpBackend backend, AsyncGate? held = null, RelayTools.Results? results = null) =>
         UserServer.StartAsync(
             kind,
             mcp =>

@@ -7,7 +7,8 @@ namespace McpIdentityHeaders.Tests.Mcp;
 /// <summary>Each request of a client's runs for its own user, whoever sent the one before on the same session.</summary>
 public sealed class UserIdentityMessageTests
 {
-    private static readonly string[] Places = ["tool", "prompt", "resource", "template", "completion", "tools/list", "prompts/list", "resources/list"];
+    private static readonly string[] Places =
+        ["tool", "prompt", "resource", "template", "completion", "tools/list", "prompts/list", "resources/list"];
     private static readonly string[] SessionPlaces = ["subscribe", "unsubscribe", "logging/setLevel"];
 
     public static TheoryData<UserServerKind, string> Everywhere
@@ -92,7 +93,8 @@ public sealed class UserIdentityMessageTests
             return ValueTask.FromResult(new EmptyResult());
         }
 
-        mcp.WithCompleteHandler((_, _) => ValueTask.FromResult(new CompleteResult { Completion = new Completion { Values = [UserNames.Ambient] } }))
+        mcp.WithCompleteHandler(
+            (_, _) => ValueTask.FromResult(new CompleteResult { Completion = new Completion { Values = [UserNames.Ambient] } }))
             .WithSubscribeToResourcesHandler((request, _) => Saw(request.Server, "subscribe"))
             .WithUnsubscribeFromResourcesHandler((request, _) => Saw(request.Server, "unsubscribe"));
 #pragma warning disable MCP9005 // Marked obsolete by the SDK, and still what many clients send.

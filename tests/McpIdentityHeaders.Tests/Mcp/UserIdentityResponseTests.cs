@@ -38,14 +38,16 @@ public sealed class UserIdentityResponseTests
     [InlineData(UserServerKind.Streams)]
     public async Task Response_to_sampling_runs_as_its_sender_and_the_tool_as_its_caller(UserServerKind kind)
     {
-        await using UserServer server = await UserServer.StartAsync(kind, mcp => WatchAnswers(mcp).WithUserIdentity().WithTools([McpServerTool.Create(SampleAsync)]));
+        await using UserServer server =
+            await UserServer.StartAsync(kind, mcp => WatchAnswers(mcp).WithUserIdentity().WithTools([McpServerTool.Create(SampleAsync)]));
         var caller = new Caller("alice");
         await using McpClient client = await server.ConnectAsync(caller, options =>
 #pragma warning disable MCP9005 // Marked obsolete by the SDK, and still what many servers ask for.
             options.Handlers.SamplingHandler = (_, _, _) =>
             {
                 caller.Name = "bob";
-                return ValueTask.FromResult(new CreateMessageResult { Model = "none", Content = [new TextContentBlock { Text = "so be it" }] });
+                return ValueTask.FromResult(
+                    new CreateMessageResult { Model = "none", Content = [new TextContentBlock { Text = "so be it" }] });
             });
 #pragma warning restore MCP9005
 
@@ -61,7 +63,8 @@ public sealed class UserIdentityResponseTests
         await using UserServer server = await UserServer.StartAsync(UserServerKind.Sessions, mcp => WatchAnswers(mcp).WithUserIdentity());
         async Task<string> AskAsync(string name)
         {
-            await using McpClient client = await server.ConnectAsync(new Caller(name), options => options.Handlers.ElicitationHandler = async (_, _) =>
+            await using McpClient client =
+                await server.ConnectAsync(new Caller(name), options => options.Handlers.ElicitationHandler = async (_, _) =>
             {
                 await bothAreAsked.WaitAsync();
                 return new ElicitResult { Action = "accept" };
@@ -74,7 +77,9 @@ public sealed class UserIdentityResponseTests
         bothAreAsked.Release();
 
         Assert.Equal(["alice", "bob"], await answers);
-        Assert.Equal(["answer: alice", "answer: bob"], new[] { await server.ObservedRequests.NextAsync(), await server.ObservedRequests.NextAsync() }.Order());
+        Assert.Equal(
+            ["answer: alice", "answer: bob"],
+            new[] { await server.ObservedRequests.NextAsync(), await server.ObservedRequests.NextAsync() }.Order());
     }
 
     [McpServerTool(Name = "sample")]

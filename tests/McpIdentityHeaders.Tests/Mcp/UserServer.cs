@@ -48,7 +48,8 @@ internal sealed class UserServer : IAsyncDisposable
             .WithTools<UserTools>().WithPrompts<UserPrompts>().WithResources<UserResources>();
         if (signIn is null)
         {
-            server.WithMessageFilters(filters => filters.AddIncomingFilter(kind == UserServerKind.Streams ? Caller.SignIn : Caller.SignOutAnonymous));
+            server.WithMessageFilters(
+                filters => filters.AddIncomingFilter(kind == UserServerKind.Streams ? Caller.SignIn : Caller.SignOutAnonymous));
         }
 
         (mcp ?? (made => made.WithUserIdentity()))(server);

@@ -43,7 +43,7 @@ public sealed class PrimaryHandlerTests
     [InlineData(false)]
     public async Task Unsafe_settings_are_overridden_and_the_rest_is_kept(bool before)
     {
-        static void Loosen(IHttpClientBuilder builder) => builder.UseSocketsHttpHandler((handler, _) =>
+        static void ConfigureHandler(IHttpClientBuilder builder) => builder.UseSocketsHttpHandler((handler, _) =>
         {
             handler.AllowAutoRedirect = true;
             handler.UseCookies = true;
@@ -54,13 +54,13 @@ public sealed class PrimaryHandlerTests
         {
             if (before)
             {
-                Loosen(builder);
+                ConfigureHandler(builder);
             }
 
             builder.AddClaimInjection();
             if (!before)
             {
-                Loosen(builder);
+                ConfigureHandler(builder);
             }
         });
 

@@ -34,7 +34,8 @@ public sealed class SharedPrimaryTests
     public async Task Configured_header_encoding_still_applies_to_other_headers()
     {
         await using WireServer server = await WireServer.StartAsync();
-        using var primary = new SocketsHttpHandler { RequestHeaderEncodingSelector = (name, _) => name == "X-Title" ? System.Text.Encoding.UTF8 : null };
+        using var primary =
+            new SocketsHttpHandler { RequestHeaderEncodingSelector = (name, _) => name == "X-Title" ? System.Text.Encoding.UTF8 : null };
         using HttpMessageInvoker client = HttpTesting.Chain(
             primary, new PropertyAccessor(Users.With(("sub", "u"), ("name", "é"))), options => options.Encoding = HeaderValueEncoding.Utf8);
 

@@ -200,7 +200,8 @@ public sealed class CallbackFlowTests
         string? byContext = null;
         await using McpClientLease lease = await services.RentAsync();
 
-        await lease.Client.CallWithProgressAsync(_ => (ambient, byContext) = (Subject(), context.HttpContext?.User.FindFirst("sub")?.Value));
+        await lease.Client.CallWithProgressAsync(
+            _ => (ambient, byContext) = (Subject(), context.HttpContext?.User.FindFirst("sub")?.Value));
 
         Assert.Equal(("bob", "bob"), (ambient, byContext));
     }
@@ -217,18 +218,20 @@ public sealed class CallbackFlowTests
         await using McpClientLease bobs = await services.RentForAsync(Users.Bob);
         await using McpClientLease anonymous = await services.RentForAsync(null);
         var heard = new ConcurrentDictionary<string, int>();
-        foreach ((McpClientLease lease, string name) in new[] { (alices, "alice"), (alicesOther, "alice's other"), (bobs, "bob"), (anonymous, "anonymous") })
+        (McpClientLease, string)[] leases =
+            [(alices, "alice"), (alicesOther, "alice's other"), (bobs, "bob"), (anonymous, "anonymous")];
+        foreach ((McpClientLease lease, string name) in leases)
         {
-            lease.Client.RegisterNotificationHandler(FeatureServer.Told, (notification, _) =>
+            lease.Client.RegisterNotificationHandler(FeatureServer.Notification, (notification, _) =>
             {
                 heard.AddOrUpdate($"{name}: {notification.Params!["text"]}", 1, (_, count) => count + 1);
                 return ValueTask.CompletedTask;
             });
         }
 
-        await alices.Client.TellAsync("for alice: é \\u0041 1.0");
-        await bobs.Client.TellAsync("for bob");
-        await anonymous.Client.TellAsync("for anonymous");
+        await alices.Client.NotifyAsync("for alice: é \\u0041 1.0");
+        await bobs.Client.NotifyAsync("for bob");
+        await anonymous.Client.NotifyAsync("for anonymous");
 
         // Disposing waits for handlers that run.
         await alices.DisposeAsync();

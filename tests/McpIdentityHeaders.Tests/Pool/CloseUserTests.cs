@@ -112,7 +112,7 @@ public sealed class CloseUserTests
     [InlineData(McpBackendKind.LegacySse)]
     public async Task Call_that_the_backend_has_not_accepted_fails(McpBackendKind kind)
     {
-        var gate = new Gate("tools/call");
+        var gate = new MessageGate("tools/call");
         await using McpBackend backend = await McpBackend.StartAsync(kind, gate.HoldAsync);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
         Task<string> call = services.CallForAsync(Users.Alice);
@@ -183,11 +183,11 @@ public sealed class CloseUserTests
             .ConfigurePool(options => options.CloseTimeout = TimeSpan.FromMinutes(1))
             .BuildServiceProvider();
         await services.CallForAsync(Users.Alice);
-        using var impatience = new CancellationTokenSource();
+        using var cancellation = new CancellationTokenSource();
 
-        Task closing = services.Pool().CloseAsync(Users.Alice, impatience.Token);
+        Task closing = services.Pool().CloseAsync(Users.Alice, cancellation.Token);
         await deleting.Task;
-        await impatience.CancelAsync();
+        await cancellation.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => closing);
         mayDelete.SetResult();

@@ -15,7 +15,7 @@ public sealed class CloseWhileOpeningTests
     [InlineData("notifications/initialized")]
     public async Task Rents_of_a_session_that_is_being_opened_fail_and_leave_no_session(string held)
     {
-        var gate = new Gate(held);
+        var gate = new MessageGate(held);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, gate.HoldAsync);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
         Task<McpClientLease>[] renting = [services.RentForAsync(Users.Alice), services.RentForAsync(Users.Alice)];
@@ -35,7 +35,7 @@ public sealed class CloseWhileOpeningTests
     public async Task Session_that_the_backend_has_opened_already_is_deleted_there()
     {
         // The pending response has the session id: hanging up now would lose it.
-        var gate = new Gate("initialize", holdsResponse: true);
+        var gate = new MessageGate("initialize", holdsResponse: true);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, gate.HoldAsync);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
         Task<McpClientLease> renting = services.RentForAsync(Users.Alice);
@@ -55,7 +55,7 @@ public sealed class CloseWhileOpeningTests
     {
         var time = new FakeTimeProvider();
         var deleting = new TaskCompletionSource();
-        var gate = new Gate("notifications/initialized");
+        var gate = new MessageGate("notifications/initialized");
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, async (context, next) =>
         {
             if (HttpMethods.IsDelete(context.Request.Method))
@@ -82,7 +82,7 @@ public sealed class CloseWhileOpeningTests
     public async Task Rent_that_waits_for_another_users_probe_fails()
     {
         // The second user waits: the first probes whether one client can serve all users.
-        var gate = new Gate("initialize");
+        var gate = new MessageGate("initialize");
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, gate.HoldAsync);
         await using ServiceProvider services = McpTesting.ServicesFor(backend, mcp: options => options.ProtocolVersion = null)
             .AddSingleton<TimeProvider>(new FakeTimeProvider()).BuildServiceProvider();

@@ -18,7 +18,8 @@ public sealed class ClosingTests
     public async Task Delete_of_an_evicted_session_carries_its_user(Flow renter)
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
-        await using ServiceProvider services = McpTesting.ServicesFor(backend).ConfigurePool(pool => pool.MaxSessions = 1).BuildServiceProvider();
+        await using ServiceProvider services =
+            McpTesting.ServicesFor(backend).ConfigurePool(pool => pool.MaxSessions = 1).BuildServiceProvider();
         await services.CallForAsync(Users.Alice);
 
         using (renter.Enter())
@@ -88,7 +89,7 @@ public sealed class ClosingTests
     [Fact]
     public async Task Anonymous_lease_is_returned_in_time_if_the_backend_does_not_respond()
     {
-        var held = new HeldRequests(HeldRequests.IsDelete);
+        var held = new RequestGate(RequestGate.IsDelete);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
         await using ServiceProvider services = ServicesFor(backend).BuildServiceProvider();
         McpClientLease lease = await services.RentForAsync(null);
@@ -99,7 +100,7 @@ public sealed class ClosingTests
         Assert.False(givenBack.IsCompleted);
         _time.Advance(TimeSpan.FromMilliseconds(1));
 
-        await givenBack.WaitAsync(HeldRequests.Patience);
+        await givenBack.WaitAsync(RequestGate.Patience);
         try
         {
             await held.Aborted;
@@ -113,7 +114,7 @@ public sealed class ClosingTests
     [Fact]
     public async Task Users_lease_is_returned_without_waiting_for_the_backend()
     {
-        var held = new HeldRequests(HeldRequests.IsDelete);
+        var held = new RequestGate(RequestGate.IsDelete);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
         await using ServiceProvider services = ServicesFor(backend).ConfigurePool(pool => pool.MaxSessions = 1).BuildServiceProvider();
         await services.CallForAsync(Users.Alice);
@@ -131,7 +132,7 @@ public sealed class ClosingTests
     [InlineData(false)]
     public async Task Container_is_disposed_in_time_if_the_backend_does_not_respond(bool synchronous)
     {
-        var held = new HeldRequests(HeldRequests.IsDelete, expected: 3);
+        var held = new RequestGate(RequestGate.IsDelete, expected: 3);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
         ServiceProvider services = ServicesFor(backend).BuildServiceProvider();
         McpClientLease alices = await services.RentForAsync(Users.Alice);
@@ -142,7 +143,7 @@ public sealed class ClosingTests
         await held.Arrived;
         _time.Advance(CloseTimeout);
 
-        await disposal.WaitAsync(HeldRequests.Patience);
+        await disposal.WaitAsync(RequestGate.Patience);
         await held.Aborted;
         await alices.DisposeAsync();
         await anonymous.DisposeAsync();
@@ -151,15 +152,15 @@ public sealed class ClosingTests
     [Fact]
     public async Task Canceled_connect_ends_its_session_in_time_if_the_backend_does_not_respond()
     {
-        var held = new HeldRequests(HeldRequests.IsInSession);
-        var heldDelete = new HeldRequests(HeldRequests.IsDelete);
+        var held = new RequestGate(RequestGate.IsInSession);
+        var heldDelete = new RequestGate(RequestGate.IsDelete);
         await using McpBackend backend = await McpBackend.StartAsync(
             McpBackendKind.Sessions, (context, next) => held.HoldAsync(context, again => heldDelete.HoldAsync(again, next)));
         await using ServiceProvider services = ServicesFor(backend).BuildServiceProvider();
-        using var impatience = new CancellationTokenSource();
-        Task<McpClientLease> rent = services.RentForAsync(Users.Alice, impatience.Token);
+        using var cancellation = new CancellationTokenSource();
+        Task<McpClientLease> rent = services.RentForAsync(Users.Alice, cancellation.Token);
         await held.Arrived;
-        await impatience.CancelAsync();
+        await cancellation.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => rent);
         await heldDelete.Arrived;
 

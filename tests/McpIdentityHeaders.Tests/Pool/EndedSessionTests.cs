@@ -41,7 +41,7 @@ public sealed class EndedSessionTests
         await backend.EndSessionAsync(backend.LiveSessions.Single());
 
         // What ends is the GET stream, too, so that the client may know before the call does.
-        await ServedAfterAsync(services, Users.Alice, failures: 1);
+        await AssertServedAfterAsync(services, Users.Alice, failures: 1);
         Assert.Single(backend.LiveSessions);
     }
 
@@ -49,7 +49,8 @@ public sealed class EndedSessionTests
     public async Task Leases_of_an_ended_session_are_returned_and_do_not_end_its_successor()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
-        await using ServiceProvider services = McpTesting.ServicesFor(backend).ConfigurePool(pool => pool.MaxSessions = 2).BuildServiceProvider();
+        await using ServiceProvider services =
+            McpTesting.ServicesFor(backend).ConfigurePool(pool => pool.MaxSessions = 2).BuildServiceProvider();
         McpClientLease first = await services.RentForAsync(Users.Alice);
         McpClientLease second = await services.RentForAsync(Users.Alice);
         await backend.EndSessionAsync(backend.LiveSessions.Single());
@@ -83,8 +84,8 @@ public sealed class EndedSessionTests
         Assert.True(IsOfTheSdk(await Record.ExceptionAsync(() => services.CallForAsync(Users.Alice))));
         await using McpBackend backend = await McpBackend.StartAsync(kind, at: old.Root);
 
-        await ServedAfterAsync(services, Users.Alice, failures: Restart);
-        await ServedAfterAsync(services, Users.Bob, failures: Restart);
+        await AssertServedAfterAsync(services, Users.Alice, failures: Restart);
+        await AssertServedAfterAsync(services, Users.Bob, failures: Restart);
         Assert.Equal("alice", await services.CallForAsync(Users.Alice));
     }
 
@@ -102,7 +103,7 @@ public sealed class EndedSessionTests
 
         await using McpBackend backend = await McpBackend.StartAsync(kind, at: old.Root);
 
-        await ServedAfterAsync(services, Users.Alice, failures: Restart);
+        await AssertServedAfterAsync(services, Users.Alice, failures: Restart);
     }
 
     [Fact]
@@ -132,9 +133,9 @@ public sealed class EndedSessionTests
         await old.DisposeAsync();
         await using McpBackend backend = await McpBackend.StartAsync(after, at: old.Root);
 
-        await ServedAfterAsync(services, Users.Alice, failures: Restart);
-        await ServedAfterAsync(services, Users.Bob, failures: Restart);
-        await ServedAfterAsync(services, Users.Named("carol"), failures: Restart);
+        await AssertServedAfterAsync(services, Users.Alice, failures: Restart);
+        await AssertServedAfterAsync(services, Users.Bob, failures: Restart);
+        await AssertServedAfterAsync(services, Users.Named("carol"), failures: Restart);
     }
 
     [Theory]
@@ -152,13 +153,13 @@ public sealed class EndedSessionTests
         await old.DisposeAsync();
         await using McpBackend backend = await McpBackend.StartAsync(after, at: old.Root);
 
-        await ServedAfterAsync(services, Users.Alice, failures: Restart);
+        await AssertServedAfterAsync(services, Users.Alice, failures: Restart);
     }
 
     private static void Negotiate(McpClientOptions options) => options.ProtocolVersion = null;
 
     /// <summary>The calls that find out may fail, and no more.</summary>
-    private static async Task ServedAfterAsync(IServiceProvider services, ClaimsPrincipal user, int failures)
+    private static async Task AssertServedAfterAsync(IServiceProvider services, ClaimsPrincipal user, int failures)
     {
         for (int failed = 0; failed < failures; failed++)
         {

@@ -37,7 +37,8 @@ public sealed class FlowTests
     {
         var seen = new ConcurrentQueue<Seen>();
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
-        await using (ServiceProvider services = McpTesting.ServicesFor(backend, http => http.AddHttpMessageHandler(() => new SeeingHandler(seen)))
+        await using (ServiceProvider services = McpTesting.ServicesFor(
+            backend, http => http.AddHttpMessageHandler(() => new SeeingHandler(seen)))
             .ConfigurePool(pool => pool.MaxSessions = 1).BuildServiceProvider())
         {
             Ambient.Value = "alice's request";

@@ -11,7 +11,7 @@ public sealed class HostShutdownTests
     [Fact]
     public async Task Host_that_stops_closes_all_sessions_at_once_leased_ones_too()
     {
-        var held = new HeldRequests(HeldRequests.IsDelete, expected: 4);
+        var held = new RequestGate(RequestGate.IsDelete, expected: 4);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
         using IHost host = await StartHostAsync(backend);
         await using McpClientLease alices = await host.Services.RentForAsync(Users.Alice);
@@ -37,7 +37,7 @@ public sealed class HostShutdownTests
     [Fact]
     public async Task Host_that_must_stop_now_gives_up_a_backend_that_does_not_respond()
     {
-        var held = new HeldRequests(HeldRequests.IsDelete, expected: 2);
+        var held = new RequestGate(RequestGate.IsDelete, expected: 2);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
 
         // A clock that stands still, so that CloseTimeout is not what ends it.
@@ -51,7 +51,7 @@ public sealed class HostShutdownTests
         await now.CancelAsync();
 
         // The host decides whether StopAsync throws.
-        await stopping.ContinueWith(_ => { }, TaskScheduler.Default).WaitAsync(HeldRequests.Patience);
+        await stopping.ContinueWith(_ => { }, TaskScheduler.Default).WaitAsync(RequestGate.Patience);
         await held.Aborted;
     }
 
@@ -87,7 +87,7 @@ public sealed class HostShutdownTests
     [InlineData(false)]
     public async Task Session_being_opened_when_the_host_stops_leaves_nothing(bool isKnownToTheBackend)
     {
-        var held = new HeldRequests(isKnownToTheBackend ? HeldRequests.IsInSession : HeldRequests.IsInitialize);
+        var held = new RequestGate(isKnownToTheBackend ? RequestGate.IsInSession : RequestGate.IsInitialize);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
         using IHost host = await StartHostAsync(backend);
         Task<McpClientLease> alices = host.Services.RentForAsync(Users.Alice);

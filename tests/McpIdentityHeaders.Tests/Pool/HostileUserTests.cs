@@ -25,7 +25,7 @@ public sealed class HostileUserTests
         bool refuses = false;
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless, (context, next) =>
         {
-            if (refuses && HeldRequests.IsOf(context, "mallory"))
+            if (refuses && RequestGate.IsOf(context, "mallory"))
             {
                 context.Response.StatusCode = status;
                 return Task.CompletedTask;
@@ -51,11 +51,11 @@ public sealed class HostileUserTests
     [Fact]
     public async Task Rents_that_wait_for_a_suspect_session_leave_room_for_other_users()
     {
-        var gate = new Gate("ping");
+        var gate = new MessageGate("ping");
         await using McpBackend backend = await McpBackend.StartAsync(
             McpBackendKind.Sessions, (context, next) => gate.HoldAsync(context, again =>
         {
-            if (HeldRequests.IsOf(again, "mallory") && again.Request.Headers["X-Refuse"].Count > 0)
+            if (RequestGate.IsOf(again, "mallory") && again.Request.Headers["X-Refuse"].Count > 0)
             {
                 again.Response.StatusCode = StatusCodes.Status400BadRequest;
                 return Task.CompletedTask;
@@ -125,7 +125,7 @@ public sealed class HostileUserTests
     [Fact]
     public async Task Anonymous_and_signed_in_connects_that_hang_leave_each_other_sessions()
     {
-        var held = new HeldRequests(context => HeldRequests.IsInitialize(context) && !HeldRequests.IsOf(context, "alice"), expected: 2);
+        var held = new RequestGate(context => RequestGate.IsInitialize(context) && !RequestGate.IsOf(context, "alice"), expected: 2);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
         await using ServiceProvider services = McpTesting.ServicesFor(backend)
             .ConfigurePool(pool => pool.MaxSessions = 20).BuildServiceProvider();
@@ -146,17 +146,17 @@ public sealed class HostileUserTests
     [Fact]
     public async Task Cancelled_rents_give_their_places_to_others()
     {
-        var held = new HeldRequests(HeldRequests.IsInitialize, expected: 2);
+        var held = new RequestGate(RequestGate.IsInitialize, expected: 2);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
         await using ServiceProvider services = McpTesting.ServicesFor(backend)
             .ConfigurePool(pool => pool.MaxSessions = 2).BuildServiceProvider();
         Task<string>[] waiting = [.. Enumerable.Range(0, 50).Select(_ => services.CallForAsync(Users.Alice))];
-        using var impatience = new CancellationTokenSource();
-        Task<McpClientLease>[] cancelled = [.. Enumerable.Range(0, 50).Select(_ => services.RentForAsync(Mallory, impatience.Token))];
+        using var cancellation = new CancellationTokenSource();
+        Task<McpClientLease>[] cancelled = [.. Enumerable.Range(0, 50).Select(_ => services.RentForAsync(Mallory, cancellation.Token))];
         await held.Arrived;
         await Assert.ThrowsAsync<ClaimInjectionException>(() => services.CallForAsync(Users.Bob));
 
-        await impatience.CancelAsync();
+        await cancellation.CancelAsync();
         await Task.WhenAll(cancelled.Select(rent => Assert.ThrowsAnyAsync<OperationCanceledException>(() => rent)));
         Task<string>[] later = [.. Enumerable.Range(0, 50).Select(_ => services.CallForAsync(Users.Bob))];
 
@@ -169,8 +169,8 @@ public sealed class HostileUserTests
     [Fact]
     public async Task Sign_out_of_the_user_who_probes_lets_others_connect_at_once()
     {
-        var held = new HeldRequests(
-            context => HeldRequests.IsOf(context, "mallory") && context.Request.Headers["Mcp-Method"] == "initialize");
+        var held = new RequestGate(
+            context => RequestGate.IsOf(context, "mallory") && context.Request.Headers["Mcp-Method"] == "initialize");
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
 
         // A stopped clock: what others wait for at most a second, they wait for as long as the test takes.
@@ -182,32 +182,32 @@ public sealed class HostileUserTests
 
         Task closing = services.Pool().CloseAsync(Mallory);
 
-        Assert.Equal(["alice", "bob", "anonymous"], await Task.WhenAll(others).WaitAsync(HeldRequests.Patience));
+        Assert.Equal(["alice", "bob", "anonymous"], await Task.WhenAll(others).WaitAsync(RequestGate.Patience));
         await Assert.ThrowsAsync<ClaimInjectionException>(() => mallorys);
         held.Release();
-        await closing.WaitAsync(HeldRequests.Patience);
+        await closing.WaitAsync(RequestGate.Patience);
     }
 
     [Fact]
     public async Task Backend_slow_to_delete_one_users_session_keeps_no_other_waiting()
     {
-        var held = new HeldRequests(HeldRequests.IsDelete);
+        var held = new RequestGate(RequestGate.IsDelete);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
         await using ServiceProvider services = McpTesting.ServicesFor(backend)
             .AddSingleton<TimeProvider>(new FakeTimeProvider())
             .ConfigurePool(pool => pool.MaxSessions = 1).BuildServiceProvider();
         await services.CallForAsync(Mallory);
 
-        Assert.Equal("alice", await services.CallForAsync(Users.Alice).WaitAsync(HeldRequests.Patience));
+        Assert.Equal("alice", await services.CallForAsync(Users.Alice).WaitAsync(RequestGate.Patience));
         await held.Arrived;
-        Assert.Equal("bob", await services.CallForAsync(Users.Bob).WaitAsync(HeldRequests.Patience));
+        Assert.Equal("bob", await services.CallForAsync(Users.Bob).WaitAsync(RequestGate.Patience));
         Task closing = services.Pool().CloseAsync(Mallory);
         Task bobs = services.Pool().CloseAsync(Users.Named("no session"));
 
-        await bobs.WaitAsync(HeldRequests.Patience);
+        await bobs.WaitAsync(RequestGate.Patience);
         Assert.False(closing.IsCompleted);
         held.Release();
-        await closing.WaitAsync(HeldRequests.Patience);
+        await closing.WaitAsync(RequestGate.Patience);
     }
 
     [Theory]
@@ -216,7 +216,7 @@ public sealed class HostileUserTests
     [InlineData(McpBackendKind.Sessions, "2025-11-25")]
     public async Task Disposing_the_pool_ends_each_rent_that_waits(McpBackendKind kind, string? protocol)
     {
-        var held = new HeldRequests(context => HttpMethods.IsPost(context.Request.Method));
+        var held = new RequestGate(context => HttpMethods.IsPost(context.Request.Method));
         await using McpBackend backend = await McpBackend.StartAsync(kind, held.HoldAsync);
         ServiceProvider services = McpTesting.ServicesFor(backend, mcp: options => options.ProtocolVersion = protocol)
             .ConfigurePool(pool => pool.CloseTimeout = TimeSpan.FromMilliseconds(100)).BuildServiceProvider();
@@ -224,11 +224,11 @@ public sealed class HostileUserTests
         await held.Arrived;
         IMcpClientPool pool = services.Pool();
 
-        await services.DisposeAsync().AsTask().WaitAsync(HeldRequests.Patience);
+        await services.DisposeAsync().AsTask().WaitAsync(RequestGate.Patience);
 
         foreach (Task<McpClientLease> rent in rents)
         {
-            await Assert.ThrowsAsync<ObjectDisposedException>(() => rent.WaitAsync(HeldRequests.Patience));
+            await Assert.ThrowsAsync<ObjectDisposedException>(() => rent.WaitAsync(RequestGate.Patience));
         }
 
         await Assert.ThrowsAsync<ObjectDisposedException>(() => pool.RentAsync(McpTesting.ClientName, Mallory).AsTask());
@@ -241,7 +241,7 @@ public sealed class HostileUserTests
     [InlineData("OAuth")]
     public async Task No_user_waits_where_the_settings_rule_sharing_out(string setting)
     {
-        var held = new HeldRequests(context => HeldRequests.IsOf(context, "mallory"));
+        var held = new RequestGate(context => RequestGate.IsOf(context, "mallory"));
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless, held.HoldAsync);
         await using ServiceProvider services = McpTesting.ServicesFor(backend)
             .AddSingleton<TimeProvider>(new FakeTimeProvider())
@@ -257,7 +257,7 @@ public sealed class HostileUserTests
         await held.Arrived;
 
         Task<string>[] others = [services.CallForAsync(Users.Alice), services.CallForAsync(Users.Bob), services.CallForAsync(null)];
-        string[] served = await Task.WhenAll(others).WaitAsync(HeldRequests.Patience);
+        string[] served = await Task.WhenAll(others).WaitAsync(RequestGate.Patience);
 
         Assert.Equal(["alice", "bob", "anonymous"], served);
         held.Release();

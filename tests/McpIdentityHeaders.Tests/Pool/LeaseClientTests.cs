@@ -10,7 +10,8 @@ namespace McpIdentityHeaders.Tests.Pool;
 /// <summary>A lease's client is the renter's view of the pooled one, the same on backends with and without sessions.</summary>
 public sealed class LeaseClientTests
 {
-    private readonly FakeLogCollector _logs = FakeLogCollector.Create(new FakeLogCollectorOptions { CollectRecordsForDisabledLogLevels = true });
+    private readonly FakeLogCollector _logs =
+        FakeLogCollector.Create(new FakeLogCollectorOptions { CollectRecordsForDisabledLogLevels = true });
 
     [Theory]
     [InlineData(McpBackendKind.Stateless)]
@@ -23,7 +24,8 @@ public sealed class LeaseClientTests
         await using McpClientLease alices = await services.RentForAsync(Users.Alice);
         await using McpClientLease bobs = await services.RentForAsync(Users.Bob);
 
-        string[] sent = await Task.WhenAll(Enumerable.Range(0, 40).Select(number => (number % 2 == 0 ? alices : bobs).Client.CallTextAsync("whoami")));
+        string[] sent =
+            await Task.WhenAll(Enumerable.Range(0, 40).Select(number => (number % 2 == 0 ? alices : bobs).Client.CallTextAsync("whoami")));
 
         Assert.Equal(Enumerable.Range(0, 40).Select(number => number % 2 == 0 ? "alice" : "bob"), sent);
     }
@@ -192,7 +194,8 @@ public sealed class LeaseClientTests
         await using McpClientLease lease = await services.RentForAsync(Users.Alice);
 
         hold.Value = true;
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => lease.Client.CallToolAsync("whoami", cancellationToken: cancelled.Token).AsTask());
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => lease.Client.CallToolAsync("whoami", cancellationToken: cancelled.Token).AsTask());
         hold.Value = false;
 
         Assert.Equal("alice", await lease.Client.CallTextAsync("whoami"));

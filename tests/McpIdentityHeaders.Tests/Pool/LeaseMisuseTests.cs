@@ -66,8 +66,8 @@ public sealed class LeaseMisuseTests
     [InlineData(McpBackendKind.Sessions)]
     public async Task Call_in_flight_when_its_lease_ends_stays_its_renters(McpBackendKind kind)
     {
-        var held = new HeldRequests(
-            context => context.Request.Headers["Mcp-Method"] == "tools/call" && HeldRequests.IsOf(context, "alice"));
+        var held = new RequestGate(
+            context => context.Request.Headers["Mcp-Method"] == "tools/call" && RequestGate.IsOf(context, "alice"));
         await using McpBackend backend = await McpBackend.StartAsync(kind, held.HoldAsync);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
         McpClientLease alices = await services.RentForAsync(Users.Alice);

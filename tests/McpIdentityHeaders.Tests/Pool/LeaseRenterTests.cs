@@ -257,7 +257,8 @@ public sealed class LeaseRenterTests
             return next(context);
         });
         await using ServiceProvider services = McpTesting
-            .ServicesFor(backend, http => http.AddHttpMessageHandler(() => new NestingHandler(() => Interlocked.Exchange(ref within, null))))
+            .ServicesFor(
+                backend, http => http.AddHttpMessageHandler(() => new NestingHandler(() => Interlocked.Exchange(ref within, null))))
             .BuildServiceProvider();
         await using McpClientLease alices = await services.RentForAsync(Users.Alice);
         await Assert.ThrowsAsync<HttpRequestException>(() => services.CallForAsync(Users.Named("mallory")));

@@ -24,22 +24,26 @@ public sealed class LeaseScenarioTests
         ["PingAsync"] = async client => await client.PingAsync(),
         ["PingAsync with parameters"] = async client => await client.PingAsync(new PingRequestParams()),
         ["ListToolsAsync"] = async client => (await client.ListToolsAsync()).Select(tool => tool.Name),
-        ["ListToolsAsync with parameters"] = async client => (await client.ListToolsAsync(new ListToolsRequestParams())).Tools.Select(tool => tool.Name),
+        ["ListToolsAsync with parameters"] = async client =>
+            (await client.ListToolsAsync(new ListToolsRequestParams())).Tools.Select(tool => tool.Name),
         ["ListPromptsAsync"] = async client => (await client.ListPromptsAsync()).Select(prompt => prompt.Name),
         ["ListPromptsAsync with parameters"] = async client =>
             (await client.ListPromptsAsync(new ListPromptsRequestParams())).Prompts.Select(prompt => prompt.Name),
         ["ListPromptsAsync and get"] = async client =>
             (await (await client.ListPromptsAsync())[0].GetAsync(new Dictionary<string, object?> { ["name"] = "Alice" })).Messages,
-        ["GetPromptAsync"] = async client => (await client.GetPromptAsync("greeting", new Dictionary<string, object?> { ["name"] = "Alice" })).Messages,
+        ["GetPromptAsync"] = async client =>
+            (await client.GetPromptAsync("greeting", new Dictionary<string, object?> { ["name"] = "Alice" })).Messages,
         ["GetPromptAsync with parameters"] = async client =>
             (await client.GetPromptAsync(new GetPromptRequestParams { Name = "greeting", Arguments = Json("name", "Bob") })).Messages,
         ["ListResourcesAsync"] = async client => (await client.ListResourcesAsync()).Select(resource => resource.Uri),
         ["ListResourcesAsync with parameters"] = async client =>
             (await client.ListResourcesAsync(new ListResourcesRequestParams())).Resources.Select(resource => resource.Uri),
         ["ListResourcesAsync and read"] = async client => (await (await client.ListResourcesAsync())[0].ReadAsync()).Contents.Count,
-        ["ListResourceTemplatesAsync"] = async client => (await client.ListResourceTemplatesAsync()).Select(template => template.UriTemplate),
+        ["ListResourceTemplatesAsync"] = async client =>
+            (await client.ListResourceTemplatesAsync()).Select(template => template.UriTemplate),
         ["ListResourceTemplatesAsync with parameters"] = async client =>
-            (await client.ListResourceTemplatesAsync(new ListResourceTemplatesRequestParams())).ResourceTemplates.Select(template => template.UriTemplate),
+            (await client.ListResourceTemplatesAsync(new ListResourceTemplatesRequestParams())).ResourceTemplates
+                .Select(template => template.UriTemplate),
         ["ListResourceTemplatesAsync and read"] = async client =>
             TextOf(await (await client.ListResourceTemplatesAsync())[0].ReadAsync(new Dictionary<string, object?> { ["id"] = "7" })),
         ["ReadResourceAsync"] = async client => TextOf(await client.ReadResourceAsync(FeatureServer.Resource)),
@@ -84,7 +88,8 @@ public sealed class LeaseScenarioTests
         },
         ["CallToolAsync"] = async client => (await client.CallToolAsync("whoami")).Content,
         ["CallToolAsync of an unknown tool"] = async client => await client.CallToolAsync("unknown"),
-        ["CallToolAsync with parameters"] = async client => (await client.CallToolAsync(new CallToolRequestParams { Name = "whoami" })).Content,
+        ["CallToolAsync with parameters"] = async client =>
+            (await client.CallToolAsync(new CallToolRequestParams { Name = "whoami" })).Content,
         ["CallToolAsync with progress"] = async client => await client.CallWithProgressAsync(value => Assert.Equal(1, value.Progress)),
         ["CallToolAsync of a listed tool with progress"] = async client =>
         {
@@ -110,9 +115,11 @@ public sealed class LeaseScenarioTests
         },
 #pragma warning restore MCP9005
         ["SendRequestAsync"] = async client =>
-            (await client.SendRequestAsync(new JsonRpcRequest { Method = "tools/call", Params = new JsonObject { ["name"] = "ping" } })).Result!["content"],
+            (await client.SendRequestAsync(
+                new JsonRpcRequest { Method = "tools/call", Params = new JsonObject { ["name"] = "ping" } })).Result!["content"],
         ["SendRequestAsync of types"] = async client =>
-            (await client.SendRequestAsync<CallToolRequestParams, CallToolResult>("tools/call", new CallToolRequestParams { Name = "ping" })).Content,
+            (await client.SendRequestAsync<CallToolRequestParams, CallToolResult>(
+                "tools/call", new CallToolRequestParams { Name = "ping" })).Content,
         ["SendRequestAsync of a task"] = async client =>
             await client.SendRequestAsync(new JsonRpcRequest { Method = "tasks/get", Params = new JsonObject { ["taskId"] = "1" } }),
         ["SendMessageAsync"] = async client =>
@@ -146,7 +153,8 @@ public sealed class LeaseScenarioTests
         },
 #pragma warning disable MCP9005
         ["ResolveInputRequestsAsync"] = async client => await client.ResolveInputRequestsAsync(
-            new Dictionary<string, InputRequest> { ["question"] = InputRequest.ForRootsList(new ListRootsRequestParams()) }, CancellationToken.None),
+            new Dictionary<string, InputRequest> { ["question"] = InputRequest.ForRootsList(new ListRootsRequestParams()) },
+            CancellationToken.None),
 #pragma warning restore MCP9005
         ["AddKnownTools"] = async client =>
         {

@@ -53,7 +53,8 @@ public sealed class MaxSessionsTests
 
         var exception = await Assert.ThrowsAnyAsync<InvalidOperationException>(() => services.RentForAsync(third));
         Assert.Equal(
-            "MCP client 'backend': no session was opened: all of 2 are in use. Give leases back sooner, or raise McpClientPoolOptions.MaxSessions.",
+            "MCP client 'backend': no session was opened: all of 2 are in use. Give leases back sooner, or raise "
+            + "McpClientPoolOptions.MaxSessions.",
             exception.Message);
 
         // A user with a session is not refused.
@@ -107,18 +108,18 @@ public sealed class MaxSessionsTests
     [Fact]
     public async Task Canceled_rents_release_their_slots()
     {
-        var held = new HeldRequests(HeldRequests.IsInitialize, expected: 2);
+        var held = new RequestGate(RequestGate.IsInitialize, expected: 2);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
         await using ServiceProvider services = ServicesFor(backend, max: 2, share: false);
-        using var impatience = new CancellationTokenSource();
+        using var cancellation = new CancellationTokenSource();
         Task<McpClientLease>[] rents =
         [
-            services.RentForAsync(Users.Alice, impatience.Token), services.RentForAsync(Users.Bob, impatience.Token),
+            services.RentForAsync(Users.Alice, cancellation.Token), services.RentForAsync(Users.Bob, cancellation.Token),
         ];
         await held.Arrived;
         await Assert.ThrowsAnyAsync<InvalidOperationException>(() => services.RentForAsync(Users.Named("carol")));
 
-        await impatience.CancelAsync();
+        await cancellation.CancelAsync();
         foreach (Task<McpClientLease> rent in rents)
         {
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => rent);
@@ -139,11 +140,12 @@ public sealed class MaxSessionsTests
     public async Task Concurrent_rents_get_at_most_MaxSessions_sessions(bool share)
     {
         const int Max = 3;
-        var held = new HeldRequests(HeldRequests.IsInitialize);
+        var held = new RequestGate(RequestGate.IsInitialize);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
         await using ServiceProvider services = ServicesFor(backend, Max, share);
 
-        Task<McpClientLease>[] rents = [.. Enumerable.Range(0, 20).Select(i => services.RentForAsync(i == 7 ? null : Users.Named($"user{i}")))];
+        Task<McpClientLease>[] rents =
+            [.. Enumerable.Range(0, 20).Select(i => services.RentForAsync(i == 7 ? null : Users.Named($"user{i}")))];
         await held.Arrived;
         held.Release();
         await Task.WhenAll(rents).ContinueWith(_ => { }, TaskScheduler.Default);
@@ -151,7 +153,9 @@ public sealed class MaxSessionsTests
         Assert.Equal(Max, rents.Count(rent => rent.IsCompletedSuccessfully));
         Assert.All(
             rents.Where(rent => rent.IsFaulted),
-            rent => Assert.Contains("McpClientPoolOptions.MaxSessions", Assert.IsAssignableFrom<InvalidOperationException>(rent.Exception!.InnerException).Message));
+            rent => Assert.Contains(
+                "McpClientPoolOptions.MaxSessions",
+                Assert.IsAssignableFrom<InvalidOperationException>(rent.Exception!.InnerException).Message));
         Assert.Equal(Max, backend.LiveSessions.Count);
     }
 

@@ -10,8 +10,9 @@ public sealed class OpeningBesideOthersTests
     [Fact]
     public async Task Connect_refused_for_alice_does_not_fail_bobs()
     {
-        var held = new HeldRequests(context => HeldRequests.IsOf(context, "alice"));
-        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, (context, next) => held.HoldAsync(context, _ =>
+        var held = new RequestGate(context => RequestGate.IsOf(context, "alice"));
+        await using McpBackend backend =
+            await McpBackend.StartAsync(McpBackendKind.Sessions, (context, next) => held.HoldAsync(context, _ =>
             RefuseAsync(context, next, "alice")));
         await using ServiceProvider services = ServicesFor(backend).BuildServiceProvider();
         Task<string> alices = services.CallForAsync(Users.Alice);
@@ -32,7 +33,7 @@ public sealed class OpeningBesideOthersTests
     [Fact]
     public async Task Hanging_connect_of_alice_does_not_delay_bob_where_the_backend_is_known()
     {
-        var held = new HeldRequests(context => HeldRequests.IsOf(context, "alice"));
+        var held = new RequestGate(context => RequestGate.IsOf(context, "alice"));
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
         await using ServiceProvider services = ServicesFor(backend).BuildServiceProvider();
         Assert.Equal("carol", await services.CallForAsync(Users.Named("carol")));
@@ -50,7 +51,7 @@ public sealed class OpeningBesideOthersTests
     [Fact]
     public async Task Hanging_connect_of_alice_does_not_delay_bob_where_sharing_is_off()
     {
-        var held = new HeldRequests(context => HeldRequests.IsOf(context, "alice"));
+        var held = new RequestGate(context => RequestGate.IsOf(context, "alice"));
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
         await using ServiceProvider services = McpTesting.ServicesFor(backend)
             .ConfigurePool(pool => pool.ShareStatelessClients = false).BuildServiceProvider();
@@ -66,15 +67,15 @@ public sealed class OpeningBesideOthersTests
     [Fact]
     public async Task Bob_who_waits_for_alices_probe_is_served_when_she_cancels()
     {
-        var held = new HeldRequests(context => HeldRequests.IsOf(context, "alice"));
+        var held = new RequestGate(context => RequestGate.IsOf(context, "alice"));
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
-        using var impatience = new CancellationTokenSource();
-        Task<McpClientLease> alices = services.RentForAsync(Users.Alice, impatience.Token);
+        using var cancellation = new CancellationTokenSource();
+        Task<McpClientLease> alices = services.RentForAsync(Users.Alice, cancellation.Token);
         await held.Arrived;
         Task<string> bobs = services.CallForAsync(Users.Bob);
 
-        await impatience.CancelAsync();
+        await cancellation.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => alices);
         Assert.Equal("bob", await bobs);
@@ -83,15 +84,15 @@ public sealed class OpeningBesideOthersTests
     [Fact]
     public async Task Bob_who_cancels_while_waiting_for_alices_connect_leaves_it_to_her()
     {
-        var held = new HeldRequests(context => HeldRequests.IsOf(context, "alice"));
+        var held = new RequestGate(context => RequestGate.IsOf(context, "alice"));
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless, held.HoldAsync);
         await using ServiceProvider services = ServicesFor(backend).BuildServiceProvider();
-        using var impatience = new CancellationTokenSource();
+        using var cancellation = new CancellationTokenSource();
         Task<string> alices = services.CallForAsync(Users.Alice);
         await held.Arrived;
-        Task<McpClientLease> bobs = services.RentForAsync(Users.Bob, impatience.Token);
+        Task<McpClientLease> bobs = services.RentForAsync(Users.Bob, cancellation.Token);
 
-        await impatience.CancelAsync();
+        await cancellation.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => bobs);
         held.Release();
@@ -118,7 +119,7 @@ public sealed class OpeningBesideOthersTests
 
     private static Task RefuseAsync(HttpContext context, RequestDelegate next, string subject)
     {
-        if (!HeldRequests.IsOf(context, subject))
+        if (!RequestGate.IsOf(context, subject))
         {
             return next(context);
         }

@@ -13,7 +13,7 @@ public sealed class OpeningTests
     [InlineData(McpBackendKind.LegacySse, "initialize")]
     public async Task Concurrent_first_rents_of_one_user_make_one_connect(McpBackendKind kind, string opens)
     {
-        var held = new HeldRequests(context => !HeldRequests.IsDelete(context));
+        var held = new RequestGate(context => !RequestGate.IsDelete(context));
         await using McpBackend backend = await McpBackend.StartAsync(kind, held.HoldAsync);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
 
@@ -36,7 +36,7 @@ public sealed class OpeningTests
     public async Task Failed_connect_fails_all_waiters_and_is_not_remembered(McpBackendKind kind, int? status)
     {
         bool fails = true;
-        var held = new HeldRequests(_ => fails);
+        var held = new RequestGate(_ => fails);
         await using McpBackend backend = await McpBackend.StartAsync(kind, (context, next) => held.HoldAsync(context, _ =>
             fails ? FailAsync(context, status) : next(context)));
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
@@ -58,17 +58,17 @@ public sealed class OpeningTests
     [InlineData(1)]
     public async Task Waiter_that_cancels_leaves_the_others_their_connect(int canceled)
     {
-        var held = new HeldRequests(HeldRequests.IsInitialize);
+        var held = new RequestGate(RequestGate.IsInitialize);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
-        using var impatience = new CancellationTokenSource();
+        using var cancellation = new CancellationTokenSource();
         Task<McpClientLease>[] rents =
         [
-            .. Enumerable.Range(0, 3).Select(i => services.RentForAsync(Users.Alice, i == canceled ? impatience.Token : default)),
+            .. Enumerable.Range(0, 3).Select(i => services.RentForAsync(Users.Alice, i == canceled ? cancellation.Token : default)),
         ];
         await held.Arrived;
 
-        await impatience.CancelAsync();
+        await cancellation.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => rents[canceled]);
         held.Release();
 
@@ -85,14 +85,14 @@ public sealed class OpeningTests
     [Fact]
     public async Task Connect_whose_last_waiter_canceled_is_canceled_and_leaves_nothing()
     {
-        var held = new HeldRequests(HeldRequests.IsInitialize);
+        var held = new RequestGate(RequestGate.IsInitialize);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
-        using var impatience = new CancellationTokenSource();
-        Task<McpClientLease>[] rents = [.. Enumerable.Range(0, 3).Select(_ => services.RentForAsync(Users.Alice, impatience.Token))];
+        using var cancellation = new CancellationTokenSource();
+        Task<McpClientLease>[] rents = [.. Enumerable.Range(0, 3).Select(_ => services.RentForAsync(Users.Alice, cancellation.Token))];
         await held.Arrived;
 
-        await impatience.CancelAsync();
+        await cancellation.CancelAsync();
         foreach (Task<McpClientLease> rent in rents)
         {
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => rent);
@@ -105,14 +105,14 @@ public sealed class OpeningTests
     [Fact]
     public async Task Rent_after_a_canceled_connect_opens_another()
     {
-        var held = new HeldRequests(HeldRequests.IsInitialize);
+        var held = new RequestGate(RequestGate.IsInitialize);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
-        using var impatience = new CancellationTokenSource();
-        Task<McpClientLease> first = services.RentForAsync(Users.Alice, impatience.Token);
+        using var cancellation = new CancellationTokenSource();
+        Task<McpClientLease> first = services.RentForAsync(Users.Alice, cancellation.Token);
         await held.Arrived;
 
-        await impatience.CancelAsync();
+        await cancellation.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
 
         // Not after the first has gone: it must not matter how long that takes.
@@ -127,14 +127,14 @@ public sealed class OpeningTests
     [Fact]
     public async Task Session_whose_connect_is_canceled_late_is_deleted_at_the_backend()
     {
-        var held = new HeldRequests(HeldRequests.IsInSession);
+        var held = new RequestGate(RequestGate.IsInSession);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
-        using var impatience = new CancellationTokenSource();
-        Task<McpClientLease> rent = services.RentForAsync(Users.Alice, impatience.Token);
+        using var cancellation = new CancellationTokenSource();
+        Task<McpClientLease> rent = services.RentForAsync(Users.Alice, cancellation.Token);
         await held.Arrived;
 
-        await impatience.CancelAsync();
+        await cancellation.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => rent);
         McpExchange delete = await backend.WaitForAsync(exchange => exchange.Http == "DELETE");
@@ -148,7 +148,8 @@ public sealed class OpeningTests
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
         Assert.Equal("alice", await services.CallForAsync(Users.Alice));
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => services.RentForAsync(Users.Bob, new CancellationToken(canceled: true)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => services.RentForAsync(Users.Bob, new CancellationToken(canceled: true)));
 
         Assert.DoesNotContain(backend.Exchanges, exchange => exchange.Subject == "bob");
     }

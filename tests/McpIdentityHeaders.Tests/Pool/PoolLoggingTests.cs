@@ -12,7 +12,11 @@ public sealed class PoolLoggingTests
     private const string Secret = "s3cr3t-of-alice";
 
     private static readonly ClaimsPrincipal User = Users.With(
-        ("sub", Secret), ("iss", $"https://{Secret}.test"), ("email", $"{Secret}@example.com"), ("name", $"José {Secret}"), ("iat", "1234567890123"));
+        ("sub", Secret),
+        ("iss", $"https://{Secret}.test"),
+        ("email", $"{Secret}@example.com"),
+        ("name", $"José {Secret}"),
+        ("iat", "1234567890123"));
 
     private readonly FakeLogCollector _logs;
     private readonly FakeTimeProvider _time = new();
@@ -77,7 +81,7 @@ public sealed class PoolLoggingTests
         await using ServiceProvider services = ServicesFor(backend);
         await services.CallForAsync(User, "ping");
 
-        await CloseInVainAsync(services);
+        await CloseAfterTimeoutAsync(services);
 
         FakeLogRecord warning = Assert.Single(Named("SessionNotClosedInTime"));
         Assert.Equal((14, LogLevel.Warning), (warning.Id.Id, warning.Level));
@@ -96,19 +100,20 @@ public sealed class PoolLoggingTests
         await using (McpClientLease lease = await services.RentForAsync(User))
         {
             // Another user's call, a rent above the maximum, and a principal of two users.
-            AssertNowhere(await Assert.ThrowsAsync<ClaimInjectionException>(
+            AssertNotQuoted(await Assert.ThrowsAsync<ClaimInjectionException>(
                 () => AmbientIdentity.RunAsync(Users.Bob, () => lease.Client.CallTextAsync("ping"))));
-            AssertNowhere(await Assert.ThrowsAnyAsync<InvalidOperationException>(() => services.CallForAsync(Users.Bob)));
-            AssertNowhere(await Assert.ThrowsAnyAsync<InvalidOperationException>(
+            AssertNotQuoted(await Assert.ThrowsAnyAsync<InvalidOperationException>(() => services.CallForAsync(Users.Bob)));
+            AssertNotQuoted(await Assert.ThrowsAnyAsync<InvalidOperationException>(
                 () => services.CallForAsync(new ClaimsPrincipal([.. User.Identities, Users.SignedIn(("sub", $"{Secret}-2"))]))));
-            AssertNowhere(await Assert.ThrowsAnyAsync<InvalidOperationException>(() => services.CallForAsync(Users.With(("email", Secret)))));
+            AssertNotQuoted(
+                await Assert.ThrowsAnyAsync<InvalidOperationException>(() => services.CallForAsync(Users.With(("email", Secret)))));
         }
 
-        await CloseInVainAsync(services);
+        await CloseAfterTimeoutAsync(services);
 
         Assert.Contains(backend.Exchanges, exchange => exchange.Subject == Secret);
         Assert.Contains(_logs.GetSnapshot(), record => record.Level == LogLevel.Trace);
-        AssertNowhere();
+        AssertNotQuoted();
     }
 
     /// <summary>The client learns of the end by its next call, or sooner by its stream.</summary>
@@ -125,7 +130,7 @@ public sealed class PoolLoggingTests
         await _endIsLogged.Task.WaitAsync(TimeSpan.FromSeconds(60));
     }
 
-    private async Task CloseInVainAsync(ServiceProvider services)
+    private async Task CloseAfterTimeoutAsync(ServiceProvider services)
     {
         _isDeleteHeld = true;
         Task closing = services.Pool().CloseAsync(User);
@@ -158,9 +163,10 @@ public sealed class PoolLoggingTests
 
     private IEnumerable<FakeLogRecord> Named(string eventName) => _logs.GetSnapshot().Where(record => record.Id.Name == eventName);
 
-    private static void AssertNowhere(Exception told) => Assert.DoesNotContain(Secret, told.ToString(), StringComparison.Ordinal);
+    private static void AssertNotQuoted(Exception exception) =>
+        Assert.DoesNotContain(Secret, exception.ToString(), StringComparison.Ordinal);
 
-    private void AssertNowhere()
+    private void AssertNotQuoted()
     {
         string encoded = Convert.ToBase64String("José "u8);
         foreach (FakeLogRecord record in _logs.GetSnapshot())

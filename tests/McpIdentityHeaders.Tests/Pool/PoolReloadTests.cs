@@ -205,7 +205,7 @@ public sealed class PoolReloadTests
     public async Task Rent_that_waited_during_a_reload_uses_the_latest_transport_options()
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
-        var time = new HeldTimeProvider();
+        var time = new GatedTimeProvider();
         var changes = new OptionsChange<HttpClientTransportOptions>(McpTesting.ClientName);
         string tenant = "first";
         await using ServiceProvider services = McpTesting.ServicesFor(backend)
@@ -244,6 +244,30 @@ public sealed class PoolReloadTests
         Assert.Same(bob, await ClientForAsync(services, Users.Bob));
     }
 
+    [Theory]
+    [InlineData(McpBackendKind.Sessions)]
+    [InlineData(McpBackendKind.Stateless)]
+    public async Task Rent_during_a_reload_of_its_key_claim_types_serves_its_renter(McpBackendKind kind)
+    {
+        await using McpBackend backend = await McpBackend.StartAsync(kind);
+        IConfigurationRoot configuration = ConfigurationFor(backend);
+        await using ServiceProvider services = ServicesFor(backend, configuration);
+        bool isReloaded = false;
+        var user = new ObservedPrincipal(Users.With(("sub", "alice"), ("org_id", "1")), () =>
+        {
+            if (!isReloaded)
+            {
+                isReloaded = true;
+                Set(configuration, ("Pool:SessionKeyClaimTypes:0", "org_id"));
+            }
+        });
+
+        await using McpClientLease lease = await services.Pool().RentAsync(McpTesting.ClientName, user);
+
+        Assert.Equal("alice", await lease.Client.CallTextAsync("whoami"));
+        Assert.True(isReloaded);
+    }
+
     private static async Task<McpClient> ClientForAsync(IServiceProvider services, ClaimsPrincipal? user)
     {
         await using McpClientLease lease = await services.RentForAsync(user);
@@ -278,8 +302,8 @@ public sealed class PoolReloadTests
         configuration.Reload();
     }
 
-    /// <summary>Holds who reads the time, and with it the lock that the reader has.</summary>
-    private sealed class HeldTimeProvider : TimeProvider
+    /// <summary>Stops a thread that reads the time, and with it the lock that the thread holds.</summary>
+    private sealed class GatedTimeProvider : TimeProvider
     {
         public AsyncGate? Gate { get; set; }
 
@@ -287,6 +311,19 @@ public sealed class PoolReloadTests
         {
             Gate?.WaitAsync().GetAwaiter().GetResult();
             return base.GetTimestamp();
+        }
+    }
+
+    /// <summary>Calls an action each time that its identities are read.</summary>
+    private sealed class ObservedPrincipal(ClaimsPrincipal user, Action onRead) : ClaimsPrincipal(user)
+    {
+        public override IEnumerable<ClaimsIdentity> Identities
+        {
+            get
+            {
+                onRead();
+                return base.Identities;
+            }
         }
     }
 }

@@ -155,7 +155,10 @@ public sealed class PoolSettingsTests
 
         OptionsValidationException refused = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
 
-        Assert.StartsWith($"MCP client '{McpTesting.ClientName}': McpClientPoolOptions.{said}", Assert.Single(refused.Failures), StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"MCP client '{McpTesting.ClientName}': McpClientPoolOptions.{said}",
+            Assert.Single(refused.Failures),
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -183,7 +186,8 @@ public sealed class PoolSettingsTests
     [Fact]
     public async Task Errors_are_all_reported_at_once()
     {
-        await using ServiceProvider services = ServicesFor(("Pool:MaxSessions", "0"), ("Pool:IdleTimeout", "00:00:00"), ("Pool:CloseTimeout", "-01:00:00"));
+        await using ServiceProvider services =
+            ServicesFor(("Pool:MaxSessions", "0"), ("Pool:IdleTimeout", "00:00:00"), ("Pool:CloseTimeout", "-01:00:00"));
 
         OptionsValidationException refused = await Assert.ThrowsAsync<OptionsValidationException>(() => services.RentForAsync(Users.Alice));
 

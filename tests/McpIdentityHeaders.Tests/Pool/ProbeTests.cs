@@ -15,8 +15,8 @@ public sealed class ProbeTests
     [InlineData("carol", "bob")]
     public async Task User_does_not_wait_for_a_second_probe(string hanging, string other)
     {
-        var heldAlices = new HeldRequests(context => HeldRequests.IsOf(context, "alice"));
-        var held = new HeldRequests(context => HeldRequests.IsOf(context, hanging));
+        var heldAlices = new RequestGate(context => RequestGate.IsOf(context, "alice"));
+        var held = new RequestGate(context => RequestGate.IsOf(context, hanging));
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, (context, next) =>
             heldAlices.HoldAsync(context, again => held.HoldAsync(again, last => RefuseAliceAsync(last, next))));
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
@@ -31,8 +31,8 @@ public sealed class ProbeTests
 
         try
         {
-            Assert.Equal(other, await others.WaitAsync(HeldRequests.Patience));
-            Assert.Equal("dave", await services.CallForAsync(Users.Named("dave")).WaitAsync(HeldRequests.Patience));
+            Assert.Equal(other, await others.WaitAsync(RequestGate.Patience));
+            Assert.Equal("dave", await services.CallForAsync(Users.Named("dave")).WaitAsync(RequestGate.Patience));
         }
         finally
         {
@@ -48,23 +48,24 @@ public sealed class ProbeTests
     public async Task Stalled_connect_keeps_others_waiting_for_a_second_at_most(McpBackendKind kind)
     {
         var time = new FakeTimeProvider();
-        var held = new HeldRequests(context => HeldRequests.IsOf(context, "alice"));
+        var held = new RequestGate(context => RequestGate.IsOf(context, "alice"));
         await using McpBackend backend = await McpBackend.StartAsync(kind, held.HoldAsync);
         await using ServiceProvider services = McpTesting.ServicesFor(backend, mcp: options => options.ProtocolVersion = null)
             .AddSingleton<TimeProvider>(time).BuildServiceProvider();
         Task<string> alices = services.CallForAsync(Users.Alice);
         await held.Arrived;
-        Task<string>[] waiting = [.. Enumerable.Range(0, 50).Select(i => services.CallForAsync(Users.Named($"user-{i}"))), services.CallForAsync(null)];
+        Task<string>[] waiting =
+            [.. Enumerable.Range(0, 50).Select(i => services.CallForAsync(Users.Named($"user-{i}"))), services.CallForAsync(null)];
 
         time.Advance(TimeSpan.FromSeconds(1));
 
         try
         {
             string[] expected = [.. Enumerable.Range(0, 50).Select(i => $"user-{i}"), "anonymous"];
-            Assert.Equal(expected, await Task.WhenAll(waiting).WaitAsync(HeldRequests.Patience));
+            Assert.Equal(expected, await Task.WhenAll(waiting).WaitAsync(RequestGate.Patience));
 
             // Another does not wait at all.
-            Assert.Equal("late", await services.CallForAsync(Users.Named("late")).WaitAsync(HeldRequests.Patience));
+            Assert.Equal("late", await services.CallForAsync(Users.Named("late")).WaitAsync(RequestGate.Patience));
         }
         finally
         {
@@ -78,8 +79,8 @@ public sealed class ProbeTests
     public async Task User_who_comes_a_second_into_a_stalled_connect_does_not_wait()
     {
         var time = new FakeTimeProvider();
-        var heldAlices = new HeldRequests(context => HeldRequests.IsOf(context, "alice"));
-        var heldBobs = new HeldRequests(context => HeldRequests.IsOf(context, "bob"));
+        var heldAlices = new RequestGate(context => RequestGate.IsOf(context, "alice"));
+        var heldBobs = new RequestGate(context => RequestGate.IsOf(context, "bob"));
         await using McpBackend backend = await McpBackend.StartAsync(
             McpBackendKind.Sessions, (context, next) => heldAlices.HoldAsync(context, again => heldBobs.HoldAsync(again, next)));
         await using ServiceProvider services = McpTesting.ServicesFor(backend, mcp: options => options.ProtocolVersion = null)
@@ -90,7 +91,7 @@ public sealed class ProbeTests
 
         Task<string> bobs = services.CallForAsync(Users.Bob);
         await heldBobs.Arrived;
-        Assert.Equal("carol", await services.CallForAsync(Users.Named("carol")).WaitAsync(HeldRequests.Patience));
+        Assert.Equal("carol", await services.CallForAsync(Users.Named("carol")).WaitAsync(RequestGate.Patience));
 
         heldAlices.Release();
         heldBobs.Release();
@@ -113,7 +114,7 @@ public sealed class ProbeTests
     [MemberData(nameof(NotShared), DisableDiscoveryEnumeration = true)]
     public async Task No_user_waits_where_the_clients_options_rule_sharing_out(string condition, Action<McpClientOptions> configure)
     {
-        var held = new HeldRequests(context => HeldRequests.IsOf(context, "alice"));
+        var held = new RequestGate(context => RequestGate.IsOf(context, "alice"));
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
         await using ServiceProvider services = McpTesting
             .ServicesFor(backend, mcp: options =>
@@ -128,7 +129,7 @@ public sealed class ProbeTests
 
         try
         {
-            Assert.Equal((condition, "bob"), (condition, await services.CallForAsync(Users.Bob).WaitAsync(HeldRequests.Patience)));
+            Assert.Equal((condition, "bob"), (condition, await services.CallForAsync(Users.Bob).WaitAsync(RequestGate.Patience)));
         }
         finally
         {
@@ -141,7 +142,7 @@ public sealed class ProbeTests
     [Fact]
     public async Task Login_of_one_user_delays_no_other()
     {
-        var held = new HeldRequests(context => HeldRequests.IsOf(context, "alice"));
+        var held = new RequestGate(context => RequestGate.IsOf(context, "alice"));
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
         await using ServiceProvider services = McpTesting.ServicesFor(backend)
             .Configure<HttpClientTransportOptions>(
@@ -153,7 +154,7 @@ public sealed class ProbeTests
 
         try
         {
-            Assert.Equal("bob", await services.CallForAsync(Users.Bob).WaitAsync(HeldRequests.Patience));
+            Assert.Equal("bob", await services.CallForAsync(Users.Bob).WaitAsync(RequestGate.Patience));
         }
         finally
         {
@@ -165,7 +166,7 @@ public sealed class ProbeTests
 
     private static Task RefuseAliceAsync(HttpContext context, RequestDelegate next)
     {
-        if (HeldRequests.IsOf(context, "alice"))
+        if (RequestGate.IsOf(context, "alice"))
         {
             context.Response.StatusCode = StatusCodes.Status401Unauthorized;
             return Task.CompletedTask;

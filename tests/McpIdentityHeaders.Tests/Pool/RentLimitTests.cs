@@ -11,7 +11,7 @@ public sealed class RentLimitTests
     [InlineData(75, 150)]
     public async Task Rents_that_wait_are_bounded_by_MaxSessions(int maxSessions, int limit)
     {
-        var held = new HeldRequests(context => HeldRequests.IsOf(context, "alice"));
+        var held = new RequestGate(context => RequestGate.IsOf(context, "alice"));
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless, held.HoldAsync);
         await using ServiceProvider services = ServicesFor(backend, maxSessions);
         Task<string> alices = services.CallForAsync(Users.Alice);
@@ -37,7 +37,7 @@ public sealed class RentLimitTests
     [Fact]
     public async Task Rents_of_one_user_that_wait_for_one_session_are_bounded_too()
     {
-        var held = new HeldRequests(HeldRequests.IsInitialize);
+        var held = new RequestGate(RequestGate.IsInitialize);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, held.HoldAsync);
         await using ServiceProvider services = ServicesFor(backend, maxSessions: 2);
 
@@ -56,7 +56,7 @@ public sealed class RentLimitTests
     [Fact]
     public async Task Anonymous_users_who_wait_leave_room_for_signed_in_ones()
     {
-        var held = new HeldRequests(context => HeldRequests.IsOf(context, "alice"));
+        var held = new RequestGate(context => RequestGate.IsOf(context, "alice"));
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless, held.HoldAsync);
         await using ServiceProvider services = ServicesFor(backend, maxSessions: 10);
         Task<string> alices = services.CallForAsync(Users.Alice);
@@ -90,8 +90,8 @@ public sealed class RentLimitTests
 
         Assert.Equal(ClaimInjectionErrorReason.PoolExhausted, refused.Reason);
         Assert.Equal(
-            $"MCP client 'backend': no session was opened: all of {limit} for anonymous users are in use. Give leases back sooner, or raise "
-            + "McpClientPoolOptions.MaxAnonymousSessions.",
+            $"MCP client 'backend': no session was opened: all of {limit} for anonymous users are in use. Give leases back sooner, or "
+            + "raise McpClientPoolOptions.MaxAnonymousSessions.",
             refused.Message);
         Assert.Equal("alice", await services.CallForAsync(Users.Alice));
         await leases[0].DisposeAsync();
@@ -128,7 +128,8 @@ public sealed class RentLimitTests
         await Task.WhenAll(leases.Select(lease => lease.DisposeAsync().AsTask()));
     }
 
-    private static ServiceProvider ServicesFor(McpBackend backend, int maxSessions, int? maxAnonymous = null) => McpTesting.ServicesFor(backend)
+    private static ServiceProvider ServicesFor(McpBackend backend, int maxSessions, int? maxAnonymous = null) =>
+        McpTesting.ServicesFor(backend)
         .AddSingleton<TimeProvider>(new FakeTimeProvider())
         .ConfigurePool(pool => (pool.MaxSessions, pool.MaxAnonymousSessions) = (maxSessions, maxAnonymous))
         .BuildServiceProvider();

@@ -25,7 +25,8 @@ public sealed class RentOverloadTests
 
         Assert.Equal("bob", await bobs.Client.CallTextAsync("whoami"));
         Assert.Equal("anonymous", await nobodys.Client.CallTextAsync("whoami"));
-        await Assert.ThrowsAsync<ClaimInjectionException>(() => AmbientIdentity.RunAsync(Users.Alice, () => bobs.Client.CallTextAsync("whoami")));
+        await Assert.ThrowsAsync<ClaimInjectionException>(
+            () => AmbientIdentity.RunAsync(Users.Alice, () => bobs.Client.CallTextAsync("whoami")));
         await bobs.DisposeAsync();
         await nobodys.DisposeAsync();
     }

@@ -59,7 +59,11 @@ public sealed class SessionKeyTests
             .BuildServiceProvider();
         ClaimsPrincipal[] users =
         [
-            Alice(("org_id", "1")), Alice(("tid", "1")), Alice(), Alice(("org_id", "1"), ("tid", "1")), Alice(("org_id", "1"), ("org_id", "2")),
+            Alice(("org_id", "1")),
+            Alice(("tid", "1")),
+            Alice(),
+            Alice(("org_id", "1"), ("tid", "1")),
+            Alice(("org_id", "1"), ("org_id", "2")),
             Alice(("org_id", "12")), Alice(("org_id", "1;1:2")),
             Alice(("org_id", "a"), ("org_id", "bc")), Alice(("org_id", "ab"), ("org_id", "c")),
         ];
@@ -104,7 +108,8 @@ public sealed class SessionKeyTests
 
         await services.Pool().CloseAsync(Alice());
 
-        Assert.Equal(["alice", "alice"], backend.Exchanges.Where(exchange => exchange.Http == "DELETE").Select(exchange => exchange.Subject));
+        Assert.Equal(
+            ["alice", "alice"], backend.Exchanges.Where(exchange => exchange.Http == "DELETE").Select(exchange => exchange.Subject));
     }
 
     private static ClaimsPrincipal Alice(params (string Type, string Value)[] claims) => Users.With([("sub", "alice"), .. claims]);

@@ -49,7 +49,11 @@ public sealed class SharedClientTests
 
         Assert.Equal(
             ["alice", "bob", "alice"],
-            [await alices.Client.CallTextAsync("whoami"), await bobs.Client.CallTextAsync("whoami"), await alices.Client.CallTextAsync("whoami")]);
+            [
+                await alices.Client.CallTextAsync("whoami"),
+                await bobs.Client.CallTextAsync("whoami"),
+                await alices.Client.CallTextAsync("whoami"),
+            ]);
     }
 
     [Theory]
@@ -115,9 +119,11 @@ public sealed class SharedClientTests
 
         Assert.Single(stateless.Exchanges, exchange => exchange.Rpc == Discovery);
         Assert.All(backends[1..], backend =>
-            Assert.Equal(subjects, backend.Exchanges.Where(exchange => exchange.Rpc == "initialize").Select(exchange => exchange.Subject).Order()));
+            Assert.Equal(
+                subjects, backend.Exchanges.Where(exchange => exchange.Rpc == "initialize").Select(exchange => exchange.Subject).Order()));
         Assert.All(backends, backend =>
-            Assert.Equal(subjects.SelectMany(subject => Enumerable.Repeat(subject, rounds)), backend.Calls().Select(call => call.Subject).Order()));
+            Assert.Equal(
+                subjects.SelectMany(subject => Enumerable.Repeat(subject, rounds)), backend.Calls().Select(call => call.Subject).Order()));
 
         Task CallAsync(McpBackendKind kind, string subject) => AmbientIdentity.RunAsync(Users.Named(subject), async () =>
         {

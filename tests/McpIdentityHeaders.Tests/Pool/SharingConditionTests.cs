@@ -12,7 +12,8 @@ public sealed class SharingConditionTests
         { "OAuth", services => ConfigureTransport(services, transport => transport.OAuth = AuthorizationServer.NewClientOptions()) },
         {
             "ElicitationHandler",
-            services => ConfigureHandlers(services, handlers => handlers.ElicitationHandler = (_, _) => ValueTask.FromResult(new ElicitResult()))
+            services =>
+                ConfigureHandlers(services, handlers => handlers.ElicitationHandler = (_, _) => ValueTask.FromResult(new ElicitResult()))
         },
 #pragma warning disable MCP9005 // Deprecated by the SDK, and still what a program may have set.
         {
@@ -21,15 +22,20 @@ public sealed class SharingConditionTests
         },
         {
             "RootsHandler",
-            services => ConfigureHandlers(services, handlers => handlers.RootsHandler = (_, _) => ValueTask.FromResult(new ListRootsResult { Roots = [] }))
+            services => ConfigureHandlers(
+                services, handlers => handlers.RootsHandler = (_, _) => ValueTask.FromResult(new ListRootsResult { Roots = [] }))
         },
 #pragma warning restore MCP9005
         {
             "NotificationHandlers",
-            services => ConfigureHandlers(services, handlers => handlers.NotificationHandlers = [new("notifications/message", (_, _) => ValueTask.CompletedTask)])
+            services => ConfigureHandlers(
+                services, handlers => handlers.NotificationHandlers = [new("notifications/message", (_, _) => ValueTask.CompletedTask)])
         },
         { "ShareStatelessClients", services => services.ConfigurePool(pool => pool.ShareStatelessClients = false) },
-        { "TransportOptionsFactory", services => services.ConfigurePool(pool => pool.TransportOptionsFactory = (_, transport) => transport) },
+        {
+            "TransportOptionsFactory",
+            services => services.ConfigurePool(pool => pool.TransportOptionsFactory = (_, transport) => transport)
+        },
     };
 
     [Fact]
@@ -47,7 +53,8 @@ public sealed class SharingConditionTests
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless);
         await using ServiceProvider services = McpTesting
             .ServicesFor(backend, mcp: options => options.ProtocolVersion = null)
-            .Configure<HttpClientTransportOptions>(McpTesting.ClientName, transport => transport.TransportMode = HttpTransportMode.AutoDetect)
+            .Configure<HttpClientTransportOptions>(
+                McpTesting.ClientName, transport => transport.TransportMode = HttpTransportMode.AutoDetect)
             .BuildServiceProvider();
 
         await AssertClientsAsync(services, shared: true);

@@ -62,7 +62,7 @@ public sealed class SoakTests(ITestOutputHelper output)
             Assert.InRange(_killed, opened * Killed / 2, opened * Killed * 2);
             Assert.True(_answered > Calls * 0.9, "more calls failed than sessions that were killed can explain");
 
-            await UntilAsync(() => backend.LiveSessions.Count == active.GetMeasurementSnapshot().EvaluateAsCounter());
+            await WaitUntilAsync(() => backend.LiveSessions.Count == active.GetMeasurementSnapshot().EvaluateAsCounter());
             Assert.InRange(backend.LiveSessions.Count, 1, MaxSessions);
         }
 
@@ -120,13 +120,13 @@ public sealed class SoakTests(ITestOutputHelper output)
         or ClientTransportClosedException
         or OperationCanceledException;
 
-    private static async Task UntilAsync(Func<bool> isSo)
+    private static async Task WaitUntilAsync(Func<bool> condition)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
-        while (!isSo())
+        while (!condition())
         {
-            await tick.WaitForNextTickAsync(patience.Token);
+            await tick.WaitForNextTickAsync(timeout.Token);
         }
     }
 

@@ -12,7 +12,7 @@ public sealed class SuspectClientTests
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless, (context, next) =>
         {
-            if (HeldRequests.IsOf(context, "mallory") && context.Request.Headers["Mcp-Method"] == "tools/call")
+            if (RequestGate.IsOf(context, "mallory") && context.Request.Headers["Mcp-Method"] == "tools/call")
             {
                 context.Response.StatusCode = StatusCodes.Status400BadRequest;
                 return Task.CompletedTask;
@@ -72,7 +72,9 @@ public sealed class SuspectClientTests
         bool refuses = false;
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless, (context, next) =>
         {
-            if (refuses && HeldRequests.IsOf(context, "mallory") && context.Request.Headers["Mcp-Method"].ToString() is "tools/call" or "server/discover")
+            if (refuses
+                && RequestGate.IsOf(context, "mallory")
+                && context.Request.Headers["Mcp-Method"].ToString() is "tools/call" or "server/discover")
             {
                 context.Response.StatusCode = StatusCodes.Status404NotFound;
                 return Task.CompletedTask;
@@ -82,7 +84,8 @@ public sealed class SuspectClientTests
         });
 
         // Without a pinned protocol, the SDK falls back to an older one, which the backend speaks too.
-        await using ServiceProvider services = McpTesting.ServicesFor(backend, mcp: options => options.ProtocolVersion = null).BuildServiceProvider();
+        await using ServiceProvider services =
+            McpTesting.ServicesFor(backend, mcp: options => options.ProtocolVersion = null).BuildServiceProvider();
         await using McpClientLease shared = await services.RentForAsync(Users.Alice);
         Assert.Equal("mallory", await services.CallForAsync(Users.Named("mallory")));
         refuses = true;
@@ -103,11 +106,12 @@ public sealed class SuspectClientTests
     {
         var time = new FakeTimeProvider();
         bool refuses = false;
-        var held = new HeldRequests(context =>
-            refuses && HeldRequests.IsOf(context, "mallory") && context.Request.Headers["Mcp-Method"] == "server/discover");
-        await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless, (context, next) => held.HoldAsync(context, again =>
+        var held = new RequestGate(context =>
+            refuses && RequestGate.IsOf(context, "mallory") && context.Request.Headers["Mcp-Method"] == "server/discover");
+        await using McpBackend backend =
+            await McpBackend.StartAsync(McpBackendKind.Stateless, (context, next) => held.HoldAsync(context, again =>
         {
-            if (refuses && HeldRequests.IsOf(again, "mallory"))
+            if (refuses && RequestGate.IsOf(again, "mallory"))
             {
                 again.Response.StatusCode = StatusCodes.Status404NotFound;
                 return Task.CompletedTask;
@@ -122,7 +126,7 @@ public sealed class SuspectClientTests
         Task<McpClientLease> mallorys = services.RentForAsync(Users.Named("mallory"));
         await held.Arrived;
 
-        Assert.Equal("bob", await services.CallForAsync(Users.Bob).WaitAsync(HeldRequests.Patience));
+        Assert.Equal("bob", await services.CallForAsync(Users.Bob).WaitAsync(RequestGate.Patience));
         time.Advance(TimeSpan.FromSeconds(5));
 
         // No response is no answer: what others share serves her too.
@@ -134,7 +138,7 @@ public sealed class SuspectClientTests
     [Fact]
     public async Task Call_that_times_out_for_one_user_costs_no_other()
     {
-        var held = new HeldRequests(context => HeldRequests.IsOf(context, "mallory"));
+        var held = new RequestGate(context => RequestGate.IsOf(context, "mallory"));
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Stateless, held.HoldAsync);
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
         await services.CallForAsync(Users.Alice);
@@ -158,7 +162,8 @@ public sealed class SuspectClientTests
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
         await using McpClientLease first = await services.RentForAsync(Users.Alice);
 
-        await AmbientIdentity.RunAsync(Users.Alice, () => Assert.ThrowsAnyAsync<Exception>(async () => await first.Client.ListPromptsAsync()));
+        await AmbientIdentity.RunAsync(
+            Users.Alice, () => Assert.ThrowsAnyAsync<Exception>(async () => await first.Client.ListPromptsAsync()));
 
         Assert.Equal("bob", await services.CallForAsync(Users.Bob));
         Assert.Equal("alice", await services.CallForAsync(Users.Alice));

@@ -77,7 +77,7 @@ public sealed class SuspectSessionTests
     [Fact]
     public async Task Rent_that_probes_while_the_user_signs_out_fails()
     {
-        var held = new HeldRequests(context => context.Request.Headers["Mcp-Method"] == "ping");
+        var held = new RequestGate(context => context.Request.Headers["Mcp-Method"] == "ping");
         await using McpBackend backend = await McpBackend.StartAsync(
             McpBackendKind.Sessions, (context, next) => held.HoldAsync(context, again => AnswerAsync(again, next)));
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();

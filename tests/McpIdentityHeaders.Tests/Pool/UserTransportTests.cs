@@ -37,7 +37,8 @@ public sealed class UserTransportTests
             (_, options) =>
             {
                 ClientOAuthOptions copy = options.OAuth!;
-                seen.Enqueue((copy.TokenCache, copy.ClientId, options.AdditionalHeaders!.Count, copy.AdditionalAuthorizationParameters.Count));
+                seen.Enqueue(
+                    (copy.TokenCache, copy.ClientId, options.AdditionalHeaders!.Count, copy.AdditionalAuthorizationParameters.Count));
                 copy.TokenCache = new MemoryTokenCache();
                 copy.ClientId = "changed";
                 copy.AdditionalAuthorizationParameters["changed"] = "yes";
@@ -112,7 +113,8 @@ public sealed class UserTransportTests
 
     [Theory]
     [MemberData(nameof(Invalid), DisableDiscoveryEnumeration = true)]
-    public async Task Invalid_result_is_refused_before_anything_is_sent(string said, Func<HttpClientTransportOptions, HttpClientTransportOptions?> factory)
+    public async Task Invalid_result_is_refused_before_anything_is_sent(
+        string said, Func<HttpClientTransportOptions, HttpClientTransportOptions?> factory)
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = ServicesFor(backend, (_, options) => factory(options)!);
@@ -141,7 +143,8 @@ public sealed class UserTransportTests
         Assert.Equal("alice", await services.CallForAsync(Users.Alice));
     }
 
-    private static Func<ClaimsPrincipal, HttpClientTransportOptions, HttpClientTransportOptions> Recording(ConcurrentQueue<ClaimsPrincipal> given) =>
+    private static Func<ClaimsPrincipal, HttpClientTransportOptions, HttpClientTransportOptions> Recording(
+        ConcurrentQueue<ClaimsPrincipal> given) =>
         (user, options) =>
         {
             given.Enqueue(user);

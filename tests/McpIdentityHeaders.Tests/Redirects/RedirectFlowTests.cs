@@ -256,10 +256,10 @@ public sealed class RedirectFlowTests
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             HttpResponseMessage response = Respond(request, synchronous: false);
-            return timing == ResponseTiming.Deferred ? LaterAsync(response) : Task.FromResult(response);
+            return timing == ResponseTiming.Deferred ? DeferAsync(response) : Task.FromResult(response);
         }
 
-        private static async Task<HttpResponseMessage> LaterAsync(HttpResponseMessage response)
+        private static async Task<HttpResponseMessage> DeferAsync(HttpResponseMessage response)
         {
             await Task.Yield();
             return response;

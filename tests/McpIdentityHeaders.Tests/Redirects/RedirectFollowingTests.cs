@@ -42,7 +42,11 @@ public sealed class RedirectFollowingTests
         {
             InnerHandler = new StubHandler(_ => Task.FromResult(requests++ > 0
                 ? new HttpResponseMessage(HttpStatusCode.OK)
-                : new HttpResponseMessage(HttpStatusCode.Found) { Content = content, Headers = { Location = new Uri("/new", UriKind.Relative) } })),
+                : new HttpResponseMessage(HttpStatusCode.Found)
+                {
+                    Content = content,
+                    Headers = { Location = new Uri("/new", UriKind.Relative) },
+                })),
         });
 
         using HttpResponseMessage response = await client.SendAsync(HttpTesting.Get(), synchronous);
@@ -52,9 +56,11 @@ public sealed class RedirectFollowingTests
 
     private const string Body = "{\"id\":1}";
 
-    public static TheoryData<string, bool> Repeatable => TheoryCases.InBothWays("string", "bytes", "part of bytes", "memory", "json", "seekable stream");
+    public static TheoryData<string, bool> Repeatable =>
+        TheoryCases.InBothWays("string", "bytes", "part of bytes", "memory", "json", "seekable stream");
 
-    public static TheoryData<string, bool> Unrepeatable => TheoryCases.InBothWays("stream", "custom", "multipart of stream", "lazy sequence");
+    public static TheoryData<string, bool> Unrepeatable =>
+        TheoryCases.InBothWays("stream", "custom", "multipart of stream", "lazy sequence");
 
     public static TheoryData<int, string, string, Wiring, bool> Rules()
     {
@@ -298,7 +304,8 @@ public sealed class RedirectFollowingTests
             await using WireServer server = await WireServer.StartAsync(RedirectTesting.From("/mcp", status, "/mcp/"));
             await using WiredClient client = WiredClient.For(Wiring.ByHand, Users.Alice, server.Uri);
 
-            using HttpResponseMessage response = await client.SendAsync(HttpTesting.Post(server.Uri.ToString(), Content(kind)), synchronous);
+            using HttpResponseMessage response =
+                await client.SendAsync(HttpTesting.Post(server.Uri.ToString(), Content(kind)), synchronous);
 
             Assert.Equal((HttpStatusCode)status, response.StatusCode);
             Assert.Equal("/mcp/", response.Headers.Location!.OriginalString);

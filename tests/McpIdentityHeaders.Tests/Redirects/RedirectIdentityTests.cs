@@ -238,7 +238,11 @@ public sealed class RedirectIdentityTests
         Assert.Equal(["admins"], backend.Only.Values("X-User-Group"));
     }
 
-    [Theory, InlineData("X-User-Sub", true), InlineData("X-User-Sub", false), InlineData("X-User-Group", true), InlineData("X-User-Group", false)]
+    [Theory]
+    [InlineData("X-User-Sub", true)]
+    [InlineData("X-User-Sub", false)]
+    [InlineData("X-User-Group", true)]
+    [InlineData("X-User-Group", false)]
     public async Task Callers_identity_header_forwarded_by_either_handler_stops_the_redirect(string name, bool synchronous)
     {
         RecordingHandler backend = Redirecting();
@@ -402,7 +406,8 @@ public sealed class RedirectIdentityTests
         UseGroupHeaderOnly(group);
         return new HttpMessageInvoker(new SameOriginRedirectHandler
         {
-            InnerHandler = new ClaimInjectionHandler(outer) { InnerHandler = new ClaimInjectionHandler(inner, group) { InnerHandler = backend } },
+            InnerHandler =
+                new ClaimInjectionHandler(outer) { InnerHandler = new ClaimInjectionHandler(inner, group) { InnerHandler = backend } },
         });
     }
 

@@ -23,7 +23,8 @@ public sealed class RedirectWithoutIdentityTests
         await using WireServer elsewhere = await WireServer.StartAsync(RedirectTesting.Echo);
         await using WireServer server = await WireServer.StartAsync(RedirectTesting.Always(307, elsewhere.Uri.ToString()));
         await using WiredClient client = WiredClient.For(wiring, Principal(caller), server.Uri);
-        HttpRequestMessage request = HttpTesting.Post(server.Uri.ToString()).WithHeader("Authorization", "Bearer token").WithHeader("X-Trace", "1");
+        HttpRequestMessage request =
+            HttpTesting.Post(server.Uri.ToString()).WithHeader("Authorization", "Bearer token").WithHeader("X-Trace", "1");
 
         using HttpResponseMessage response = await client.SendAsync(request, synchronous);
 
@@ -68,7 +69,8 @@ public sealed class RedirectWithoutIdentityTests
     public async Task Redirect_by_a_third_party_into_the_trusted_origin_is_returned(Caller caller, Wiring wiring, bool synchronous)
     {
         await using WireServer trusted = await WireServer.StartAsync();
-        await using WireServer thirdParty = await WireServer.StartAsync(RedirectTesting.Always(307, trusted.At("/mcp/delete-all").ToString()));
+        await using WireServer thirdParty =
+            await WireServer.StartAsync(RedirectTesting.Always(307, trusted.At("/mcp/delete-all").ToString()));
         await using WiredClient client = WiredClient.For(wiring, Principal(caller), trusted.Uri);
         HttpRequestMessage request = HttpTesting.Post(thirdParty.Uri.ToString());
 
@@ -104,7 +106,8 @@ public sealed class RedirectWithoutIdentityTests
     public async Task Redirect_back_into_the_trusted_origin_is_returned(Caller caller, Wiring wiring, bool synchronous)
     {
         WireServer? thirdParty = null;
-        await using WireServer trusted = await WireServer.StartAsync(context => RedirectTesting.Always(302, thirdParty!.Uri.ToString())(context));
+        await using WireServer trusted =
+            await WireServer.StartAsync(context => RedirectTesting.Always(302, thirdParty!.Uri.ToString())(context));
         await using (thirdParty = await WireServer.StartAsync(RedirectTesting.Always(302, trusted.At("/back").ToString())))
         {
             await using WiredClient client = WiredClient.For(wiring, Principal(caller), trusted.Uri);

@@ -31,7 +31,9 @@ public sealed class ObservedEventTests
         byte[] bytes = Encoding.UTF8.GetBytes(stream);
         string[] expected =
         [
-            .. SseParser.Create(new MemoryStream(bytes)).Enumerate().Select(item => item.Data.Trim()).Where(data => data is not ("" or Response)),
+            .. SseParser.Create(new MemoryStream(bytes)).Enumerate()
+                .Select(item => item.Data.Trim())
+                .Where(data => data is not ("" or Response)),
         ];
 
         foreach (int length in new[] { 1, 2, 3, 7, 64, bytes.Length })

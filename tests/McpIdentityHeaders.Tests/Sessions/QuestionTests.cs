@@ -20,7 +20,8 @@ public sealed class QuestionTests
     {
         var gate = new AsyncGate();
         await using McpBackend backend = await McpBackend.StartAsync(kind);
-        await using ServiceProvider services = McpTesting.ServicesFor(backend, mcp: options => options.Handlers.ElicitationHandler = async (_, _) =>
+        await using ServiceProvider services =
+            McpTesting.ServicesFor(backend, mcp: options => options.Handlers.ElicitationHandler = async (_, _) =>
         {
             await gate.WaitAsync();
             return AnswerAs(AmbientIdentity.User);
@@ -41,7 +42,8 @@ public sealed class QuestionTests
         const int Rounds = 8;
         var gate = new AsyncGate(expected: 2 * Rounds);
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
-        await using ServiceProvider services = McpTesting.ServicesFor(backend, mcp: options => options.Handlers.ElicitationHandler = async (_, _) =>
+        await using ServiceProvider services =
+            McpTesting.ServicesFor(backend, mcp: options => options.Handlers.ElicitationHandler = async (_, _) =>
         {
             await gate.WaitAsync();
             return AnswerAs(AmbientIdentity.User);
@@ -62,7 +64,9 @@ public sealed class QuestionTests
     {
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = McpTesting.ServicesFor(
-            backend, mcp: options => options.Handlers.ElicitationHandler = (_, _) => throw new InvalidOperationException("no")).BuildServiceProvider();
+            backend,
+            mcp: options => options.Handlers.ElicitationHandler = (_, _) => throw new InvalidOperationException("no"))
+            .BuildServiceProvider();
         await using McpClientLease older = await services.RentForAsync(Plain);
         await using McpClientLease newer = await services.RentForAsync(Support);
 
@@ -79,16 +83,18 @@ public sealed class QuestionTests
         var gate = new AsyncGate();
         bool holds = true;
         await using McpBackend backend = await McpBackend.StartAsync(kind);
-        await using ServiceProvider services = McpTesting.ServicesFor(backend, mcp: options => options.Handlers.ElicitationHandler = async (_, token) =>
+        await using ServiceProvider services =
+            McpTesting.ServicesFor(backend, mcp: options => options.Handlers.ElicitationHandler = async (_, token) =>
         {
             await (holds ? gate.WaitAsync().WaitAsync(token) : Task.CompletedTask);
             return AnswerAs(AmbientIdentity.User);
         }).BuildServiceProvider();
-        using var impatience = new CancellationTokenSource();
+        using var cancellation = new CancellationTokenSource();
         await using McpClientLease lease = await services.RentForAsync(Plain);
-        Task cancelled = AmbientIdentity.RunAsync(Plain, () => lease.Client.CallToolAsync("ask", cancellationToken: impatience.Token).AsTask());
+        Task cancelled =
+            AmbientIdentity.RunAsync(Plain, () => lease.Client.CallToolAsync("ask", cancellationToken: cancellation.Token).AsTask());
         await gate.Arrived;
-        await impatience.CancelAsync();
+        await cancellation.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled);
         holds = false;
 
@@ -124,7 +130,8 @@ public sealed class QuestionTests
     {
         var accessor = new PropertyAccessor();
         await using McpBackend backend = await QuestionServer.StartAsync(kind);
-        await using ServiceProvider services = McpTesting.ServicesFor(backend).AddSingleton<IIdentityAccessor>(accessor).BuildServiceProvider();
+        await using ServiceProvider services =
+            McpTesting.ServicesFor(backend).AddSingleton<IIdentityAccessor>(accessor).BuildServiceProvider();
         accessor.User = Plain;
         await using McpClientLease older = await services.RentAsync();
         accessor.User = Support;
@@ -224,13 +231,15 @@ public sealed class QuestionTests
     private static ElicitResult AnswerAs(ClaimsPrincipal? user) =>
         new() { Action = user?.FindFirst("name")?.Value == "plain" ? "accept" : "decline" };
 
-    private static IEnumerable<McpExchange> Responses(McpBackend backend) => backend.Exchanges.Where(exchange => exchange.Rpc == "response");
+    private static IEnumerable<McpExchange> Responses(McpBackend backend) =>
+        backend.Exchanges.Where(exchange => exchange.Rpc == "response");
 
     private sealed class CallUserHandler(ClaimsPrincipal user) : DelegatingHandler
     {
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
-            if (request.Content is { } content && (await content.ReadAsStringAsync(cancellationToken)).Contains("tools/call", StringComparison.Ordinal))
+            if (request.Content is { } content
+                && (await content.ReadAsStringAsync(cancellationToken)).Contains("tools/call", StringComparison.Ordinal))
             {
                 request.SetUser(user);
             }

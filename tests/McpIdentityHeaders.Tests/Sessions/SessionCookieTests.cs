@@ -79,14 +79,16 @@ public sealed class SessionCookieTests
         await using McpBackend backend = await McpBackend.StartAsync(McpBackendKind.Sessions, SetAndDemandAsync);
         await using ServiceProvider services = McpTesting.ServicesFor(backend)
             .Configure<HttpClientTransportOptions>(
-                McpTesting.ClientName, transport => transport.AdditionalHeaders = new Dictionary<string, string> { ["Cookie"] = "api=key; theme=dark" })
+                McpTesting.ClientName,
+                transport => transport.AdditionalHeaders = new Dictionary<string, string> { ["Cookie"] = "api=key; theme=dark" })
             .BuildServiceProvider();
 
         Assert.Equal("alice", await services.CallForAsync(Users.Alice));
 
         string affinity = Assert.Single(_subjects.Keys);
         Assert.Equal("api=key; theme=dark", backend.Exchanges[0].Headers["Cookie"]);
-        Assert.All(backend.Exchanges.Skip(1), exchange => Assert.Equal($"api=key; theme=dark; {Affinity}={affinity}", exchange.Headers["Cookie"]));
+        Assert.All(
+            backend.Exchanges.Skip(1), exchange => Assert.Equal($"api=key; theme=dark; {Affinity}={affinity}", exchange.Headers["Cookie"]));
     }
 
     [Fact]
@@ -152,7 +154,8 @@ public sealed class SessionCookieTests
         {
             context.Response.OnStarting(() =>
             {
-                context.Response.Headers.SetCookie = new(["=;;=", "gone=1; Max-Age=0", "far=1; Domain=other.example", "secure=1; Secure", "kept=1"]);
+                context.Response.Headers.SetCookie =
+                    new(["=;;=", "gone=1; Max-Age=0", "far=1; Domain=other.example", "secure=1; Secure", "kept=1"]);
                 return Task.CompletedTask;
             });
             return next(context);
@@ -252,7 +255,8 @@ public sealed class SessionCookieTests
 
         HttpRequestMessage outgoing = jar.Apply(request);
 
-        Assert.Equal(isSent ? ["affinity=1"] : [], outgoing.Headers.TryGetValues("Cookie", out IEnumerable<string>? cookies) ? cookies : []);
+        Assert.Equal(
+            isSent ? ["affinity=1"] : [], outgoing.Headers.TryGetValues("Cookie", out IEnumerable<string>? cookies) ? cookies : []);
     }
 
     private Task SetAndDemandAsync(HttpContext context, RequestDelegate next)

@@ -18,15 +18,16 @@ public sealed class SessionIdTests
     {
         string? handedOut = null;
         await using McpBackend backend = await McpBackend.StartAsync(
-            McpBackendKind.Sessions, (context, next) => HandOutAgainAsync(context, next, () => handedOut, id => handedOut ??= id));
+            McpBackendKind.Sessions, (context, next) => ReuseSessionIdAsync(context, next, () => handedOut, id => handedOut ??= id));
         await using ServiceProvider services = ServicesFor(backend, mode);
         await using IAsyncDisposable alices = await OpenAsync(services, Users.Alice, pooled);
 
-        InvalidOperationException refused = await Assert.ThrowsAnyAsync<InvalidOperationException>(() => OpenAsync(services, Users.Bob, pooled));
+        InvalidOperationException refused =
+            await Assert.ThrowsAnyAsync<InvalidOperationException>(() => OpenAsync(services, Users.Bob, pooled));
 
         Assert.Equal(
-            "MCP client 'backend': no session was opened: the backend handed out the id of another open session, and would take both for one. "
-            + "Have the backend give each session an id of its own, also after a restart.",
+            "MCP client 'backend': no session was opened: the backend handed out the id of another open session, and would take both for "
+            + "one. Have the backend give each session an id of its own, also after a restart.",
             refused.Message);
         Assert.DoesNotContain(backend.Exchanges, exchange => exchange.Subject == "bob" && exchange.Headers.ContainsKey(SessionId));
         Assert.Equal("alice", await AmbientIdentity.RunAsync(Users.Alice, () => ClientOf(alices).CallTextAsync("whoami")));
@@ -37,9 +38,10 @@ public sealed class SessionIdTests
     {
         string? handedOut = null;
         await using McpBackend backend = await McpBackend.StartAsync(
-            McpBackendKind.Sessions, (context, next) => HandOutAgainAsync(context, next, () => handedOut, id => handedOut ??= id));
+            McpBackendKind.Sessions, (context, next) => ReuseSessionIdAsync(context, next, () => handedOut, id => handedOut ??= id));
         await using ServiceProvider services = McpTesting.ServicesFor(backend)
-            .Configure<HttpClientTransportOptions>(McpTesting.ClientName, transport => transport.TransportMode = HttpTransportMode.StreamableHttp)
+            .Configure<HttpClientTransportOptions>(
+                McpTesting.ClientName, transport => transport.TransportMode = HttpTransportMode.StreamableHttp)
             .Configure<McpClientPoolOptions>(McpTesting.ClientName, pool => pool.TransportOptionsFactory = (user, transport) =>
             {
                 transport.Endpoint = new Uri($"{transport.Endpoint}?for={user.FindFirst("sub")!.Value}");
@@ -60,7 +62,7 @@ public sealed class SessionIdTests
     {
         string? handedOut = null;
         await using McpBackend backend = await McpBackend.StartAsync(
-            McpBackendKind.Sessions, (context, next) => HandOutAgainAsync(context, next, () => handedOut, id => handedOut ??= id));
+            McpBackendKind.Sessions, (context, next) => ReuseSessionIdAsync(context, next, () => handedOut, id => handedOut ??= id));
         await using ServiceProvider services = ServicesFor(backend, HttpTransportMode.StreamableHttp);
         IAsyncDisposable alices = await OpenAsync(services, Users.Alice, pooled);
         McpClient client = ClientOf(alices);
@@ -72,7 +74,8 @@ public sealed class SessionIdTests
         Exception? exception = await Record.ExceptionAsync(() => OpenAsync(services, Users.Bob, pooled));
 
         Assert.IsNotType<InvalidOperationException>(exception);
-        Assert.Contains(backend.Exchanges, exchange => exchange.Subject == "bob" && exchange.Headers.GetValueOrDefault(SessionId) == handedOut);
+        Assert.Contains(
+            backend.Exchanges, exchange => exchange.Subject == "bob" && exchange.Headers.GetValueOrDefault(SessionId) == handedOut);
     }
 
     private static ServiceProvider ServicesFor(McpBackend backend, HttpTransportMode mode) => McpTesting.ServicesFor(backend)
@@ -85,7 +88,7 @@ public sealed class SessionIdTests
 
     private static McpClient ClientOf(IAsyncDisposable opened) => opened as McpClient ?? ((McpClientLease)opened).Client;
 
-    private static Task HandOutAgainAsync(HttpContext context, RequestDelegate next, Func<string?> get, Action<string> keep)
+    private static Task ReuseSessionIdAsync(HttpContext context, RequestDelegate next, Func<string?> get, Action<string> set)
     {
         if (context.Request.Headers[SessionId].Count == 0)
         {
@@ -93,7 +96,7 @@ public sealed class SessionIdTests
             {
                 if (context.Response.Headers[SessionId].ToString() is { Length: > 0 } id)
                 {
-                    keep(id);
+                    set(id);
                     context.Response.Headers[SessionId] = get();
                 }
 

@@ -107,7 +107,8 @@ public sealed class SessionOptionsTests
     };
 
     private static void AssertSame(HttpClientTransportOptions expected, HttpClientTransportOptions actual) =>
-        Assert.All(Settable<HttpClientTransportOptions>(), property => Assert.Equal(property.GetValue(expected), property.GetValue(actual)));
+        Assert.All(
+            Settable<HttpClientTransportOptions>(), property => Assert.Equal(property.GetValue(expected), property.GetValue(actual)));
 
     private static IEnumerable<PropertyInfo> Settable<T>() =>
         typeof(T).GetProperties().Where(property => property.SetMethod is { IsPublic: true });

@@ -7,7 +7,8 @@ namespace McpIdentityHeaders.Tests.Sessions;
 /// <summary>A call of an unknown user on a factory's session: the session's user stands in under Forward alone.</summary>
 public sealed class StandInTests
 {
-    private readonly FakeLogCollector _logs = FakeLogCollector.Create(new FakeLogCollectorOptions { CollectRecordsForDisabledLogLevels = true });
+    private readonly FakeLogCollector _logs =
+        FakeLogCollector.Create(new FakeLogCollectorOptions { CollectRecordsForDisabledLogLevels = true });
 
     [Theory]
     [InlineData(McpBackendKind.Stateless, MissingIdentityBehavior.StripHeaders)]

@@ -49,7 +49,10 @@ public sealed class ReloadableTests
                 _ => "value", Enumerable.Repeat(source.Token, 20), changed: () => { }, rejected: _ => { });
 
             await Task.WhenAll(
-                Task.Run(() => reloadable.Value), Task.Run(source.Change), Task.Run(source.Change), Task.Run(reloadable.Dispose)).WaitAsync(Patience);
+                Task.Run(() => reloadable.Value),
+                Task.Run(source.Change),
+                Task.Run(source.Change),
+                Task.Run(reloadable.Dispose)).WaitAsync(Patience);
         }
     }
 

@@ -12,7 +12,8 @@ namespace McpIdentityHeaders.Tests.Support;
 internal sealed class BackendTools(IHttpContextAccessor http)
 {
     [McpServerTool(Name = "whoami"), Description("The X-User-Sub header of this call, or 'anonymous'.")]
-    public string WhoAmI() => http.HttpContext!.Request.Headers.TryGetValue("X-User-Sub", out var subject) ? subject.ToString() : "anonymous";
+    public string WhoAmI() =>
+        http.HttpContext!.Request.Headers.TryGetValue("X-User-Sub", out var subject) ? subject.ToString() : "anonymous";
 
     [McpServerTool(Name = "ping"), Description("Returns 'pong'.")]
     public static string Ping() => "pong";

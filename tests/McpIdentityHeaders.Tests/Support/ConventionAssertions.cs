@@ -7,15 +7,18 @@ namespace McpIdentityHeaders.Tests.Support;
 internal sealed class ConventionAssertions(Assembly library)
 {
     private const int MaxTestNameLength = 80;
+    private const int MaxLineLength = 140;
 
     public void HasInternalTypesUnderInternal() =>
-        Assert.DoesNotContain(library.GetTypes(), type => type.Namespace?.EndsWith(".Internal", StringComparison.Ordinal) == true && type.IsPublic);
+        Assert.DoesNotContain(
+            library.GetTypes(), type => type.Namespace?.EndsWith(".Internal", StringComparison.Ordinal) == true && type.IsPublic);
 
     public void HasSealedOrStaticPublicClasses() =>
         Assert.DoesNotContain(library.GetExportedTypes(), type => type.IsClass && !type.IsSealed);
 
     public void HasAFileForEachPublicType() =>
-        Assert.All(library.GetExportedTypes(), type => Assert.Contains($"{type.Name}.cs", SourceFiles().Select(file => Path.GetFileName(file))));
+        Assert.All(
+            library.GetExportedTypes(), type => Assert.Contains($"{type.Name}.cs", SourceFiles().Select(file => Path.GetFileName(file))));
 
     /// <summary>Finds the names of public asynchronous methods without a CancellationToken.</summary>
     public IEnumerable<string> MethodsWithoutCancellation() =>
@@ -31,6 +34,14 @@ internal sealed class ConventionAssertions(Assembly library)
         from method in type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly)
         where method.IsDefined(typeof(FactAttribute)) && method.Name.Length > MaxTestNameLength
         select method.Name;
+
+    /// <summary>Finds the lines of the library's source that are longer than 140 characters.</summary>
+    public IEnumerable<string> FindLongLines(params string[] except) =>
+        from file in SourceFiles()
+        where !except.Contains(Path.GetFileNameWithoutExtension(file))
+        from line in File.ReadLines(file).Index()
+        where line.Item.Length > MaxLineLength
+        select $"{Path.GetFileName(file)}({line.Index + 1})";
 
     private IEnumerable<string> SourceFiles([CallerFilePath] string thisFile = "")
     {

@@ -19,7 +19,7 @@ internal static class FeatureServer
     public const string Resource = "test://notes";
 
     /// <summary>A notification of the server's own, with a text.</summary>
-    public const string Told = "notifications/test/told";
+    public const string Notification = "notifications/test/told";
 
     private static readonly ConcurrentDictionary<string, Task> Heard = new();
 
@@ -42,7 +42,7 @@ internal static class FeatureServer
     /// <summary>
     /// Has the server send a notification and then a report of progress: once that is handled, handlers of the first have been called.
     /// </summary>
-    public static async Task TellAsync(this McpClient client, string text)
+    public static async Task NotifyAsync(this McpClient client, string text)
     {
         string key = Guid.NewGuid().ToString();
         var reported = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -92,10 +92,10 @@ internal static class FeatureServer
         }
 
         [McpServerTool(Name = "tell"), Description("Sends a notification with the text, reports progress, and waits until that was heard.")]
-        public static async Task TellAsync(
+        public static async Task NotifyAsync(
             McpServer server, IProgress<ProgressNotificationValue> progress, string text, string key, CancellationToken cancellationToken)
         {
-            await server.SendNotificationAsync(Told, new JsonObject { ["text"] = text }, cancellationToken: cancellationToken);
+            await server.SendNotificationAsync(Notification, new JsonObject { ["text"] = text }, cancellationToken: cancellationToken);
             progress.Report(new ProgressNotificationValue { Progress = 1 });
             await Heard[key].WaitAsync(AsyncGate.Patience, cancellationToken);
         }

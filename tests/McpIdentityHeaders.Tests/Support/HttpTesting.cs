@@ -45,6 +45,7 @@ internal static class HttpTesting
     }
 
     /// <summary>Sends by Send or SendAsync: both must do the same.</summary>
-    public static async Task<HttpResponseMessage> SendAsync(this HttpMessageInvoker invoker, HttpRequestMessage request, bool synchronous) =>
+    public static async Task<HttpResponseMessage> SendAsync(
+        this HttpMessageInvoker invoker, HttpRequestMessage request, bool synchronous) =>
         synchronous ? invoker.Send(request, CancellationToken.None) : await invoker.SendAsync(request, CancellationToken.None);
 }

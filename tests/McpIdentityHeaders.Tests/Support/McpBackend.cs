@@ -50,7 +50,8 @@ internal sealed class McpBackend : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls(at?.GetLeftPart(UriPartial.Authority) ?? "http://127.0.0.1:0");
         builder.Services.AddHttpContextAccessor();
-        IMcpServerBuilder mcp = builder.Services.AddMcpServer().WithHttpTransport(options => Configure(options, kind)).WithTools<BackendTools>();
+        IMcpServerBuilder mcp =
+            builder.Services.AddMcpServer().WithHttpTransport(options => Configure(options, kind)).WithTools<BackendTools>();
         server?.Invoke(mcp);
 
         WebApplication app = builder.Build();
@@ -116,7 +117,8 @@ internal sealed class McpBackend : IAsyncDisposable
         {
             context.Response.OnStarting(() =>
             {
-                _ = context.Response.Headers[SessionId].ToString() is { Length: > 0 } opened && sessions.TryAdd(opened, context.Request.Headers["X-User-Sub"].ToString());
+                _ = context.Response.Headers[SessionId].ToString() is { Length: > 0 } opened
+                    && sessions.TryAdd(opened, context.Request.Headers["X-User-Sub"].ToString());
                 return Task.CompletedTask;
             });
         }
@@ -151,7 +153,8 @@ internal sealed class McpBackend : IAsyncDisposable
                 context.Request.Method,
                 context.Request.Path,
                 await RpcMethodAsync(context.Request),
-                context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase));
+                context.Request.Headers.ToDictionary(
+                    header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase));
 
             lock (_all)
             {
@@ -175,8 +178,8 @@ internal sealed class McpBackend : IAsyncDisposable
                 _listeners.Add(channel);
             }
 
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-            await foreach (McpExchange exchange in channel.Reader.ReadAllAsync(patience.Token))
+            using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+            await foreach (McpExchange exchange in channel.Reader.ReadAllAsync(timeout.Token))
             {
                 if (matches(exchange))
                 {

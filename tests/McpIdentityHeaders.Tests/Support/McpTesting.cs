@@ -10,7 +10,8 @@ internal static class McpTesting
     public const string ClientName = "backend";
 
     /// <summary>Services with one MCP client for a backend, with claim injection, that speaks the backend's protocol.</summary>
-    public static ServiceCollection ServicesFor(McpBackend backend, Action<IHttpClientBuilder>? http = null, Action<McpClientOptions>? mcp = null)
+    public static ServiceCollection ServicesFor(
+        McpBackend backend, Action<IHttpClientBuilder>? http = null, Action<McpClientOptions>? mcp = null)
     {
         var services = new ServiceCollection();
         IHttpClientBuilder builder = services.AddMcpClient(ClientName, backend.Endpoint);

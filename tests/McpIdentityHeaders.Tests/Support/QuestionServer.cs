@@ -33,7 +33,8 @@ internal static class QuestionServer
         await client.CallToolAsync("inquire", new Dictionary<string, object?> { ["method"] = method });
 
     /// <summary>Has the server of the newest session ask beside all calls.</summary>
-    public static Task AskBesideCallsAsync(McpBackend backend, string method) => AskAsync(Sessions[backend.Root], method, CancellationToken.None);
+    public static Task AskBesideCallsAsync(McpBackend backend, string method) =>
+        AskAsync(Sessions[backend.Root], method, CancellationToken.None);
 
     /// <summary>Starts a call that lasts until it is disposed.</summary>
     public static async Task<HeldCall> HoldAsync(IServiceProvider services, ClaimsPrincipal user)
@@ -53,7 +54,8 @@ internal static class QuestionServer
     {
         try
         {
-            await server.SendRequestAsync(new JsonRpcRequest { Method = method }, cancellationToken).WaitAsync(AsyncGate.Patience, cancellationToken);
+            await server.SendRequestAsync(new JsonRpcRequest { Method = method }, cancellationToken).WaitAsync(
+                AsyncGate.Patience, cancellationToken);
         }
         catch (McpProtocolException)
         {

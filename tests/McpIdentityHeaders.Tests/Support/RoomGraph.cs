@@ -21,7 +21,8 @@ internal static partial class RoomGraph
 
         return from room in order.Index()
                from file in files[room.Item]
-               from type in Identifier().Matches(CommentOrString().Replace(File.ReadAllText(file), " ")).Select(match => match.Value).Distinct()
+               let code = CommentOrString().Replace(File.ReadAllText(file), " ")
+               from type in Identifier().Matches(code).Select(match => match.Value).Distinct()
                where ranks.TryGetValue(type, out int rank) && rank > room.Index
                select $"{room.Item}/{Path.GetFileNameWithoutExtension(file)} -> {order[ranks[type]]}/{type}";
     }

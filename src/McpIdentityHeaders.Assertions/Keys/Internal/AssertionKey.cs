@@ -18,7 +18,7 @@ internal sealed class AssertionKey
         Credentials = canSign ? new SigningCredentials(key, algorithm) : null;
     }
 
-    /// <summary>Gets what signs; null where there is a public key alone.</summary>
+    /// <summary>Gets the credentials that sign; null where there is a public key alone.</summary>
     internal SigningCredentials? Credentials { get; }
 
     internal PublicJsonWebKey PublicKey { get; }
@@ -99,7 +99,8 @@ internal sealed class AssertionKey
         ECDsaSecurityKey curve => curve.ECDsa,
         RsaSecurityKey { Rsa: { } rsa } => rsa,
         RsaSecurityKey rsa => RSA.Create(rsa.Parameters),
-        JsonWebKey key when JsonWebKeyConverter.TryConvertToSecurityKey(key, out SecurityKey converted) && converted is AsymmetricSecurityKey =>
+        JsonWebKey key
+            when JsonWebKeyConverter.TryConvertToSecurityKey(key, out SecurityKey converted) && converted is AsymmetricSecurityKey =>
             GetAlgorithm(new SigningCredentials(converted, credentials.Algorithm)),
         _ => throw new InvalidOperationException(
             "the signing credentials are not an asymmetric key with ES256, RS256 or PS256. Use one of these, in an ECDsaSecurityKey, an "
@@ -113,8 +114,8 @@ internal sealed class AssertionKey
         RSA { KeySize: >= MinRsaBits } rsa when algorithm is null or SecurityAlgorithms.RsaSha256 or SecurityAlgorithms.RsaSsaPssSha256 =>
             (new RsaSecurityKey(rsa), algorithm ?? SecurityAlgorithms.RsaSha256),
         _ => throw new InvalidOperationException(
-            $"a {key.SignatureAlgorithm} key of {key.KeySize} bits cannot sign with {algorithm ?? "ES256 or RS256"}. Use a P-256 key with ES256, "
-            + $"or an RSA key of at least {MinRsaBits} bits with RS256 or PS256"),
+            $"a {key.SignatureAlgorithm} key of {key.KeySize} bits cannot sign with {algorithm ?? "ES256 or RS256"}. Use a P-256 key with "
+            + $"ES256, or an RSA key of at least {MinRsaBits} bits with RS256 or PS256"),
     };
 
     /// <summary>Other curves have 256 bits too, and ES256 is for P-256 alone (RFC 7518, section 3.4).</summary>

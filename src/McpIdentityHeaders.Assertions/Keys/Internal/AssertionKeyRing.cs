@@ -33,7 +33,8 @@ internal sealed class AssertionKeyRing
         if (key.HasValidity && _time.GetUtcNow() is var now && (now < key.NotBefore || now >= key.NotAfter))
         {
             throw new InvalidOperationException(
-                $"{first.Description}, the first of Keys, is valid from {key.NotBefore:u} to {key.NotAfter:u} only. Put a valid one in front");
+                $"{first.Description}, the first of Keys, is valid from {key.NotBefore:u} to {key.NotAfter:u} only. Put a valid one in "
+                + "front");
         }
 
         return key;

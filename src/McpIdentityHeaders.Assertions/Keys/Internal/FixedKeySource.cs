@@ -17,11 +17,13 @@ internal sealed class FixedKeySource(string description, Func<AssertionKey> crea
         {
             return create();
         }
-        catch (Exception exception) when (exception is ObjectDisposedException or CryptographicException or ArgumentException or NotSupportedException)
+        catch (Exception exception)
+            when (exception is ObjectDisposedException or CryptographicException or ArgumentException or NotSupportedException)
         {
             // A key store's own message may hold anything.
             throw new InvalidOperationException(
-                $"{description} cannot be used: its key threw a {exception.GetType().Name}. Check that it is not disposed, and may be used here");
+                $"{description} cannot be used: its key threw a {exception.GetType().Name}. Check that it is not disposed, and may be used "
+                + "here");
         }
     }
 }

@@ -20,5 +20,6 @@ internal abstract class KeySource(string description)
 
     /// <summary>Gets the key in force, and those before it that verifiers may still need.</summary>
     /// <inheritdoc cref="Read"/>
-    internal virtual IEnumerable<PublicJsonWebKey> ReadPublic(TimeProvider time, Action<string>? onError = null) => [Read(time, onError).PublicKey];
+    internal virtual IEnumerable<PublicJsonWebKey> ReadPublic(TimeProvider time, Action<string>? onError = null) =>
+        [Read(time, onError).PublicKey];
 }

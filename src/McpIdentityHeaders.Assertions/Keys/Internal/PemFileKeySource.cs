@@ -107,9 +107,13 @@ internal sealed class PemFileKeySource(string path, string? algorithm) : KeySour
         }
     }
 
-    /// <summary>What the key has signed is still under way, and files that are exchanged one by one leave a moment without it.</summary>
+    /// <summary>Publishes a replaced key for a while: what it signed is under way, and files are not exchanged at one moment.</summary>
     private void Retire(AssertionKey key, DateTimeOffset now) =>
-        _retired = [.. _retired.Where(retired => now < retired.Until).TakeLast(MaxRetired - 1), new RetiredKey(key.PublicKey, now + RetiredLifetime)];
+        _retired =
+        [
+            .. _retired.Where(retired => now < retired.Until).TakeLast(MaxRetired - 1),
+            new RetiredKey(key.PublicKey, now + RetiredLifetime),
+        ];
 
     /// <param name="text">The file's text; null where it cannot be read.</param>
     /// <exception cref="InvalidOperationException">The file has no usable key.</exception>
@@ -123,13 +127,15 @@ internal sealed class PemFileKeySource(string path, string? algorithm) : KeySour
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new InvalidOperationException($"{Description} cannot be read: {exception.GetType().Name}. Check that it exists and may be read");
+            throw new InvalidOperationException(
+                $"{Description} cannot be read: {exception.GetType().Name}. Check that it exists and may be read");
         }
         catch (Exception exception) when (exception is not InvalidOperationException)
         {
             // The exception's own message could quote the file.
             throw new InvalidOperationException(
-                $"{Description} has no usable key. Give it one unencrypted PEM key: an elliptic curve key of P-256, or RSA of at least 2048 bits");
+                $"{Description} has no usable key. Give it one unencrypted PEM key: an elliptic curve key of P-256, or RSA of at least "
+                + "2048 bits");
         }
     }
 

@@ -29,7 +29,8 @@ internal sealed class PublicJsonWebKey
     {
         ECDsaSecurityKey curve => Of(curve.ECDsa.ExportParameters(includePrivateParameters: false), key.KeyId, algorithm),
         RsaSecurityKey { Rsa: { } rsa } => Of(rsa.ExportParameters(includePrivateParameters: false), key.KeyId, algorithm),
-        _ => throw new InvalidOperationException($"a key of the type {key.GetType().Name} cannot be published. Use an ECDsaSecurityKey or RsaSecurityKey"),
+        _ => throw new InvalidOperationException(
+            $"a key of the type {key.GetType().Name} cannot be published. Use an ECDsaSecurityKey or RsaSecurityKey"),
     };
 
     /// <summary>Writes it.</summary>

@@ -90,8 +90,8 @@ internal sealed class AssertionSigner(
         return token.Length <= options.MaxTokenLength
             ? token
             : throw Reject(
-                $"its user's assertion is {token.Length} bytes long, and IdentityAssertionOptions.MaxTokenLength allows {options.MaxTokenLength}. Send "
-                + "fewer claims, or set a larger limit");
+                $"its user's assertion is {token.Length} bytes long, and IdentityAssertionOptions.MaxTokenLength allows "
+                + $"{options.MaxTokenLength}. Send fewer claims, or set a larger limit");
     }
 
     /// <summary>
@@ -123,7 +123,9 @@ internal sealed class AssertionSigner(
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
             // A key vault throws what it likes, and its message may hold anything.
-            throw Reject($"its user's assertion cannot be signed: the key threw a {exception.GetType().Name}. Check the first of IdentityAssertionOptions.Keys");
+            throw Reject(
+                $"its user's assertion cannot be signed: the key threw a {exception.GetType().Name}. Check the first of "
+                + "IdentityAssertionOptions.Keys");
         }
     }
 }

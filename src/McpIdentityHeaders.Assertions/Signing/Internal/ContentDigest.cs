@@ -10,27 +10,28 @@ internal static class ContentDigest
 
     internal static async Task<string> ComputeAsync(HttpContent? content, bool async, CancellationToken cancellationToken)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        using var stream = new HashingStream(hash);
+        using var hash = SHA256.Create();
+        using var stream = new CryptoStream(Stream.Null, hash, CryptoStreamMode.Write);
         if (content is not null && async)
         {
-            await KeepAsync(content, cancellationToken).ConfigureAwait(false);
+            await BufferAsync(content, cancellationToken).ConfigureAwait(false);
             await content.CopyToAsync(stream, cancellationToken).ConfigureAwait(false);
         }
         else if (content is not null)
         {
-            KeepAsync(content, cancellationToken).GetAwaiter().GetResult();
+            BufferAsync(content, cancellationToken).GetAwaiter().GetResult();
             content.CopyTo(stream, context: null, cancellationToken);
         }
 
-        return Format(hash.GetHashAndReset());
+        stream.FlushFinalBlock();
+        return Format(hash.Hash);
     }
 
     internal static string Format(ReadOnlySpan<byte> hash) => $"sha-256=:{Convert.ToBase64String(hash)}:";
 
-    /// <summary>
-    /// Content that is made as it is written is kept, so that the same bytes go out. What is held in memory or can seek is streamed.
-    /// </summary>
-    private static Task KeepAsync(HttpContent content, CancellationToken cancellationToken) =>
-        content is ByteArrayContent or ReadOnlyMemoryContent or StreamContent ? Task.CompletedTask : content.LoadIntoBufferAsync(cancellationToken);
+    /// <summary>Buffers content that is made as it is written, so that the same bytes go out.</summary>
+    private static Task BufferAsync(HttpContent content, CancellationToken cancellationToken) =>
+        content is ByteArrayContent or ReadOnlyMemoryContent or StreamContent
+            ? Task.CompletedTask
+            : content.LoadIntoBufferAsync(cancellationToken);
 }

@@ -61,15 +61,15 @@ internal sealed class IdentityAssertionHandler : DelegatingHandler
         string token = plan.Options.BindRequest
             ? plan.Signer.SignBound(claims, audience, await BindAsync(clone, plan, async, cancellationToken).ConfigureAwait(false))
             : plan.Signer.GetToken(claims, audience);
-        if (!plan.Options.UseAuthorizationHeader)
+        if (plan.Options.UseAuthorizationHeader)
+        {
+            clone.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        }
+        else
         {
             SetHeader(clone, plan, token);
-            return async
-                ? await base.SendAsync(clone, cancellationToken).ConfigureAwait(false)
-                : base.Send(clone, cancellationToken);
         }
 
-        clone.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         try
         {
             return async
@@ -79,16 +79,22 @@ internal sealed class IdentityAssertionHandler : DelegatingHandler
         finally
         {
             // A handler in between sees this clone again, and may send it again. All other headers of this library are removed in front.
-            clone.Headers.Authorization = null;
+            if (plan.Options.UseAuthorizationHeader)
+            {
+                clone.Headers.Authorization = null;
+            }
         }
     }
 
-    private static IdentityAssertionPlan GetPlan(AssertedClaims claims) => (IdentityAssertionPlan)((ClaimInjectionPlan)claims.Source).Assertion!;
+    private static IdentityAssertionPlan GetPlan(AssertedClaims claims) =>
+        (IdentityAssertionPlan)((ClaimInjectionPlan)claims.Source).Assertion!;
 
     private static void SetHeader(IdentityRequestMessage clone, IdentityAssertionPlan plan, string token)
     {
+        string encoded = HeaderValueEncoder.EncodeSingle(token, HeaderValueEncoding.Mcp);
+
         // Fail closed: what cannot be set must not go out unsigned.
-        if (!clone.Headers.TryAddWithoutValidation(plan.Options.HeaderName, HeaderValueEncoder.EncodeSingle(token, HeaderValueEncoding.Mcp)))
+        if (!clone.Headers.TryAddWithoutValidation(plan.Options.HeaderName, encoded))
         {
             throw plan.Signer.Reject(
                 $"the header '{plan.Options.HeaderName}' cannot be a request header. Choose another IdentityAssertionOptions.HeaderName");
@@ -100,8 +106,8 @@ internal sealed class IdentityAssertionHandler : DelegatingHandler
         if (plan.Options.UseAuthorizationHeader && clone.Headers.NonValidated.Contains(Authorization))
         {
             throw plan.Signer.Reject(
-                "it has an Authorization header already, and IdentityAssertionOptions.UseAuthorizationHeader would replace it. Take out the "
-                + "handler that sets it, or send the assertion in a header of its own");
+                "it has an Authorization header already, and IdentityAssertionOptions.UseAuthorizationHeader would replace it. Take out "
+                + "the handler that sets it, or send the assertion in a header of its own");
         }
     }
 
@@ -111,8 +117,8 @@ internal sealed class IdentityAssertionHandler : DelegatingHandler
         if (!ContentDigest.CanCompute(clone.Content))
         {
             throw plan.Signer.Reject(
-                "its assertion is bound to its content, which may not be read before it is sent. Send content that can be read twice, such as a "
-                + "ByteArrayContent, or set IdentityAssertionOptions.BindRequest to false");
+                "its assertion is bound to its content, which may not be read before it is sent. Send content that can be read twice, "
+                + "such as a ByteArrayContent, or set IdentityAssertionOptions.BindRequest to false");
         }
 
         string digest = await ContentDigest.ComputeAsync(clone.Content, async, cancellationToken).ConfigureAwait(false);

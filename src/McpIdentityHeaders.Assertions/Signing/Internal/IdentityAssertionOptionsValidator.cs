@@ -49,7 +49,8 @@ internal sealed class IdentityAssertionOptionsValidator : IValidateOptions<Ident
 
         if (string.IsNullOrWhiteSpace(options.Issuer))
         {
-            yield return "IdentityAssertionOptions.Issuer is not set. Set it to the https URI of this program, such as 'https://gateway.example.com'.";
+            yield return "IdentityAssertionOptions.Issuer is not set. Set it to the https URI of this program, such as "
+                + "'https://gateway.example.com'.";
         }
 
         if (options.Audience is not null && string.IsNullOrWhiteSpace(options.Audience))
@@ -65,8 +66,8 @@ internal sealed class IdentityAssertionOptionsValidator : IValidateOptions<Ident
 
         if (string.IsNullOrWhiteSpace(options.HeaderName))
         {
-            yield return "IdentityAssertionOptions.HeaderName is empty. Name the header that verifiers read, such as 'X-User-Assertion', or set "
-                + "UseAuthorizationHeader.";
+            yield return "IdentityAssertionOptions.HeaderName is empty. Name the header that verifiers read, such as 'X-User-Assertion', "
+                + "or set UseAuthorizationHeader.";
         }
 
         if (string.IsNullOrWhiteSpace(options.TokenType))
@@ -81,8 +82,8 @@ internal sealed class IdentityAssertionOptionsValidator : IValidateOptions<Ident
 
         if (options.Keys.Count == 0)
         {
-            yield return "IdentityAssertionOptions.Keys is empty, and nothing would be signed. Add a key with Keys.AddPemFile(path), or for "
-                + "development with Keys.AddDevelopmentKey().";
+            yield return "IdentityAssertionOptions.Keys is empty, and nothing would be signed. Add a key with Keys.AddPemFile(path), or "
+                + "for development with Keys.AddDevelopmentKey().";
         }
     }
 }

@@ -8,7 +8,7 @@ namespace McpIdentityHeaders.Internal;
 internal sealed class IdentityAssertionPlan(IdentityAssertionOptions options, AssertionKeyRing keys, AssertionSigner signer)
     : AssertionHeader(options.UseAuthorizationHeader ? null : options.HeaderName, options.ReplaceHeaders, errors: [])
 {
-    // Assertions go to named origins only: there are more than a few with services that are resolved to ever new addresses alone.
+    // Named origins are few, but services may resolve to ever new addresses: these must not exhaust memory.
     private const int MaxOrigins = 1000;
 
     private readonly ConcurrentDictionary<Origin, string> _origins = new();
@@ -36,9 +36,9 @@ internal sealed class IdentityAssertionPlan(IdentityAssertionOptions options, As
         {
             if (IdentityAssertionOptionsValidator.ReservedClaims.Contains(header.ClaimName))
             {
-                yield return $"the header '{header.Name}' would become the claim '{header.ClaimName}', which an assertion sets itself. Take it from "
-                    + "another claim type, or out of ClaimInjectionOptions.Headers; the users' own issuer goes in a header such as "
-                    + "'X-User-Issuer'.";
+                yield return $"the header '{header.Name}' would become the claim '{header.ClaimName}', which an assertion sets itself. "
+                    + "Take it from another claim type, or out of ClaimInjectionOptions.Headers; the users' own issuer goes in a header "
+                    + "such as 'X-User-Issuer'.";
             }
 
             if (header.IsObject)
@@ -48,14 +48,14 @@ internal sealed class IdentityAssertionPlan(IdentityAssertionOptions options, As
             }
             else if (header.IsList && IsSubjectName(header))
             {
-                yield return $"the header '{header.Name}' would become the claim 'sub' as a list, and a subject is one value. Set its Format to "
-                    + "Single.";
+                yield return $"the header '{header.Name}' would become the claim 'sub' as a list, and a subject is one value. Set its "
+                    + "Format to Single.";
             }
 
             if (!header.IsSubject && IsSubjectName(header))
             {
-                yield return $"the header '{header.Name}' would become the claim 'sub', and is not the user's subject. Put its claim types in front in "
-                    + "ClaimInjectionOptions.SubjectClaimTypes, or take it out of ClaimInjectionOptions.Headers.";
+                yield return $"the header '{header.Name}' would become the claim 'sub', and is not the user's subject. Put its claim types "
+                    + "in front in ClaimInjectionOptions.SubjectClaimTypes, or take it out of ClaimInjectionOptions.Headers.";
             }
         }
 
@@ -63,8 +63,8 @@ internal sealed class IdentityAssertionPlan(IdentityAssertionOptions options, As
             plan.Headers.Where(header => !header.IsObject).GroupBy(header => header.ClaimName, StringComparer.OrdinalIgnoreCase);
         foreach (IGrouping<string, ClaimHeaderPlan> same in byName.Where(same => same.Count() > 1))
         {
-            yield return $"the headers {string.Join(" and ", same.Select(header => $"'{header.Name}'"))} would become one claim of the assertion, "
-                + $"'{same.Key}'. Take one of them out of ClaimInjectionOptions.Headers.";
+            yield return $"the headers {string.Join(" and ", same.Select(header => $"'{header.Name}'"))} would become one claim of the "
+                + $"assertion, '{same.Key}'. Take one of them out of ClaimInjectionOptions.Headers.";
         }
 
         if (!plan.NamesOrigin && !plan.ServesAnyOriginByDefault)

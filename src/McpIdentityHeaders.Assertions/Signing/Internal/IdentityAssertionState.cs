@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace McpIdentityHeaders.Internal;
@@ -13,9 +12,7 @@ namespace McpIdentityHeaders.Internal;
 internal sealed class IdentityAssertionState(IServiceProvider services, string name)
 {
     private readonly ConcurrentDictionary<(string Path, string? Algorithm), KeySource> _files = new();
-    private readonly ILogger _logger =
-        services.GetService<ILoggerFactory>()?.CreateLogger("McpIdentityHeaders.IdentityAssertion") ?? NullLogger.Instance;
-
+    private readonly ILogger _logger = services.CreateLogger("McpIdentityHeaders.IdentityAssertion");
     private readonly TimeProvider _time = services.GetService<TimeProvider>() ?? TimeProvider.System;
     private KeySource? _developmentKey;
     private int _warned;
@@ -45,7 +42,7 @@ internal sealed class IdentityAssertionState(IServiceProvider services, string n
 
     private AssertionHeader CreateHeader(IdentityAssertionOptions options)
     {
-        var keys = new AssertionKeyRing(name, [.. options.Keys.Sources.Select(Keep)], _time, _logger);
+        var keys = new AssertionKeyRing(name, [.. options.Keys.Sources.Select(GetOrAdd)], _time, _logger);
         string[] errors = [.. keys.GetValidationErrors().Select(error => $"HttpClient '{name}': {error}")];
         if (errors.Length > 0)
         {
@@ -64,7 +61,7 @@ internal sealed class IdentityAssertionState(IServiceProvider services, string n
     /// <summary>
     /// Gives the source of before where there is one: a reload must not lose the last good key, or make another development key.
     /// </summary>
-    private KeySource Keep(KeySource source) => source switch
+    private KeySource GetOrAdd(KeySource source) => source switch
     {
         PemFileKeySource file => _files.GetOrAdd(file.Identity, source),
         { IsForDevelopment: true } => Interlocked.CompareExchange(ref _developmentKey, source, null) ?? source,

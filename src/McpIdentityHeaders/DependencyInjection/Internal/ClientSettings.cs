@@ -1,7 +1,6 @@
 using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 using ModelContextProtocol.Client;
@@ -16,8 +15,7 @@ internal sealed class ClientSettings : IDisposable
     internal ClientSettings(IServiceProvider services, string name)
     {
         bool injects = services.GetServices<ClaimInjectionClientName>().Any(client => client.Value == name);
-        ILogger logger = services.GetService<ILoggerFactory>()?.CreateLogger(injects ? typeof(ClaimInjectionHandler) : typeof(IMcpClientFactory))
-            ?? NullLogger.Instance;
+        ILogger logger = services.CreateLogger(injects ? typeof(ClaimInjectionHandler) : typeof(IMcpClientFactory));
         _snapshot = new Reloadable<ClientSnapshot>(
             current => CreateSnapshot(services, name, current),
             GetChangeSources(services, name),
@@ -80,23 +78,13 @@ internal sealed class ClientSettings : IDisposable
     {
         int others = errors.Count;
         var options = OptionsSteps.Create<ClaimInjectionOptions>(services, name, errors);
-        return errors.Count == others && isEndpointCertain
-            ? Try(() => ClaimInjectionPlanFactory.Create(services, name, options, endpoint, current), errors)
-            : null;
-    }
+        ClaimInjectionPlan? plan = null;
+        if (errors.Count == others && isEndpointCertain)
+        {
+            OptionsSteps.Try(() => plan = ClaimInjectionPlanFactory.Create(services, name, options, endpoint, current), errors);
+        }
 
-    private static T? Try<T>(Func<T?> factory, List<Exception> errors)
-        where T : class
-    {
-        try
-        {
-            return factory();
-        }
-        catch (Exception exception)
-        {
-            errors.Add(exception);
-            return null;
-        }
+        return plan;
     }
 
     /// <summary>Throws the one error as it is, and several as one that has all their messages.</summary>
@@ -104,7 +92,7 @@ internal sealed class ClientSettings : IDisposable
     {
         string[] messages =
         [
-            .. errors.SelectMany(error => error is OptionsValidationException invalid ? invalid.Failures : [error.Message]).Distinct(),
+            .. errors.SelectMany(error => (error as OptionsValidationException)?.Failures ?? [error.Message]).Distinct(),
         ];
 
         // A section that is bound twice reports its errors twice.

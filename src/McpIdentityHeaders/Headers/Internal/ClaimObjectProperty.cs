@@ -1,8 +1,6 @@
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>A name of an object format, and the claim types that it is read from. The first with a value wins.</summary>
-/// <param name="Name">The name.</param>
-/// <param name="ClaimTypes">The claim types.</param>
 internal sealed record ClaimObjectProperty(string Name, string[] ClaimTypes)
 {
     internal static bool IsObject(ClaimValueFormat format) =>

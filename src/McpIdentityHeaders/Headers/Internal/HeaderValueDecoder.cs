@@ -72,8 +72,8 @@ internal static class HeaderValueDecoder
         List<(string Name, IReadOnlyList<string> Values)> properties = [];
         foreach (JsonElement claim in root.GetProperty("claims").EnumerateArray())
         {
-            string type = GetText(claim, "typ");
-            string value = GetText(claim, "val");
+            string type = GetString(claim, "typ");
+            string value = GetString(claim, "val");
             if (properties is [.., (var last, var values)] && last == type)
             {
                 properties[^1] = (type, [.. values, value]);
@@ -86,13 +86,13 @@ internal static class HeaderValueDecoder
 
         return new ClaimObject(properties)
         {
-            AuthenticationType = GetText(root, "auth_typ"),
-            NameClaimType = GetText(root, "name_typ"),
-            RoleClaimType = GetText(root, "role_typ"),
+            AuthenticationType = GetString(root, "auth_typ"),
+            NameClaimType = GetString(root, "name_typ"),
+            RoleClaimType = GetString(root, "role_typ"),
         };
     }
 
-    private static string GetText(JsonElement element, string name) => element.GetProperty(name).GetString() ?? string.Empty;
+    private static string GetString(JsonElement element, string name) => element.GetProperty(name).GetString() ?? string.Empty;
 
     private static IReadOnlyList<string> DecodeItems(JsonElement value) => value.ValueKind == JsonValueKind.Array
         ? [.. value.EnumerateArray().Select(item => item.GetString() ?? string.Empty)]

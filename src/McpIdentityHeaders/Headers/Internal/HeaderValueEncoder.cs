@@ -183,7 +183,8 @@ internal static class HeaderValueEncoder
 
         if (value.StartsWith("=?base64?", StringComparison.Ordinal) && value.EndsWith("?=", StringComparison.Ordinal))
         {
-            throw new FormatException("a value looks like the =?base64?…?= wrapper, which the Utf8 encoding cannot carry; use Mcp or Percent");
+            throw new FormatException(
+                "a value looks like the =?base64?…?= wrapper, which the Utf8 encoding cannot carry; use Mcp or Percent");
         }
 
         return value;

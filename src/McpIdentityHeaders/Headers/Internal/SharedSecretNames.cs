@@ -39,15 +39,7 @@ internal sealed class SharedSecretNames(IServiceProvider services, IEnumerable<S
     internal bool ContainsLeniently(string headerName)
     {
         Load();
-        foreach (string name in _names)
-        {
-            if (HeaderAlias.EqualsLeniently(name, headerName))
-            {
-                return true;
-            }
-        }
-
-        return false;
+        return Array.Exists(_names, name => HeaderAlias.EqualsLeniently(name, headerName));
     }
 
     /// <summary>Reads all settings once. Where a host starts, it has read them before.</summary>

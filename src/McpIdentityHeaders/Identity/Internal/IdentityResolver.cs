@@ -23,7 +23,7 @@ internal static class IdentityResolver
         ClaimsPrincipal? user = identity.User ?? ResolveOnSession(session, identity.IsSessionsOwn, accessor);
 
         // The answer to a server's question is anonymous where it is unknown which of the owner's principals it asks.
-        bool isToUnknownAsker = user is not null && identity.User is null && IsInFlowOf(session) && UserSelector.IsAnonymous(user);
+        bool isToUnknownAsker = user is not null && identity.User is null && session.IsInFlow && UserSelector.IsAnonymous(user);
         if (!isToUnknownAsker)
         {
             session.ThrowIfNotOwner(user);
@@ -49,8 +49,6 @@ internal static class IdentityResolver
             return sessionUser;
         }
 
-        return IsInFlowOf(session) ? AmbientIdentity.User : accessor.User ?? session.GetStandIn();
+        return session.IsInFlow ? AmbientIdentity.User : accessor.User ?? session.GetStandIn();
     }
-
-    private static bool IsInFlowOf(SessionIdentity session) => AmbientIdentity.Current is { } scope && scope.Session == session;
 }

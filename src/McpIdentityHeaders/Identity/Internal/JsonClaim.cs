@@ -13,7 +13,8 @@ internal static class JsonClaim
 
     /// <summary>Reads a claim's first value: its first item if it is JSON, else itself.</summary>
     /// <exception cref="FormatException">An item is no Unicode text.</exception>
-    internal static string? ReadFirst(Claim claim, string[]? path) => IsJson(claim, path) ? ReadItems(claim, path).FirstOrDefault() : claim.Value;
+    internal static string? ReadFirst(Claim claim, string[]? path) =>
+        IsJson(claim, path) ? ReadItems(claim, path).FirstOrDefault() : claim.Value;
 
     /// <summary>Whether the claim is a JSON array with more than one value, or with one that is no text.</summary>
     internal static bool HasSeveralValues(Claim claim)

@@ -10,7 +10,8 @@ namespace McpIdentityHeaders.Internal;
 internal sealed class PrincipalComparer : IEqualityComparer<ClaimsPrincipal>
 {
     // Times and ids of a token: RFC 7519, sections 4.1.4 to 4.1.7, and OpenID Connect Core, sections 2 and 3.1.3.6.
-    private static readonly HashSet<string> OfTheToken = new(StringComparer.Ordinal) { "exp", "nbf", "iat", "jti", "auth_time", "nonce", "at_hash" };
+    private static readonly HashSet<string> OfTheToken =
+        new(StringComparer.Ordinal) { "exp", "nbf", "iat", "jti", "auth_time", "nonce", "at_hash" };
 
     internal static PrincipalComparer Instance { get; } = new();
 

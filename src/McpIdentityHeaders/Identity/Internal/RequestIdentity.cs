@@ -6,54 +6,47 @@ namespace McpIdentityHeaders.Internal;
 /// The user and the MCP session of one request, kept in its options. Immutable, since resilience handlers copy options by reference to
 /// other attempts; one entry for both, since each look-up costs.
 /// </summary>
-internal sealed class RequestIdentity
+internal sealed record RequestIdentity
 {
     private static readonly HttpRequestOptionsKey<RequestIdentity> Key = new("McpIdentityHeaders.RequestIdentity");
 
-    private RequestIdentity(ClaimsPrincipal? user, SessionIdentity? session, bool isSessionsOwn, bool staysInOrigin)
-    {
-        User = user;
-        Session = session;
-        IsSessionsOwn = isSessionsOwn;
-        StaysInOrigin = staysInOrigin;
-    }
-
     /// <summary>Gets the user that the caller set; null where it set none.</summary>
-    internal ClaimsPrincipal? User { get; }
+    internal ClaimsPrincipal? User { get; private init; }
 
     /// <summary>Gets the MCP session that the request belongs to.</summary>
-    internal SessionIdentity? Session { get; }
+    internal SessionIdentity? Session { get; private init; }
 
     /// <summary>
     /// Gets whether the request is the session's own by its method as the session sent it: a redirect may make a GET of any call.
     /// </summary>
-    internal bool IsSessionsOwn { get; }
+    internal bool IsSessionsOwn { get; private init; }
 
     /// <summary>
     /// Gets whether no redirect may take the request to another origin, with an identity or without: it was sent to the session's backend,
     /// and has the session's id and API keys.
     /// </summary>
-    internal bool StaysInOrigin { get; }
+    internal bool StaysInOrigin { get; private init; }
 
     internal static RequestIdentity? Get(HttpRequestMessage request) =>
         request.Options.TryGetValue(Key, out RequestIdentity? identity) ? identity : null;
 
     /// <summary>Sets the user. Whether that user may use the request's session is checked when it is sent.</summary>
-    internal static void SetUser(HttpRequestMessage request, ClaimsPrincipal user)
-    {
-        RequestIdentity? existing = Get(request);
-        Set(request, new RequestIdentity(user, existing?.Session, existing?.IsSessionsOwn ?? false, existing?.StaysInOrigin ?? false));
-    }
+    internal static void SetUser(HttpRequestMessage request, ClaimsPrincipal user) =>
+        Set(request, (Get(request) ?? new RequestIdentity()) with { User = user });
 
     /// <summary>Makes the request anonymous and takes it off its session: another origin chose its target.</summary>
     internal static void SuppressIdentity(HttpRequestMessage request) =>
-        Set(request, new RequestIdentity(new ClaimsPrincipal(), session: null, isSessionsOwn: false, staysInOrigin: false));
+        Set(request, new RequestIdentity { User = new ClaimsPrincipal() });
 
-    internal static void SetSession(HttpRequestMessage request, SessionIdentity session, bool staysInOrigin)
-    {
-        bool isSessionsOwn = request.Method == HttpMethod.Get || request.Method == HttpMethod.Delete;
-        Set(request, new RequestIdentity(Get(request)?.User, session, isSessionsOwn, staysInOrigin));
-    }
+    internal static void SetSession(HttpRequestMessage request, SessionIdentity session, bool staysInOrigin) => Set(
+        request,
+        new RequestIdentity
+        {
+            User = Get(request)?.User,
+            Session = session,
+            IsSessionsOwn = request.Method == HttpMethod.Get || request.Method == HttpMethod.Delete,
+            StaysInOrigin = staysInOrigin,
+        });
 
     private static void Set(HttpRequestMessage request, RequestIdentity identity) => request.Options.Set(Key, identity);
 }

@@ -33,7 +33,7 @@ internal sealed class ScopeFrame
             return WithoutEnded(_outer, _ended);
         }
 
-        // Out of order. Scopes that hand over to one another would chain up: copied without those that have ended, once these are many.
+        // Ended out of order. Copy once the ended ones are many: scopes that hand over to one another would chain up.
         ImmutableHashSet<IdentityScope> ended = _ended.Add(scope);
         return 2 * ended.Count < _depth ? new ScopeFrame(Scope, _outer, ended) : Copy(ended);
     }

@@ -10,6 +10,9 @@ internal abstract class SessionIdentity
     /// </summary>
     internal abstract ClaimsPrincipal? User { get; }
 
+    /// <summary>Gets whether the current flow is the session's own.</summary>
+    internal bool IsInFlow => AmbientIdentity.Current?.Session == this;
+
     /// <summary>Gets whether one user alone, or one anonymous caller, may use the session.</summary>
     internal abstract bool HasOwner { get; }
 

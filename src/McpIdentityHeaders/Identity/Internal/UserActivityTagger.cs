@@ -48,8 +48,8 @@ internal sealed class UserActivityTagger
 
         if (key is not null && (key.Length < MinKeyLength || string.IsNullOrWhiteSpace(key)))
         {
-            yield return $"UserActivityTagKey is not at least {MinKeyLength} characters, so that who is behind an id could be found by trying. Set it "
-                + $"to {GoodKey}.";
+            yield return $"UserActivityTagKey is not at least {MinKeyLength} characters, so that who is behind an id could be found by "
+                + $"trying. Set it to {GoodKey}.";
         }
 
         // Fail closed: whoever has set a key does not mean to export subjects.
@@ -65,7 +65,8 @@ internal sealed class UserActivityTagger
     {
         if (activity is { IsAllDataRequested: true } && activity.GetTagItem(_tag) is null)
         {
-            activity.SetTag(_tag, _key is null ? subject : Base64Url.EncodeToString(HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes(subject))));
+            string id = _key is null ? subject : Base64Url.EncodeToString(HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes(subject)));
+            activity.SetTag(_tag, id);
         }
     }
 }

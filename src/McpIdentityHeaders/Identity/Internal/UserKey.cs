@@ -8,49 +8,26 @@ namespace McpIdentityHeaders.Internal;
 /// Who a user is: the issuer and the subject, and what <see cref="McpClientPoolOptions.SessionKeyClaimTypes"/> adds. A subject is unique
 /// with its issuer only (OpenID Connect Core, section 2).
 /// </summary>
-/// <remarks>An iss claim may be one that users can edit: who issued the subject's claim counts beside it.</remarks>
-internal readonly struct UserKey : IEquatable<UserKey>
+/// <param name="Issuer">The iss claim, else <paramref name="ClaimIssuer"/>.</param>
+/// <param name="ClaimIssuer">Who issued the subject's claim: users may be able to edit an iss claim.</param>
+/// <param name="Subject">The subject.</param>
+/// <param name="OtherClaims">The values of the other claims in one text; null where none belong to the key.</param>
+internal readonly record struct UserKey(string Issuer, string ClaimIssuer, string Subject, string? OtherClaims)
 {
-    private readonly string _issuer;
-    private readonly string _claimIssuer;
-    private readonly string _subject;
-    private readonly string? _otherClaims;
-
-    private UserKey(string issuer, string claimIssuer, string subject, string? otherClaims)
-    {
-        _issuer = issuer;
-        _claimIssuer = claimIssuer;
-        _subject = subject;
-        _otherClaims = otherClaims;
-    }
-
-    public static bool operator ==(UserKey left, UserKey right) => left.Equals(right);
-
-    public static bool operator !=(UserKey left, UserKey right) => !left.Equals(right);
-
-    public bool Equals(UserKey other) =>
-        string.Equals(_subject, other._subject, StringComparison.Ordinal)
-        && string.Equals(_issuer, other._issuer, StringComparison.Ordinal)
-        && string.Equals(_claimIssuer, other._claimIssuer, StringComparison.Ordinal)
-        && string.Equals(_otherClaims, other._otherClaims, StringComparison.Ordinal);
-
-    public override bool Equals(object? obj) => obj is UserKey other && Equals(other);
-
-    public override int GetHashCode() => HashCode.Combine(_issuer, _subject, _otherClaims);
-
     /// <summary>Names neither value: it may end up in a message.</summary>
     public override string ToString() => nameof(UserKey);
 
     /// <summary>Gives the key of a user, or null where it has no subject.</summary>
     internal static UserKey? Of(in UserIdentities user, UserSelector users, IList<string> otherClaimTypes) =>
         users.SubjectOf(user[0]) is { } subject
-            ? new UserKey(UserSelector.IssuerOf(user[0]) ?? subject.Issuer, subject.Issuer, subject.Value, ReadOthers(user, otherClaimTypes))
+            ? new UserKey(
+                UserSelector.IssuerOf(user[0]) ?? subject.Issuer, subject.Issuer, subject.Value, ReadOthers(user, otherClaimTypes))
             : null;
 
     /// <summary>
     /// Gives the key that closing goes by. A logout names issuer and subject alone, and closing too much is safe.
     /// </summary>
-    internal UserKey ForClosing() => new(_issuer, claimIssuer: string.Empty, _subject, otherClaims: null);
+    internal UserKey ForClosing() => this with { ClaimIssuer = string.Empty, OtherClaims = null };
 
     /// <summary>Gives one text for one combination of values, whatever their order is. Lengths in front keep values apart.</summary>
     private static string? ReadOthers(in UserIdentities user, IList<string> claimTypes)

@@ -12,7 +12,8 @@ internal sealed class UserSelector(IEnumerable<string> subjectClaimTypes, Func<C
     private const string Issuer = "iss";
 
     internal const string ChangedMeanwhile =
-        "the principal was changed while it was read. Do not change a principal that requests run for: make a new one with the other claims";
+        "the principal was changed while it was read. Do not change a principal that requests run for: make a new one with the other "
+        + "claims";
 
     private const string SeveralUsers =
         "the principal has authenticated identities of different subjects or issuers, and none of them is selected as the user. Set "
@@ -40,18 +41,8 @@ internal sealed class UserSelector(IEnumerable<string> subjectClaimTypes, Func<C
         return true;
     }
 
-    internal static bool HasClaims(ClaimsPrincipal principal)
-    {
-        foreach (ClaimsIdentity identity in IdentitiesOf(principal))
-        {
-            if (identity?.Claims.Any() == true)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+    internal static bool HasClaims(ClaimsPrincipal principal) =>
+        IdentitiesOf(principal).ToArray().Any(identity => identity?.Claims.Any() == true);
 
     internal static string? IssuerOf(IdentityClaims identity) => identity.FindFirst(Issuer)?.Value;
 
@@ -93,7 +84,8 @@ internal sealed class UserSelector(IEnumerable<string> subjectClaimTypes, Func<C
     // A method of its own: what a lambda captures is allocated when its method begins.
     private bool TrySelectAmong(ClaimsPrincipal principal, out UserIdentities user, [NotNullWhen(false)] out string? error)
     {
-        List<ClaimsIdentity> authenticated = [.. IdentitiesOf(principal).ToArray().Where(identity => identity is { IsAuthenticated: true })];
+        List<ClaimsIdentity> authenticated =
+            [.. IdentitiesOf(principal).ToArray().Where(identity => identity is { IsAuthenticated: true })];
         user = default;
         error = ChangedMeanwhile;
         if ((authenticated.Find(identity => FindSubject(identity) is not null) ?? authenticated.FirstOrDefault()) is not { } first)
@@ -101,7 +93,7 @@ internal sealed class UserSelector(IEnumerable<string> subjectClaimTypes, Func<C
             return false;
         }
 
-        // All others: one that turns into another subject's meanwhile is refused, and not left out.
+        // Pass all others on: TryRead refuses one that becomes another subject's meanwhile, and must not miss it.
         if (authenticated.TrueForAll(identity => Contributes(identity, first)))
         {
             return TryRead(first, [.. authenticated.Where(identity => identity != first)], out user, out error);
@@ -150,7 +142,7 @@ internal sealed class UserSelector(IEnumerable<string> subjectClaimTypes, Func<C
     private string? FindSubject(ClaimsIdentity identity) =>
         _subjectClaimTypes.Select(type => FindFirst(identity, type)).FirstOrDefault(value => value is not null);
 
-    // Looks at no claim behind: one identity's claims may cost another's user nothing but the look for a subject.
+    // Stop at the match: the claims of an identity that contributes nothing must not fail the user's request.
     private static string? FindFirst(ClaimsIdentity identity, string claimType)
     {
         foreach (Claim claim in identity.Claims.GetType() == typeof(List<Claim>) ? [.. ((List<Claim>)identity.Claims)] : identity.Claims)
@@ -248,6 +240,6 @@ internal sealed class UserSelector(IEnumerable<string> subjectClaimTypes, Func<C
     }
 
     private string DescribeTwoSubjects(IdentityClaims identity) =>
-        $"the user's identity has two different values of the claim '{SubjectOf(identity)?.Type}', and so two subjects. Have the sign-in keep "
-        + "one, or set ClaimInjectionOptions.SubjectClaimTypes to a claim type with one value";
+        $"the user's identity has two different values of the claim '{SubjectOf(identity)?.Type}', and so two subjects. Have the sign-in "
+        + "keep one, or set ClaimInjectionOptions.SubjectClaimTypes to a claim type with one value";
 }

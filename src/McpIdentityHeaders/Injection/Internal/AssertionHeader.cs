@@ -12,6 +12,6 @@ internal class AssertionHeader(string? name, bool replacesHeaders, IReadOnlyList
 
     internal IReadOnlyList<string> Errors => errors;
 
-    /// <summary>Gets what in a client's plan no assertion can be made of.</summary>
+    /// <summary>Gets the errors of a plan that no assertion can be made of.</summary>
     internal virtual IEnumerable<string> GetValidationErrors(ClaimInjectionPlan plan) => [];
 }

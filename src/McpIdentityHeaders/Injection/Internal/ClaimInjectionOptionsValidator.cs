@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Options;
 
 namespace McpIdentityHeaders.Internal;
@@ -9,18 +10,40 @@ internal sealed class ClaimInjectionOptionsValidator : IValidateOptions<ClaimInj
 
     public ValidateOptionsResult Validate(string? name, ClaimInjectionOptions options)
     {
+        IEnumerable<string> errors =
+        [
+            .. Ranges.Validate(name, options).Failures ?? [],
+            .. GetEmptyListErrors(options),
+            .. ClaimHeaderRules.GetValidationErrors(options.Headers),
+            .. options.SharedSecret?.GetValidationErrors(options.Headers) ?? [],
+            .. GetAssertionErrors(options),
+            .. GetOriginErrors(options),
+            .. GetUnknownValueErrors(options),
+            .. UserActivityTagger.GetValidationErrors(options.UserActivityTag, options.UserActivityTagKey),
+        ];
         var result = new ValidateOptionsResultBuilder();
-        foreach (string error in GetValidationErrors(name, options))
-        {
-            result.AddError($"{Describe(name)}: {error}");
-        }
-
-        foreach (string error in options.Assertion?.Errors ?? [])
+        foreach (string error in errors.Select(error => $"{Describe(name)}: {error}").Concat(options.Assertion?.Errors ?? []))
         {
             result.AddError(error);
         }
 
         return result.Build();
+    }
+
+    internal static string Describe(string? clientName) =>
+        string.IsNullOrEmpty(clientName) ? nameof(ClaimInjectionOptions) : $"HttpClient '{clientName}'";
+
+    private static IEnumerable<string> GetEmptyListErrors(ClaimInjectionOptions options)
+    {
+        if (options.Headers.Count == 0)
+        {
+            yield return "Headers is empty. Add at least one header, or do not call AddClaimInjection for this client.";
+        }
+
+        if (options.SubjectClaimTypes.Count == 0 || options.SubjectClaimTypes.Any(string.IsNullOrWhiteSpace))
+        {
+            yield return "SubjectClaimTypes is empty, or has an empty claim type. Name the claim types of a user's subject, such as 'sub'.";
+        }
     }
 
     private static IEnumerable<string> GetAssertionErrors(ClaimInjectionOptions options)
@@ -38,52 +61,18 @@ internal sealed class ClaimInjectionOptionsValidator : IValidateOptions<ClaimInj
         if (options.Headers.Select(header => header.HeaderName).Append(options.SharedSecret?.HeaderName ?? string.Empty)
             .Any(other => HeaderAlias.Equals(other, name)))
         {
-            yield return $"the assertion's header '{name}' is another header of this client, or an alias of one. Choose another name, such as "
-                + "'X-User-Assertion'.";
+            yield return $"the assertion's header '{name}' is another header of this client, or an alias of one. Choose another name, such "
+                + "as 'X-User-Assertion'.";
         }
     }
 
-    internal static string Describe(string? clientName) =>
-        string.IsNullOrEmpty(clientName) ? nameof(ClaimInjectionOptions) : $"HttpClient '{clientName}'";
-
-    private static IEnumerable<string> GetValidationErrors(string? name, ClaimInjectionOptions options)
+    private static IEnumerable<string> GetOriginErrors(ClaimInjectionOptions options)
     {
-        foreach (string error in Ranges.Validate(name, options).Failures ?? [])
-        {
-            yield return error;
-        }
-
-        if (options.Headers.Count == 0)
-        {
-            yield return "Headers is empty. Add at least one header, or do not call AddClaimInjection for this client.";
-        }
-
-        foreach (string error in ClaimHeaderRules.GetValidationErrors(options.Headers))
-        {
-            yield return error;
-        }
-
-        if (options.SubjectClaimTypes.Count == 0 || options.SubjectClaimTypes.Any(string.IsNullOrWhiteSpace))
-        {
-            yield return "SubjectClaimTypes is empty, or has an empty claim type. Name the claim types of a user's subject, such as 'sub'.";
-        }
-
-        foreach (string error in options.SharedSecret?.GetValidationErrors(options.Headers) ?? [])
-        {
-            yield return error;
-        }
-
-        foreach (string error in GetAssertionErrors(options))
-        {
-            yield return error;
-        }
-
         foreach ((int index, Uri? origin) in options.TrustedOrigins.Index())
         {
-            // No message quotes the URI: it may hold a password or a token.
-            if (origin is not { IsAbsoluteUri: true } || !Origin.IsHttpOrWebSocket(origin))
+            if (!IsUsable(origin))
             {
-                yield return $"TrustedOrigins[{index}] is no absolute http or https URI, nor one of ws or wss. Give one such as 'https://mcp.example.com'.";
+                yield return DescribeUnusable($"TrustedOrigins[{index}]", "https://mcp.example.com");
             }
             else if (options.RequireHttps && Origin.IsPlainAndRemote(origin))
             {
@@ -93,30 +82,34 @@ internal sealed class ClaimInjectionOptionsValidator : IValidateOptions<ClaimInj
 
         foreach ((int index, Uri? service) in options.TrustedServices.Index())
         {
-            if (service is not { IsAbsoluteUri: true } || !Origin.IsHttpOrWebSocket(service))
+            if (!IsUsable(service))
             {
-                yield return $"TrustedServices[{index}] is no absolute http or https URI, nor one of ws or wss. Give one such as 'http://notes'.";
+                yield return DescribeUnusable($"TrustedServices[{index}]", "http://notes");
             }
         }
+    }
 
+    private static IEnumerable<string> GetUnknownValueErrors(ClaimInjectionOptions options)
+    {
         if (!Enum.IsDefined(options.MissingIdentity))
         {
             yield return $"MissingIdentity is the unknown '{options.MissingIdentity}'. Use a value of MissingIdentityBehavior.";
         }
 
-        if (ClaimHeaderRules.GetValidationError(options.Encoding) is { } encodingError)
+        if (ClaimHeaderRules.GetValidationError(options.Encoding) is { } error)
         {
-            yield return encodingError;
+            yield return error;
         }
 
         if (!Enum.IsDefined(options.OversizedValue))
         {
             yield return $"OversizedValue is the unknown '{options.OversizedValue}'. Use a value of OversizedValueBehavior.";
         }
-
-        foreach (string error in UserActivityTagger.GetValidationErrors(options.UserActivityTag, options.UserActivityTagKey))
-        {
-            yield return error;
-        }
     }
+
+    private static bool IsUsable([NotNullWhen(true)] Uri? uri) => uri is { IsAbsoluteUri: true } && Origin.IsHttpOrWebSocket(uri);
+
+    // No message quotes the URI: it may hold a password or a token.
+    private static string DescribeUnusable(string setting, string example) =>
+        $"{setting} is no absolute http or https URI, nor one of ws or wss. Give one such as '{example}'.";
 }

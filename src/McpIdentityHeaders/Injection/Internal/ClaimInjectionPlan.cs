@@ -9,13 +9,15 @@ namespace McpIdentityHeaders.Internal;
 internal sealed class ClaimInjectionPlan(ClaimInjectionOptions options, IEnumerable<Uri> clientOrigins, SharedSecretNames? secrets = null)
     : IIdentityPlan
 {
-    internal const string NoOriginForSecret = "SharedSecret is set, and no origin is named that it could be sent to. Set TrustedOrigins, or the endpoint.";
+    internal const string NoOriginForSecret =
+        "SharedSecret is set, and no origin is named that it could be sent to. Set TrustedOrigins, or the endpoint.";
 
     private readonly bool _anyOrigin = options.AllowAnyOrigin;
     private readonly Origin[] _origins = [.. clientOrigins.Concat(options.TrustedOrigins).Select(uri => new Origin(uri)).Distinct()];
     private readonly Origin[] _services = [.. options.TrustedServices.Select(uri => new Origin(uri)).Distinct()];
 
-    internal ClaimHeaderPlan[] Headers { get; } = [.. options.Headers.Select(header => new ClaimHeaderPlan(header, options.SubjectClaimTypes))];
+    internal ClaimHeaderPlan[] Headers { get; } =
+        [.. options.Headers.Select(header => new ClaimHeaderPlan(header, options.SubjectClaimTypes))];
 
     internal IdentityHeaderNames HeaderNames { get; } = new(
         [
@@ -104,7 +106,9 @@ internal sealed class ClaimInjectionPlan(ClaimInjectionOptions options, IEnumera
     internal bool IsTrusted(HttpRequestMessage request, Uri uri, [NotNullWhen(false)] out Uri? untrusted)
     {
         untrusted = IsTrusted(uri) || IsResolvedService(request, uri) ? null : uri;
-        if (untrusted is null && HostHeader.TryGetOtherHost(request, uri, out Uri? host) && (host is null || !(IsTrusted(host) || IsService(host))))
+        if (untrusted is null
+            && HostHeader.TryGetOtherHost(request, uri, out Uri? host)
+            && (host is null || !(IsTrusted(host) || IsService(host))))
         {
             untrusted = host ?? uri;
         }

@@ -7,9 +7,9 @@ namespace McpIdentityHeaders.Internal;
 internal static class ClaimInjectionPlanFactory
 {
     private const string NoOrigin =
-        "no origin is known that identities may be sent to. Set the BaseAddress with ConfigureHttpClient(client => client.BaseAddress = …), "
-        + "add the origins to ClaimInjectionOptions.TrustedOrigins, or set AllowAnyOrigin if every origin is meant. A ConfigureHttpClient that "
-        + "takes the services is not run at start-up, since it may need a request. Name the origin that it sets: "
+        "no origin is known that identities may be sent to. Set the BaseAddress with ConfigureHttpClient(client => client.BaseAddress = "
+        + "…), add the origins to ClaimInjectionOptions.TrustedOrigins, or set AllowAnyOrigin if every origin is meant. A "
+        + "ConfigureHttpClient that takes the services is not run at start-up, since it may need a request. Name the origin that it sets: "
         + "services.AddOptions<ClaimInjectionOptions>(name).Configure<IConfiguration>((options, settings) => "
         + "options.TrustedOrigins.Add(…)).";
 
@@ -73,7 +73,9 @@ internal static class ClaimInjectionPlanFactory
 
         if (changed.ServesAnyOriginByDefault)
         {
-            yield return current is null ? NoOrigin : "no trusted origin is left. Set TrustedOrigins, or AllowAnyOrigin if every origin is meant.";
+            yield return current is null
+                ? NoOrigin
+                : "no trusted origin is left. Set TrustedOrigins, or AllowAnyOrigin if every origin is meant.";
         }
     }
 }

@@ -11,4 +11,7 @@ internal sealed class ClaimInjectionState(ClaimInjectionTelemetry telemetry, Fun
     internal ClaimInjector Injector => getInjector();
 
     internal ClaimInjectionPlan Plan => Injector.Plan;
+
+    /// <summary>Gets what finds the one user of a principal, for a client with claim injection or without.</summary>
+    internal static UserSelector UsersOf(ClaimInjectionState? client) => client?.Plan.Users ?? UserSelector.Default;
 }

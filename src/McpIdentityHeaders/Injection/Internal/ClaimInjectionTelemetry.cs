@@ -29,7 +29,8 @@ internal sealed class ClaimInjectionTelemetry(string name, ILogger logger, Claim
 
         if ((forwardProxy is not null || Origin.IsPlainAndRemote(uri)) && _plainOrigins.IsFirst(new Origin(uri)))
         {
-            logger.PlainHttp(name, new Origin(uri), forwardProxy is null ? string.Empty : $" through the proxy '{forwardProxy}', which reads them");
+            string route = forwardProxy is null ? string.Empty : $" through the proxy '{forwardProxy}', which reads them";
+            logger.PlainHttp(name, new Origin(uri), route);
         }
 
         if (logger.IsEnabled(LogLevel.Debug))
@@ -128,38 +129,17 @@ internal sealed class ClaimInjectionTelemetry(string name, ILogger logger, Claim
 
     internal void OversizedHeaderOmitted(string header)
     {
-        if (TryTakeLine(_oversizedRate))
+        if (IsLineAllowed(_oversizedRate))
         {
             logger.OversizedHeaderOmitted(name, header);
         }
     }
 
-    internal void IdentityRedirectRefused(Uri from, Uri target)
-    {
-        metrics?.RedirectRefused(name);
-        if (TryTakeLine(_redirectRate))
-        {
-            logger.RedirectWithIdentityRefused(name, new Origin(from), new Origin(target));
-        }
-    }
+    internal void IdentityRedirectRefused(Uri from, Uri target) => RedirectRefused(from, target, logger.RedirectWithIdentityRefused);
 
-    internal void TrustedTargetRefused(Uri from, Uri target)
-    {
-        metrics?.RedirectRefused(name);
-        if (TryTakeLine(_redirectRate))
-        {
-            logger.RedirectIntoTrustedOriginRefused(name, new Origin(from), new Origin(target));
-        }
-    }
+    internal void TrustedTargetRefused(Uri from, Uri target) => RedirectRefused(from, target, logger.RedirectIntoTrustedOriginRefused);
 
-    internal void SessionRedirectRefused(Uri from, Uri target)
-    {
-        metrics?.RedirectRefused(name);
-        if (TryTakeLine(_redirectRate))
-        {
-            logger.RedirectOfSessionRefused(name, new Origin(from), new Origin(target));
-        }
-    }
+    internal void SessionRedirectRefused(Uri from, Uri target) => RedirectRefused(from, target, logger.RedirectOfSessionRefused);
 
     internal void ContentNotRepeatable() => logger.RedirectWithContentNotFollowed(name);
 
@@ -203,15 +183,24 @@ internal sealed class ClaimInjectionTelemetry(string name, ILogger logger, Claim
         return new ClaimInjectionException($"{client} was not sent: {error}.", reason);
     }
 
-    private bool TryTakeLine(LogRate rate)
+    private void RedirectRefused(Uri from, Uri target, Action<string, Origin, Origin> log)
     {
-        bool isTaken = rate.TryTake(out long leftOut);
-        if (isTaken && leftOut > 0)
+        metrics?.RedirectRefused(name);
+        if (IsLineAllowed(_redirectRate))
+        {
+            log(name, new Origin(from), new Origin(target));
+        }
+    }
+
+    private bool IsLineAllowed(LogRate rate)
+    {
+        bool isAllowed = rate.TryTake(out long leftOut);
+        if (isAllowed && leftOut > 0)
         {
             logger.LinesLeftOut(name, leftOut);
         }
 
-        return isTaken;
+        return isAllowed;
     }
 
     // Test before writing: avoids cache-line contention.

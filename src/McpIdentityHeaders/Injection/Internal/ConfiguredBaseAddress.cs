@@ -1,7 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Http;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace McpIdentityHeaders.Internal;
@@ -37,8 +35,7 @@ internal readonly record struct ConfiguredBaseAddress(Uri? Uri, bool IsComplete)
         catch (Exception exception)
         {
             // It needs what is not there yet, such as a request: what it knows is unknown here, and no error. Its message may hold claims.
-            ILogger logger = services.GetService<ILoggerFactory>()?.CreateLogger(typeof(ClaimInjectionHandler)) ?? NullLogger.Instance;
-            logger.BaseAddressUnknown(name, exception.GetType().Name);
+            services.CreateLogger(typeof(ClaimInjectionHandler)).BaseAddressUnknown(name, exception.GetType().Name);
             return false;
         }
     }

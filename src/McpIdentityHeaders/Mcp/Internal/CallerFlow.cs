@@ -15,20 +15,11 @@ internal sealed class CallerFlow
     internal static bool IsInCallback => IsCallback.Value;
 
     /// <summary>Captures the current flow with its user, whom the accessor may take from what ends before the callback runs.</summary>
-    internal static CallerFlow Capture(ClaimsPrincipal caller)
+    internal static CallerFlow Capture(ClaimsPrincipal caller) => new(ExecutionFlow.CaptureWith(() =>
     {
-        ExecutionContext? captured = null;
-        ExecutionContext.Run(
-            ExecutionFlow.Capture(),
-            _ =>
-            {
-                AmbientIdentity.Use(caller);
-                IsCallback.Value = true;
-                captured = ExecutionContext.Capture();
-            },
-            state: null);
-        return new CallerFlow(captured!);
-    }
+        AmbientIdentity.Use(caller);
+        IsCallback.Value = true;
+    }));
 
     /// <summary>Runs a callback in the flow.</summary>
     internal ValueTask RunAsync(Func<ValueTask> callback)

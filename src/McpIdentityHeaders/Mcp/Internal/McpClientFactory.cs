@@ -79,8 +79,8 @@ internal sealed class McpClientFactory(
 
         try
         {
-            session.Client = await ConnectAsync(
-                session, CreateTransport(session, transport, httpClient, options.ProtocolVersion), options, cancellationToken).ConfigureAwait(false);
+            IClientTransport connection = CreateTransport(session, transport, httpClient, options.ProtocolVersion);
+            session.Client = await ConnectAsync(session, connection, options, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception)
         {
@@ -107,7 +107,8 @@ internal sealed class McpClientFactory(
     /// <summary>
     /// Creates the SDK's transport. On a pooled session, the server's questions go to the principal of the call that asked.
     /// </summary>
-    private IClientTransport CreateTransport(McpSession session, HttpClientTransportOptions transport, HttpClient httpClient, string? protocol)
+    private IClientTransport CreateTransport(
+        McpSession session, HttpClientTransportOptions transport, HttpClient httpClient, string? protocol)
     {
         var http = new HttpClientTransport(transport, httpClient, loggerFactory);
         if (!session.HasOwner)
@@ -124,9 +125,9 @@ internal sealed class McpClientFactory(
     private HttpClient CreateHttpClient(string name, McpSession session)
     {
         // Never disposed: the factory owns the handlers, and the client lives as long as its session.
+        var claims = services.GetKeyedService<ClaimInjectionState>(name);
         var client = new HttpClient(
-            new McpSessionHandler(session, accessor, handlers.CreateHandler(name), name, services.GetKeyedService<ClaimInjectionState>(name)),
-            disposeHandler: false);
+            new McpSessionHandler(session, accessor, handlers.CreateHandler(name), name, claims), disposeHandler: false);
 
         return RequestBoundCode.Run(name, session.IsPooled, () =>
         {

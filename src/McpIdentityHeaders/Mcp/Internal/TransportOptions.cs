@@ -69,5 +69,5 @@ internal static class TransportOptions
     private static bool AreSame(IDictionary<string, string>? one, IDictionary<string, string>? other) =>
         (one?.Count ?? 0) == (other?.Count ?? 0)
         && (one is null || other is null
-            || one.All(header => other.TryGetValue(header.Key, out string? value) && string.Equals(value, header.Value, StringComparison.Ordinal)));
+            || one.All(header => other.TryGetValue(header.Key, out string? value) && value == header.Value));
 }

@@ -18,7 +18,7 @@ internal sealed class IdleSessions : IDisposable
         _time = time;
 
         // A timer captures the first renter's flow for the pool's lifetime: suppress it.
-        using AsyncFlowControl? suppressed = ExecutionContext.IsFlowSuppressed() ? null : ExecutionContext.SuppressFlow();
+        using AsyncFlowControl? suppressed = ExecutionFlow.Suppress();
         _timer = time.CreateTimer(static due => ((Action)due!)(), onDue, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 

@@ -13,7 +13,7 @@ internal sealed class LeaseClient(McpClientLease lease, LeaseIdentity identity, 
     private TaskCompletionSource<ClientCompletionDetails>? _ended;
     private bool _hasEnded;
 
-    /// <summary>Gets what ends with the lease, or with the session before.</summary>
+    /// <summary>Gets a task that completes with the lease, or with the session if that ends first.</summary>
     public override Task<ClientCompletionDetails> Completion
     {
         get
@@ -40,7 +40,7 @@ internal sealed class LeaseClient(McpClientLease lease, LeaseIdentity identity, 
             _ended?.TrySetResult(new ClientCompletionDetails());
         }
 
-        foreach (CallerFlowRegistration registration in TakeRegistrations())
+        foreach (CallerFlowRegistration registration in RemoveRegistrations())
         {
             await registration.DisposeAsync().ConfigureAwait(false);
         }
@@ -52,7 +52,7 @@ internal sealed class LeaseClient(McpClientLease lease, LeaseIdentity identity, 
     /// <exception cref="ObjectDisposedException">The lease is disposed.</exception>
     protected override ClaimsPrincipal? GetCaller()
     {
-        lease.ThrowIfReturned();
+        lease.ThrowIfDisposed();
         ClaimsPrincipal? caller = base.GetCaller();
         identity.ThrowIfNotOwner(caller);
         return caller ?? identity.User;
@@ -75,7 +75,7 @@ internal sealed class LeaseClient(McpClientLease lease, LeaseIdentity identity, 
         lock (_gate)
         {
             // Test under the lock: a handler registered after the lease has ended would outlive it.
-            lease.ThrowIfReturned();
+            lease.ThrowIfDisposed();
             NotificationOwners? owners = identity.Session.Notifications;
             owners?.OnHandlerAdded(method);
             var registration = new CallerFlowRegistration(
@@ -102,7 +102,7 @@ internal sealed class LeaseClient(McpClientLease lease, LeaseIdentity identity, 
         }
     }
 
-    private CallerFlowRegistration[] TakeRegistrations()
+    private CallerFlowRegistration[] RemoveRegistrations()
     {
         lock (_gate)
         {

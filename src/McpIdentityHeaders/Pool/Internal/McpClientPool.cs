@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Security.Claims;
 using Microsoft.Extensions.AI;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace McpIdentityHeaders.Internal;
 
@@ -10,9 +9,9 @@ internal sealed class McpClientPool : IMcpClientPool, IAsyncDisposable, IDisposa
 {
     private readonly IServiceProvider _services;
     private readonly McpClientFactory _factory;
-    private readonly ToolLists _tools;
     private readonly IIdentityAccessor _accessor;
     private readonly McpClientPoolMetrics _metrics;
+    private readonly IToolLists _tools;
     private readonly ConcurrentDictionary<string, SessionPool> _pools = new(StringComparer.Ordinal);
     private readonly Lock _adding = new();
     private volatile bool _isShutDown;
@@ -24,13 +23,14 @@ internal sealed class McpClientPool : IMcpClientPool, IAsyncDisposable, IDisposa
         McpClientFactory factory,
         IIdentityAccessor accessor,
         McpClientPoolMetrics metrics,
+        IToolLists tools,
         McpClientPoolShutdown shutdown)
     {
         _services = services;
         _factory = factory;
         _accessor = accessor;
         _metrics = metrics;
-        _tools = new ToolLists(this, services.GetRequiredService<TimeProvider>());
+        _tools = tools;
         shutdown.Pool = this;
     }
 
@@ -41,7 +41,7 @@ internal sealed class McpClientPool : IMcpClientPool, IAsyncDisposable, IDisposa
         await GetPool(name).RentAsync(user ?? new ClaimsPrincipal(), cancellationToken).ConfigureAwait(false);
 
     public ValueTask<IReadOnlyList<AIFunction>> ListAIToolsAsync(string name, CancellationToken cancellationToken = default) =>
-        _tools.GetAsync(name, GetPool(name), _accessor.User, cancellationToken);
+        _tools.GetAsync(this, GetPool(name), _accessor.User, cancellationToken);
 
     public Task CloseAsync(ClaimsPrincipal user, CancellationToken cancellationToken = default)
     {
@@ -50,7 +50,8 @@ internal sealed class McpClientPool : IMcpClientPool, IAsyncDisposable, IDisposa
         if (UserSelector.Default.ReadKeys(user).Count == 0 && !_pools.Values.Any(pool => pool.HasSubject(user)))
         {
             throw new ArgumentException(
-                "No session was closed: the principal has no authenticated identity with a subject. Pass the user as it was when it rented.",
+                "No session was closed: the principal has no authenticated identity with a subject. Pass the user as it was when it "
+                + "rented.",
                 nameof(user));
         }
 

@@ -11,7 +11,7 @@ internal static class McpClientPoolSettings
         ("MaxSessions", (options, setting) => options.MaxSessions = setting.GetInt32()),
         ("MaxAnonymousSessions", (options, setting) => options.MaxAnonymousSessions = setting.GetInt32()),
         ("ShareStatelessClients", (options, setting) => options.ShareStatelessClients = setting.GetBoolean()),
-        ("SessionKeyClaimTypes", (options, setting) => setting.AddItemsTo(options.SessionKeyClaimTypes, claimType => claimType.GetString())),
+        ("SessionKeyClaimTypes", (options, setting) => setting.AddItemsTo(options.SessionKeyClaimTypes, type => type.GetString())),
         ("CloseTimeout", (options, setting) => options.CloseTimeout = setting.GetTimeSpan()));
 
     /// <summary>Reads the pool's settings from among the client's, if any.</summary>

@@ -54,13 +54,13 @@ internal sealed class PooledSession : IDisposable
 
     internal bool IsOpen => IsConnected && RetiredFor is null;
 
-    /// <summary>Gets whether the user can use it at once: it is open, and nothing that the user met casts doubt on it.</summary>
+    /// <summary>Gets whether the user can use it at once: it is open, and not suspect for that user.</summary>
     internal bool IsReadyFor(UserKey? user) => IsOpen && !Session.IsSuspectFor(user);
 
-    /// <summary>Gets what completes when it is open or retired, and fails where opening fails.</summary>
+    /// <summary>Gets a task that completes when it is open or retired, and fails where opening fails.</summary>
     internal Task Opened => _opened.Task;
 
-    /// <summary>Gets what completes when nothing is left of it.</summary>
+    /// <summary>Gets a task that completes when nothing is left of it.</summary>
     internal Task Gone => _gone.Task;
 
     public void Dispose()

@@ -19,7 +19,7 @@ internal sealed class RentWaiter(SessionPool pool, SessionConnector connector)
                     await session.Opened.WaitAsync(cancellationToken).ConfigureAwait(false);
                     ThrowIfClosed(session);
 
-                    // Once only: a backend may refuse the question alone, again and again.
+                    // Ask once only: a backend may refuse that question alone, each time.
                     isLeased = session.RetiredFor is null or CloseReason.Ended
                         && (wasApart || !session.Session.IsSuspectFor(user.Key)
                             || await IsAliveAsync(session, user, cancellationToken).ConfigureAwait(false));
@@ -80,9 +80,8 @@ internal sealed class RentWaiter(SessionPool pool, SessionConnector connector)
         ObjectDisposedException.ThrowIf(session.RetiredFor == CloseReason.Shutdown, typeof(IMcpClientPool));
         if (session.RetiredFor == CloseReason.User)
         {
-            throw new ClaimInjectionException(
-                $"MCP client '{connector.Name}': no session was rented: the user's sessions were closed meanwhile.",
-                ClaimInjectionErrorReason.SessionsClosed);
+            throw SessionError.NotRented(
+                connector.Name, ClaimInjectionErrorReason.SessionsClosed, "the user's sessions were closed meanwhile");
         }
     }
 }

@@ -1,7 +1,6 @@
 using System.Security.Claims;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.Internal;
@@ -29,7 +28,7 @@ internal sealed class SessionConnector : IDisposable
         _registration = factory.Find(name);
         _claims = services.GetKeyedService<ClaimInjectionState>(name);
         _metrics = metrics;
-        _logger = services.GetService<ILoggerFactory>()?.CreateLogger(typeof(IMcpClientPool)) ?? NullLogger.Instance;
+        _logger = services.CreateLogger(typeof(IMcpClientPool));
         _userTransport = new UserTransport(name);
         _clientOptions = new Lazy<McpClientOptions>(() => factory.CreateOptions(name), LazyThreadSafetyMode.PublicationOnly);
         _closeDeadline = new CloseDeadline(() => PoolOptions.CloseTimeout, Time, _givenUp.Token);
@@ -43,11 +42,11 @@ internal sealed class SessionConnector : IDisposable
 
     internal IIdentityAccessor Accessor { get; }
 
-    private UserSelector Users => _claims?.Plan.Users ?? UserSelector.Default;
+    private UserSelector Users => ClaimInjectionState.UsersOf(_claims);
 
     internal McpClientPoolOptions PoolOptions => _options.Options;
 
-    /// <summary>Gets or sets what runs when changed pool options are in force.</summary>
+    /// <summary>Gets or sets the action that runs when changed pool options are in force.</summary>
     internal Action? PoolOptionsChanged { get; set; }
 
     /// <summary>Gets the transport options in force.</summary>
@@ -63,7 +62,7 @@ internal sealed class SessionConnector : IDisposable
     internal SessionUser ReadUser(ClaimsPrincipal? principal) =>
         SessionUser.TryRead(principal, Users, PoolOptions.SessionKeyClaimTypes, out SessionUser user, out SessionUserError? error)
             ? user.IssuedBefore(Time.GetUtcNow())
-            : throw new ClaimInjectionException($"MCP client '{Name}': no session was rented: {error.Message}.", error.Reason);
+            : throw SessionError.NotRented(Name, error.Reason, error.Message);
 
     /// <summary>Reads the keys to close that a principal may have rented under: one for each of its users.</summary>
     internal HashSet<UserKey> ReadKeysForClosing(ClaimsPrincipal principal) =>
@@ -76,7 +75,7 @@ internal sealed class SessionConnector : IDisposable
 
     internal bool HasSubject(ClaimsPrincipal principal) => Users.ReadKeys(principal).Count > 0;
 
-    internal SessionOwner CreateOwner(SessionUser user) => new(Name, _claims, user.Key, [.. PoolOptions.SessionKeyClaimTypes]);
+    internal SessionOwner CreateOwner(SessionUser user) => new(Name, _claims, user.Key, [.. user.KeyClaimTypes]);
 
     internal PooledSession CreateSession(SessionUser user, HttpClientTransportOptions transport) =>
         new(user, transport, CreateOwner(user), _closeDeadline);
@@ -172,7 +171,11 @@ internal sealed class SessionConnector : IDisposable
     {
         Func<ClaimsPrincipal, HttpClientTransportOptions, HttpClientTransportOptions>? factory = PoolOptions.TransportOptionsFactory;
         await _factory.ConnectAsync(
-            Name, session.Transport, session.Session, copy => _userTransport.Create(session, copy, factory), cancellationToken).ConfigureAwait(false);
+            Name,
+            session.Transport,
+            session.Session,
+            copy => _userTransport.Create(session.Key, session.Session.User, copy, factory),
+            cancellationToken).ConfigureAwait(false);
 
         // Options that user code made for one user must not serve others, even after a reload.
         session.Session.IsStateless &= factory is null;

@@ -42,7 +42,7 @@ internal sealed class SessionIndex
         }
     }
 
-    /// <summary>Takes a session from its user, who is about to be no one in particular, and gives it to all.</summary>
+    /// <summary>Makes a user's session the one that serves all users.</summary>
     internal void Share(PooledSession session)
     {
         Hide(session);

@@ -33,6 +33,8 @@ internal sealed class SessionPool : IDisposable
         connector.PoolOptionsChanged = CloseExpired;
     }
 
+    internal string ClientName => _connector.Name;
+
     public void Dispose()
     {
         _connector.Dispose();
@@ -132,7 +134,7 @@ internal sealed class SessionPool : IDisposable
         }
     }
 
-    /// <summary>Counts a rent no more that has waited, and got its session or failed.</summary>
+    /// <summary>Ends the wait of a rent that got its session, or failed.</summary>
     internal void EndWait(SessionUser user)
     {
         lock (_gate)
@@ -229,9 +231,9 @@ internal sealed class SessionPool : IDisposable
             {
                 Share(session);
             }
-            else if (_index.Shared is { } shared && !session.Session.IsStateless && !shared.Session.TakeConfirmation())
+            else if (_index.Shared is { } shared && !session.Session.IsStateless && !shared.Session.ResetConfirmation())
             {
-                // A backend may show state to one user that it refuses the rest. No other user's call has succeeded since.
+                // Keep the shared session while its calls succeed: a backend may refuse it to one user alone.
                 Retire(shared, CloseReason.Ended);
             }
 
@@ -356,10 +358,7 @@ internal sealed class SessionPool : IDisposable
         return session;
     }
 
-    /// <summary>
-    /// Takes a slot for a session that is about to be opened, evicting the oldest idle one where none is free; has it probe where no other
-    /// does.
-    /// </summary>
+    /// <summary>Acquires a slot for a session, evicting the oldest idle one if none is free, and begins the probe if it is due.</summary>
     private void AcquireSlot(PooledSession session, McpClientPoolOptions options)
     {
         _slots.ThrowIfNone(session, _idle.Count, options);

@@ -9,7 +9,7 @@ namespace McpIdentityHeaders.Internal;
 internal sealed class SharingProbe(TimeProvider time)
 {
     // How long one user's connect may keep others waiting for what it finds out.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(1);
 
     private PooledSession? _session;
     private TaskCompletionSource _ended = new();
@@ -21,7 +21,7 @@ internal sealed class SharingProbe(TimeProvider time)
     internal bool IsNeeded(HttpClientTransportOptions transport, McpClientOptions client, McpClientPoolOptions options) =>
         !IsRuledOut && options.AllowsSharing && StatelessSession.IsPossible(transport, client);
 
-    /// <summary>Gets what ends when the probe under way does, or is slow; null where there is nothing to wait for.</summary>
+    /// <summary>Gets a task that completes when the probe under way ends or is slow; null where there is nothing to wait for.</summary>
     /// <remarks>Others wait once only: the backend may refuse or stall that user alone.</remarks>
     internal Task? Current => _session is not null && !_endedOrSlow.IsCompleted ? _endedOrSlow : null;
 
@@ -32,7 +32,7 @@ internal sealed class SharingProbe(TimeProvider time)
         {
             _session = session;
             _ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            _endedOrSlow = Task.WhenAny(_ended.Task, Task.Delay(Patience, time));
+            _endedOrSlow = Task.WhenAny(_ended.Task, Task.Delay(MaxWait, time));
         }
     }
 

@@ -6,7 +6,6 @@ namespace McpIdentityHeaders.Internal;
 /// Counts the rents that wait, for a session to open or for the backend to say that it knows one, and bounds them. No one user may keep the
 /// others out, and neither may anonymous ones. The lock of the <see cref="SessionPool"/> guards it.
 /// </summary>
-/// <param name="clientName">The MCP client's name.</param>
 internal sealed class WaitingRents(string clientName)
 {
     // All anonymous and unknown users count as one, under the default key.
@@ -14,8 +13,6 @@ internal sealed class WaitingRents(string clientName)
 
     internal int Count { get; private set; }
 
-    /// <param name="user">The user who rents.</param>
-    /// <param name="options">The bounds.</param>
     /// <exception cref="ClaimInjectionException">Too many rents wait.</exception>
     internal void ThrowIfTooMany(SessionUser user, McpClientPoolOptions options)
     {
@@ -24,10 +21,11 @@ internal sealed class WaitingRents(string clientName)
         if (takesHalf || Count >= options.WaitLimit)
         {
             long limit = takesHalf ? half : options.WaitLimit;
-            throw new ClaimInjectionException(
-                $"MCP client '{clientName}': no session was rented: {limit} rents wait for sessions to open already. Rent fewer at a time, or "
-                + "raise McpClientPoolOptions.MaxSessions: twice as many may wait.",
-                ClaimInjectionErrorReason.PoolExhausted);
+            throw SessionError.NotRented(
+                clientName,
+                ClaimInjectionErrorReason.PoolExhausted,
+                $"{limit} rents wait for sessions to open already. Rent fewer at a time, or raise McpClientPoolOptions.MaxSessions: twice "
+                + "as many may wait");
         }
     }
 

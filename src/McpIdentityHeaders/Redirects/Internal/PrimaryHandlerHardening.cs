@@ -147,8 +147,8 @@ internal static class PrimaryHandlerHardening
         {
             throw new InvalidOperationException(
                 $"HttpClient '{clientName}': the Utf8 encoding needs a SocketsHttpHandler as the primary handler, and it is "
-                + $"{primary?.GetType().Name ?? "missing"}. Use ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler()), or another "
-                + "ClaimInjectionOptions.Encoding.");
+                + $"{primary?.GetType().Name ?? "missing"}. Use ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler()), or "
+                + "another ClaimInjectionOptions.Encoding.");
         }
 
         var selector = new PrimarySetting(

@@ -30,16 +30,17 @@ internal sealed class PrimaryHandlerUse
     /// <exception cref="InvalidOperationException">The handler cannot serve both, or has sent requests already.</exception>
     internal IReadOnlyList<string> Register(string clientName, IReadOnlyList<PrimarySetting> needs)
     {
-        string[] names = [.. needs.Select(need => need.Text)];
+        string[] names = [.. needs.Select(need => need.Assignment)];
         lock (_gate)
         {
-            if (_changes.FirstOrDefault(change => change.Value != clientName && !names.Contains(change.Key)) is { Key: { } changed, Value: { } changer })
+            if (_changes.FirstOrDefault(change => change.Value != clientName && !names.Contains(change.Key))
+                is { Key: { } changed, Value: { } changer })
             {
                 throw CreateError(clientName, changer, "was changed for", [changed]);
             }
 
             PrimarySetting[] differing = [.. needs.Where(need => need.Differs())];
-            string[] changes = [.. differing.Select(need => need.Text)];
+            string[] changes = [.. differing.Select(need => need.Assignment)];
             if (_needs.FirstOrDefault(other => other.Key != clientName && changes.Except(other.Value).Any()) is { Key: { } user })
             {
                 throw CreateError(clientName, user, "is already used by", changes);
@@ -48,7 +49,7 @@ internal sealed class PrimaryHandlerUse
             foreach (PrimarySetting need in differing)
             {
                 Write(need, clientName);
-                _changes.TryAdd(need.Text, clientName);
+                _changes.TryAdd(need.Assignment, clientName);
             }
 
             _needs[clientName] = names;
@@ -68,15 +69,16 @@ internal sealed class PrimaryHandlerUse
         catch (InvalidOperationException started) when (started is not ObjectDisposedException && setting.Differs())
         {
             throw new InvalidOperationException(
-                $"{Describe(clientName)}: the primary handler has already sent requests and cannot be changed any more. Set {setting.Text} where "
-                + "it is made.",
+                $"{Describe(clientName)}: the primary handler has already sent requests and cannot be changed any more. Set "
+                + $"{setting.Assignment} where it is made.",
                 started);
         }
     }
 
     private static InvalidOperationException CreateError(string clientName, string other, string relation, string[] changes) => new(
         $"{Describe(clientName)}: its primary handler {relation} {Describe(other)}, and no client's handler is changed under another "
-        + $"({string.Join(", ", changes)}). Give each client a handler of its own, or set {string.Join(" and ", changes)} where it is made.");
+        + $"({string.Join(", ", changes)}). Give each client a handler of its own, or set {string.Join(" and ", changes)} where it is "
+        + "made.");
 
     private static string Describe(string clientName) => clientName.Length == 0 ? "A client without a name" : $"HttpClient '{clientName}'";
 }

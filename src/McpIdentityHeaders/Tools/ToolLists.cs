@@ -7,52 +7,45 @@ using ModelContextProtocol.Protocol;
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>Lists a backend's tools, and keeps each user's list for as long as the backend allows (SEP-2549).</summary>
-internal sealed class ToolLists(IMcpClientPool pool, TimeProvider time)
+internal sealed class ToolLists(TimeProvider time) : IToolLists
 {
     private const int MaxLists = 1_000;
 
-    private readonly Dictionary<(string Client, UserKey User), KeptToolList> _lists = [];
+    private readonly Dictionary<(string Client, UserKey User), CachedToolList> _lists = [];
     private readonly Lock _gate = new();
     private int _removals;
 
-    /// <param name="clientName">The MCP client's name.</param>
-    /// <param name="sessions">Its sessions.</param>
-    /// <param name="user">The list's user, read once: the accessor may have another by the time of the rent.</param>
-    /// <param name="cancellationToken">Cancels the listing.</param>
-    internal async ValueTask<IReadOnlyList<AIFunction>> GetAsync(
-        string clientName, SessionPool sessions, ClaimsPrincipal? user, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyList<AIFunction>> GetAsync(
+        IMcpClientPool pool, SessionPool sessions, ClaimsPrincipal? user, CancellationToken cancellationToken)
     {
         HttpClientTransportOptions transport = sessions.Transport;
         UserKey? key = sessions.ReadKey(user);
         int removals = Volatile.Read(ref _removals);
-        if (key is { } known && Find((clientName, known), user!, transport) is { } kept)
+        if (key is { } known && Find((sessions.ClientName, known), user!, transport) is { } cached)
         {
-            return kept;
+            return cached;
         }
 
         // Snapshot: claims that are added meanwhile are not those that the backend is shown.
-        KeptToolList? list = key is null ? null : new KeptToolList(user!, transport, time.GetTimestamp());
+        CachedToolList? list = key is null ? null : new CachedToolList(user!, transport, time.GetTimestamp());
         McpClientLease lease = await sessions.RentAsync(user, cancellationToken).ConfigureAwait(false);
         await using (lease.ConfigureAwait(false))
         {
             (ReadOnlyCollection<AIFunction> tools, TimeSpan timeToLive) =
-                await ListAsync(lease.Client, clientName, cancellationToken).ConfigureAwait(false);
+                await ListAsync(lease.Client, pool, sessions.ClientName, cancellationToken).ConfigureAwait(false);
 
             // One anonymous caller's list is not another's.
             if (list is not null && timeToLive > TimeSpan.Zero)
             {
                 list.Set(tools, timeToLive);
-                Keep((clientName, key.GetValueOrDefault()), list, removals);
+                Add((sessions.ClientName, key.GetValueOrDefault()), list, removals);
             }
 
             return tools;
         }
     }
 
-    /// <summary>Removes what is kept for a user of a client.</summary>
-    /// <param name="clientName">The MCP client's name.</param>
-    /// <param name="users">The keys that closing the user goes by.</param>
-    internal void Remove(string clientName, HashSet<UserKey> users)
+    public void Remove(string clientName, HashSet<UserKey> users)
     {
         lock (_gate)
         {
@@ -65,8 +58,8 @@ internal sealed class ToolLists(IMcpClientPool pool, TimeProvider time)
         }
     }
 
-    private async Task<(ReadOnlyCollection<AIFunction> Tools, TimeSpan TimeToLive)> ListAsync(
-        McpClient client, string clientName, CancellationToken cancellationToken)
+    private static async Task<(ReadOnlyCollection<AIFunction> Tools, TimeSpan TimeToLive)> ListAsync(
+        McpClient client, IMcpClientPool pool, string clientName, CancellationToken cancellationToken)
     {
         List<AIFunction> tools = [];
         TimeSpan timeToLive = TimeSpan.MaxValue;
@@ -103,7 +96,7 @@ internal sealed class ToolLists(IMcpClientPool pool, TimeProvider time)
 
     private IReadOnlyList<AIFunction>? Find((string, UserKey) key, ClaimsPrincipal user, HttpClientTransportOptions transport)
     {
-        KeptToolList? list;
+        CachedToolList? list;
         lock (_gate)
         {
             list = _lists.GetValueOrDefault(key);
@@ -112,7 +105,7 @@ internal sealed class ToolLists(IMcpClientPool pool, TimeProvider time)
         return list?.IsFresh(time) == true && list.IsFor(user, transport) ? list.Tools : null;
     }
 
-    private void Keep((string, UserKey) key, KeptToolList list, int removals)
+    private void Add((string, UserKey) key, CachedToolList list, int removals)
     {
         lock (_gate)
         {
@@ -124,7 +117,7 @@ internal sealed class ToolLists(IMcpClientPool pool, TimeProvider time)
 
             if (_lists.Count >= MaxLists && !_lists.ContainsKey(key))
             {
-                _lists.Remove(_lists.MinBy(kept => kept.Value.Listed).Key);
+                _lists.Remove(_lists.MinBy(cached => cached.Value.Listed).Key);
             }
 
             _lists[key] = list;

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Time.Testing;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
 
-namespace McpIdentityHeaders.Tests.Pool;
+namespace McpIdentityHeaders.Tests.Tools;
 
 /// <summary>A backend's tools in the hands of an agent that serves many users.</summary>
 public sealed class AgentToolTests
@@ -260,7 +260,7 @@ public sealed class AgentToolTests
     [Fact]
     public async Task List_that_was_read_while_its_user_signed_out_is_not_kept()
     {
-        var held = new HeldRequests(context => context.Request.Headers["Mcp-Method"] == "tools/list");
+        var held = new RequestGate(context => context.Request.Headers["Mcp-Method"] == "tools/list");
         await using McpBackend backend = await McpBackend.StartAsync(
             McpBackendKind.Stateless, (context, next) => held.HoldAsync(context, again => AddTimeToLiveAsync(again, next)));
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
@@ -279,7 +279,7 @@ public sealed class AgentToolTests
     [Fact]
     public async Task List_is_kept_for_the_claims_that_it_was_asked_for_with()
     {
-        var held = new HeldRequests(context => context.Request.Headers["Mcp-Method"] == "tools/list");
+        var held = new RequestGate(context => context.Request.Headers["Mcp-Method"] == "tools/list");
         await using McpBackend backend = await McpBackend.StartAsync(
             McpBackendKind.Stateless, (context, next) => held.HoldAsync(context, again => AddTimeToLiveAsync(again, next)));
         await using ServiceProvider services = McpTesting.ServicesFor(backend).BuildServiceProvider();
@@ -300,8 +300,8 @@ public sealed class AgentToolTests
     {
         var changing = new ClaimsPrincipal(new ChangingIdentity());
         var transport = new HttpClientTransportOptions { Endpoint = new Uri(HttpTesting.Endpoint) };
-        var listedWhileChanging = new KeptToolList(changing, transport, listed: 0);
-        var listed = new KeptToolList(Users.Alice, transport, listed: 0);
+        var listedWhileChanging = new CachedToolList(changing, transport, listed: 0);
+        var listed = new CachedToolList(Users.Alice, transport, listed: 0);
 
         Assert.Equal([false, false], [listedWhileChanging.IsFor(changing, transport), listedWhileChanging.IsFor(Users.Alice, transport)]);
         Assert.Equal([false, true], [listed.IsFor(changing, transport), listed.IsFor(Users.Alice, transport)]);

@@ -6,7 +6,7 @@ namespace McpIdentityHeaders.Tests.Pool;
 /// <summary>Middleware that holds the messages of one JSON-RPC method until it is opened, or the client hangs up.</summary>
 /// <param name="method">The JSON-RPC method.</param>
 /// <param name="holdsResponse">Whether it holds the response to work that the backend has done, which hanging up does not undo.</param>
-internal sealed class Gate(string method, bool holdsResponse = false)
+internal sealed class MessageGate(string method, bool holdsResponse = false)
 {
     private readonly TaskCompletionSource _open = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _passed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -18,7 +18,7 @@ internal sealed class Gate(string method, bool holdsResponse = false)
 
     public async Task HoldAsync(HttpContext context, RequestDelegate next)
     {
-        if (!await IsMeantAsync(context.Request))
+        if (!await IsOfMethodAsync(context.Request))
         {
             await next(context);
             return;
@@ -43,7 +43,7 @@ internal sealed class Gate(string method, bool holdsResponse = false)
         }
     }
 
-    private async Task<bool> IsMeantAsync(HttpRequest request)
+    private async Task<bool> IsOfMethodAsync(HttpRequest request)
     {
         if (!HttpMethods.IsPost(request.Method))
         {

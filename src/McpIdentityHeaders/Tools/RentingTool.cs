@@ -6,10 +6,8 @@ using ModelContextProtocol.Protocol;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>A backend's tool that rents for each call: whoever's call it is, it goes out as that user.</summary>
-/// <param name="tool">The tool as it was listed. No client is kept with it: its lease has ended.</param>
-/// <param name="pool">The pool to rent from.</param>
-/// <param name="clientName">The MCP client's name.</param>
+/// <summary>A backend's tool that rents for each call: the call goes out as the user who is current then.</summary>
+/// <remarks>It keeps the tool as it was listed, and no client: the lease of the listing has ended.</remarks>
 internal sealed class RentingTool(Tool tool, IMcpClientPool pool, string clientName) : AIFunction
 {
     public override string Name => tool.Name;

@@ -10,12 +10,14 @@ internal sealed class UserTransport(string clientName)
 {
     private readonly ConditionalWeakTable<ITokenCache, object> _cacheOwners = [];
 
-    /// <param name="session">The session.</param>
+    /// <param name="key">The user's key; null where the user is anonymous or unknown.</param>
+    /// <param name="user">The session's user.</param>
     /// <param name="copy">A copy of the registered options.</param>
     /// <param name="factory">The configured factory: user code.</param>
     /// <exception cref="ClaimInjectionException">The options would let users share a session or a token.</exception>
     internal HttpClientTransportOptions Create(
-        PooledSession session,
+        UserKey? key,
+        ClaimsPrincipal? user,
         HttpClientTransportOptions copy,
         Func<ClaimsPrincipal, HttpClientTransportOptions, HttpClientTransportOptions>? factory)
     {
@@ -31,16 +33,17 @@ internal sealed class UserTransport(string clientName)
         }
 
         // Unauthenticated claims prove nothing: the factory must not look up a user's tokens by them.
-        ClaimsPrincipal user = session.Key is null ? new ClaimsPrincipal() : session.Session.User ?? new ClaimsPrincipal();
-        HttpClientTransportOptions options = RequestBoundCode.Run(clientName, isPooled: true, () => factory(user, copy))
+        ClaimsPrincipal signedIn = (key is null ? null : user) ?? new ClaimsPrincipal();
+        HttpClientTransportOptions options = RequestBoundCode.Run(clientName, isPooled: true, () => factory(signedIn, copy))
             ?? throw CreateError("TransportOptionsFactory returned null. Have it return the options it was given, or others");
 
         if (options.KnownSessionId is not null)
         {
-            throw CreateError("TransportOptionsFactory set KnownSessionId. Leave it null: the pool opens a session of its own for each user");
+            throw CreateError(
+                "TransportOptionsFactory set KnownSessionId. Leave it null: the pool opens a session of its own for each user");
         }
 
-        if (options.OAuth?.TokenCache is { } cache && (cache == shared || !IsOwner(cache, session.Key)))
+        if (options.OAuth?.TokenCache is { } cache && (cache == shared || !IsOwner(cache, key)))
         {
             throw CreateSharedCacheError();
         }
@@ -49,9 +52,9 @@ internal sealed class UserTransport(string clientName)
     }
 
     /// <summary>Whether the user is the first to use the cache. Each anonymous session counts as another user.</summary>
-    private bool IsOwner(ITokenCache cache, UserKey? user)
+    private bool IsOwner(ITokenCache cache, UserKey? key)
     {
-        object owner = user is { } key ? key : new object();
+        object owner = key is { } user ? user : new object();
         return _cacheOwners.GetOrAdd(cache, owner).Equals(owner);
     }
 
@@ -60,5 +63,5 @@ internal sealed class UserTransport(string clientName)
         + "McpClientPoolOptions.TransportOptionsFactory, or none: then each session keeps tokens of its own");
 
     private ClaimInjectionException CreateError(string error) =>
-        new($"MCP client '{clientName}': no session was opened: {error}.", ClaimInjectionErrorReason.InvalidTransportOptions);
+        SessionError.NotOpened(clientName, ClaimInjectionErrorReason.InvalidTransportOptions, error);
 }

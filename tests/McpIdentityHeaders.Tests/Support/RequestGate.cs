@@ -1,9 +1,9 @@
 using Microsoft.AspNetCore.Http;
 
-namespace McpIdentityHeaders.Tests.Pool;
+namespace McpIdentityHeaders.Tests.Support;
 
 /// <summary>Middleware of a backend that holds requests until they are let go, or their client gives them up.</summary>
-internal sealed class HeldRequests
+internal sealed class RequestGate
 {
     /// <summary>How long a test waits for what must happen, before it fails.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -17,7 +17,7 @@ internal sealed class HeldRequests
 
     /// <param name="matches">Which requests are held.</param>
     /// <param name="expected">How many have to be held at one time for them to have arrived.</param>
-    public HeldRequests(Func<HttpContext, bool> matches, int expected = 1)
+    public RequestGate(Func<HttpContext, bool> matches, int expected = 1)
     {
         _matches = matches;
         _expected = expected;

@@ -5,7 +5,7 @@ using ModelContextProtocol.Client;
 namespace McpIdentityHeaders.Internal;
 
 /// <summary>A user's list of a backend's tools, with all that it depends on.</summary>
-internal sealed class KeptToolList
+internal sealed class CachedToolList
 {
     private static readonly HashSet<string> None = [];
 
@@ -14,7 +14,7 @@ internal sealed class KeptToolList
     private TimeSpan _timeToLive;
 
     /// <summary>Reads what the list will depend on, before the backend is asked for it.</summary>
-    internal KeptToolList(ClaimsPrincipal user, HttpClientTransportOptions transport, long listed)
+    internal CachedToolList(ClaimsPrincipal user, HttpClientTransportOptions transport, long listed)
     {
         Listed = listed;
         _claims = ReadClaims(user);
