@@ -23,8 +23,8 @@ public sealed class ForgedHeaderTests
     [Fact]
     public async Task Parameter_of_an_endpoint_is_bound_to_no_forged_header()
     {
-        await using InboundServer server = await StartAsync(map: app => app.MapGet(
-            "/bound", ([FromHeader(Name = "X-User-Sub")] string? subject, [FromHeader(Name = "X_User_Email")] string? email) => $"{subject}|{email}"));
+        await using InboundServer server = await StartAsync(map: app => app.MapGet("/bound", (
+            [FromHeader(Name = "X-User-Sub")] string? subject, [FromHeader(Name = "X_User_Email")] string? email) => $"{subject}|{email}"));
 
         Assert.Equal("|", await GetAsync(server, "/bound", "X-User-Sub", "mallory"));
         Assert.Equal("|", await GetAsync(server, "/bound", "X_User_Email", "mallory"));
@@ -34,8 +34,8 @@ public sealed class ForgedHeaderTests
     public async Task Rate_limit_is_escaped_by_no_forged_header()
     {
         await using InboundServer server = await StartAsync(
-            services => services.AddRateLimiter(options => options.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(context =>
-                RateLimitPartition.GetFixedWindowLimiter(
+            services => services.AddRateLimiter(options => options.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(
+                context => RateLimitPartition.GetFixedWindowLimiter(
                     context.Request.Headers["X-User-Sub"].ToString(),
                     _ => new FixedWindowRateLimiterOptions { PermitLimit = 1, Window = TimeSpan.FromHours(1) }))),
             app =>

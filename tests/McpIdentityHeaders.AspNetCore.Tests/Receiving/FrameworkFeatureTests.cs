@@ -13,7 +13,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.Receiving;
 
-/// <summary>What the framework does with a request's headers beside authentication: a user stays one, and a forged one is refused.</summary>
+/// <summary>What the framework does with a request's headers beside authentication, for a user and for a forged one.</summary>
 public sealed class FrameworkFeatureTests
 {
     private const string Secret = "0123456789abcdef";
@@ -49,10 +49,10 @@ public sealed class FrameworkFeatureTests
                 Trust(options);
                 options.RemoveIdentityHeaders = removes;
             }),
-            map: app => app.MapGet(
-                "/bound",
-                (ClaimsPrincipal user, [FromHeader(Name = "X-User-Sub")] string? subject, [FromHeader(Name = "X-Gateway-Secret")] string? secret) =>
-                    Results.Text($"{user.FindFirst("sub")?.Value}|{subject}|{secret}")));
+            map: app => app.MapGet("/bound", (
+                ClaimsPrincipal user,
+                [FromHeader(Name = "X-User-Sub")] string? subject,
+                [FromHeader(Name = "X-Gateway-Secret")] string? secret) => Results.Text($"{UserNames.Of(user)}|{subject}|{secret}")));
 
         RawResponse response = await host.GetAsync("/bound", "X-User-Sub: alice", $"X-Gateway-Secret: {Secret}");
 

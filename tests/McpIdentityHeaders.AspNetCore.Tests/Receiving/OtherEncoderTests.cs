@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.Receiving;
 
-/// <summary>What other encoders make of one name, at a receiver of each encoding: the name, plain text, or a refusal that says why.</summary>
+/// <summary>What other encoders make of one name, at a receiver of each encoding: the name, plain text, or a refusal.</summary>
 public sealed class OtherEncoderTests
 {
     private const string Name = "Jos\u00E9";
@@ -110,7 +110,8 @@ public sealed class OtherEncoderTests
 
         await host.AssertMalformedAsync(http2: false, "X-User-Sub: alice", $"X-User-Team: {form}");
 
-        Assert.Contains($"'X-User-Team' is not in the canonical form of {setting}", Assert.Single(host.Warnings).Message, StringComparison.Ordinal);
+        string message = Assert.Single(host.Warnings).Message;
+        Assert.Contains($"'X-User-Team' is not in the canonical form of {setting}", message, StringComparison.Ordinal);
     }
 
     [Fact]
