@@ -136,6 +136,37 @@ public sealed class SeveralSchemesTests
         Assert.Single(host.Logs.GetSnapshot(), record => record.Level == LogLevel.Error && record.Id.Name == "SettingsRefused");
     }
 
+    [Fact]
+    public async Task Setting_that_is_misspelt_is_reported_for_its_own_scheme_alone()
+    {
+        var settings = new ChangingSettings(("TrustedPeer:0", "loopback"));
+
+        var refused = await Assert.ThrowsAsync<OptionsValidationException>(() => ReceivingHost.StartAsync(schemes => schemes
+            .AddIdentityHeaders(ReceivingServer.TrustLoopback)
+            .AddIdentityHeaders("Partner", settings.NewSection())));
+
+        Assert.Equal("Partner", refused.OptionsName);
+        Assert.Contains("TrustedPeer' is not known", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Invalid_change_of_one_scheme_keeps_no_change_of_the_other_back()
+    {
+        var settings = new ChangingSettings(("TrustedPeers:0", "10.0.0.0/8"));
+        var others = new ChangingSettings(
+            ("TrustedPeers:0", "loopback"), ("Headers:0:HeaderName", "X-Partner-User"), ("Headers:0:ClaimTypes:0", "sub"));
+        await using ReceivingHost host = await ReceivingHost.StartAsync(schemes => schemes
+            .AddIdentityHeaders(settings.NewSection())
+            .AddIdentityHeaders("Partner", options => options.Headers.Clear())
+            .AddIdentityHeaders("Partner", others.NewSection()));
+
+        others.Change(("Misspelt", "1"));
+        settings.Change(("TrustedPeers:0", "loopback"));
+
+        Assert.Equal(200, (await host.GetAsync("/open", "X-User-Sub: alice")).Status);
+        Assert.Equal(200, (await host.GetAsync("/open", "X-Partner-User: pat")).Status);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData(" ")]

@@ -114,9 +114,9 @@ internal sealed class IdentityAssertionScheme : IDisposable
         {
             return getHeaderNames().Any(other => HeaderAlias.EqualsLeniently(headerName, other));
         }
-        catch (OptionsValidationException)
+        catch (Exception)
         {
-            // That scheme reports it.
+            // That scheme reports it, and must not keep this one's settings from taking effect.
             return false;
         }
     }

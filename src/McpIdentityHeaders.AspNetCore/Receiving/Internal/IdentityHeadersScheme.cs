@@ -120,9 +120,9 @@ internal sealed class IdentityHeadersScheme(IServiceProvider services, string na
             var options = services.GetRequiredService<IOptionsFactory<IdentityHeadersOptions>>().Create(scheme);
             return new IdentityHeadersPlan(scheme, options).HeaderNames;
         }
-        catch (OptionsValidationException)
+        catch (Exception)
         {
-            // That scheme reports it.
+            // That scheme reports it, and must not keep this one's settings from taking effect.
             return [];
         }
     }
