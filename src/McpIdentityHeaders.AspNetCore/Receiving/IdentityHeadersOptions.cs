@@ -150,8 +150,8 @@ public sealed class IdentityHeadersOptions
     /// <summary>Gets or sets whether the identity headers leave the request once they are accepted.</summary>
     /// <value>
     /// The default value is <see langword="false"/>. With <see langword="true"/>, code behind authentication (an exception page, logging, a
-    /// proxy) finds the user in <c>HttpContext.User</c> alone. With a policy scheme, which may select by
-    /// them, they leave when this scheme is asked.
+    /// proxy) finds the user in <c>HttpContext.User</c> alone: a cache policy has to vary by that. With a policy scheme, which may select
+    /// by them, they leave when this scheme is asked.
     /// A shared secret always leaves the request, before any middleware sees it.
     /// </value>
     public bool RemoveIdentityHeaders { get; set; }

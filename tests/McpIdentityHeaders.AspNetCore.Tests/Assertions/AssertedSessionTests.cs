@@ -7,21 +7,14 @@ namespace McpIdentityHeaders.AspNetCore.Tests.Assertions;
 /// <summary>The MCP SDK's session binding and authorization, for users whom an assertion names: as with plain headers.</summary>
 public sealed class AssertedSessionTests
 {
-    private const string Issuer = "https://one.example";
-
     [Theory]
-    [InlineData("alice", Issuer, HttpStatusCode.OK)]
-    [InlineData("bob", Issuer, HttpStatusCode.Forbidden)]
-    [InlineData("Alice", Issuer, HttpStatusCode.Forbidden)]
-    [InlineData("alice", "https://two.example", HttpStatusCode.Forbidden)]
-    [InlineData("alice", null, HttpStatusCode.Forbidden)]
-    [InlineData(null, null, HttpStatusCode.Forbidden)]
+    [MemberData(nameof(SessionCallers.All), MemberType = typeof(SessionCallers))]
     public async Task Session_is_the_users_who_opened_it_of_that_issuer(string? subject, string? issuer, HttpStatusCode expected)
     {
         await using AssertionHosts hosts = await McpReceiver.StartSignedAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = McpReceiver.NewClients(hosts, McpBackendKind.Sessions);
         await using McpClient session =
-            await AmbientIdentity.RunAsync(Users.With(("sub", "alice"), ("iss", Issuer)), services.ConnectAsync);
+            await AmbientIdentity.RunAsync(Users.With(("sub", "alice"), ("iss", SessionCallers.Issuer)), services.ConnectAsync);
 
         using HttpResponseMessage response = await CallAsync(hosts, session.SessionId!, subject, issuer: issuer);
 

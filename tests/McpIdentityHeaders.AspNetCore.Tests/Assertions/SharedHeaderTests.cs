@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.Assertions;
 
@@ -104,7 +105,31 @@ public sealed class SharedHeaderTests
         Assert.DoesNotContain("so does the scheme", error.ToString(), StringComparison.Ordinal);
     }
 
-    private static Task<AssertionHosts> StartAsync(Action<ReceivedAssertionOptions>? partner = null, ChangingSettings? settings = null) =>
+    [Fact]
+    public async Task Setting_that_is_misspelt_is_reported_for_its_own_scheme_alone()
+    {
+        var refused = await Assert.ThrowsAsync<OptionsValidationException>(
+            () => StartAsync(options => options.HeaderName = "X-Partner-Assertion", new ChangingSettings(("Isuer", "https://one.example"))));
+
+        Assert.Equal(Partner, refused.OptionsName);
+        Assert.Contains("Isuer' is not known", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Invalid_change_of_one_scheme_keeps_no_change_of_the_other_back()
+    {
+        var own = new ChangingSettings(("ClockSkew", "00:00:10"));
+        var settings = new ChangingSettings(("HeaderName", "X-Partner-Assertion"));
+        await using AssertionHosts hosts = await StartAsync(settings: settings, own: own);
+
+        settings.Change(("Misspelt", "1"));
+        own.Change(("HeaderName", "X-New-Assertion"));
+
+        Assert.Equal("alice", await CallAsync(hosts, ("X-New-Assertion", new AssertionDraft(hosts).Sign())));
+    }
+
+    private static Task<AssertionHosts> StartAsync(
+        Action<ReceivedAssertionOptions>? partner = null, ChangingSettings? settings = null, ChangingSettings? own = null) =>
         AssertionHosts.StartAsync(map: app => app.MapGet("/left", WriteLeftAsync), authenticate: (services, issuer, address) =>
         {
             var schemes = services.AddAuthentication("by header").AddPolicyScheme("by header", displayName: null, options =>
@@ -119,6 +144,11 @@ public sealed class SharedHeaderTests
             if (settings is not null)
             {
                 schemes.AddIdentityAssertion(Partner, settings.NewSection());
+            }
+
+            if (own is not null)
+            {
+                schemes.AddIdentityAssertion(own.NewSection());
             }
 
             void Configure(ReceivedAssertionOptions options)

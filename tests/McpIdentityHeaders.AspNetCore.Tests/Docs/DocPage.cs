@@ -44,6 +44,10 @@ internal sealed partial class DocPage
             Text[..block.Groups["source"].Index].Count(character => character == '\n') + 1,
             marker.Success ? marker.Groups["class"].Value : null);
 
+    /// <summary>Gets the code that is a whole program.</summary>
+    public IEnumerable<DocSnippet> Programs =>
+        Snippets.Where(snippet => snippet.Language == "csharp" && snippet.Source.Contains("CreateBuilder(args)", StringComparison.Ordinal));
+
     /// <summary>Gets the targets of links and pictures, code left out.</summary>
     public IEnumerable<string> Links =>
         from pattern in new[] { Link(), Attribute() }

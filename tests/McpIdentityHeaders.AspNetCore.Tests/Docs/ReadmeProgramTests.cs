@@ -2,8 +2,8 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
+using System.Text;
 using System.Text.Json;
-using Microsoft.CodeAnalysis;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.Docs;
 
@@ -11,6 +11,73 @@ namespace McpIdentityHeaders.AspNetCore.Tests.Docs;
 public sealed class ReadmeProgramTests
 {
     private const string Port = ":5080";
+    private const string LoggedError = "(fail|crit): McpIdentityHeaders";
+
+    public static TheoryData<string, int> Programs
+    {
+        get
+        {
+            var programs = new TheoryData<string, int>();
+            foreach (DocPage page in DocPage.All)
+            {
+                foreach ((int index, _) in page.Programs.Index())
+                {
+                    programs.Add(page.Path, index);
+                }
+            }
+
+            return programs;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Programs))]
+    public async Task Program_of_a_page_starts_and_serves_without_an_error(string page, int index)
+    {
+        string log = await RunAsync(DocPage.At(page).Programs.ElementAt(index), async server =>
+        {
+            using HttpResponseMessage response = await SendAsync(HttpMethod.Get, new Uri(server, "/elsewhere"), "X-Other");
+            Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        });
+
+        Assert.DoesNotMatch(LoggedError, log);
+    }
+
+    [Theory]
+    [InlineData("src/McpIdentityHeaders.AspNetCore/PACKAGE.md", "/mcp")]
+    [InlineData("docs/start.md", "/notes/search")]
+    [InlineData("docs/gateways.md", "/notes/search")]
+    public async Task Gateway_of_a_page_has_its_users_sign_in_whatever_their_headers_say(string page, string path)
+    {
+        DocSnippet gateway = DocPage.At(page).Programs.Single(program => program.Source.Contains("AddCookie", StringComparison.Ordinal));
+
+        string log = await RunAsync(gateway, async server =>
+        {
+            using HttpResponseMessage response = await SendAsync(HttpMethod.Post, new Uri(server, path), "X-User-Sub");
+            Assert.False(response.IsSuccessStatusCode);
+            Assert.Equal("/Account/Login", response.Headers.Location?.AbsolutePath);
+        });
+
+        Assert.DoesNotMatch(LoggedError, log);
+    }
+
+    [Fact]
+    public async Task Backend_of_the_package_page_believes_its_own_machine_and_no_alias()
+    {
+        DocSnippet backend = DocPage.At("src/McpIdentityHeaders.AspNetCore/PACKAGE.md").Programs
+            .Single(program => program.Source.Contains("AddIdentityHeaders", StringComparison.Ordinal));
+
+        await RunAsync(backend, async server =>
+        {
+            var mcp = new Uri(server, "/mcp");
+            using HttpResponseMessage read = await SendAsync(HttpMethod.Post, mcp, "X-User-Sub");
+            using HttpResponseMessage refused = await SendAsync(HttpMethod.Post, mcp, "X_User_Sub");
+
+            // The MCP server has its turn, and asks for JSON.
+            Assert.Equal(HttpStatusCode.NotAcceptable, read.StatusCode);
+            Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+        });
+    }
 
     [Fact]
     public Task Program_of_the_readme_greets_each_user() => RunAsync("README.md", AssertGreetsAsync);
@@ -36,7 +103,7 @@ public sealed class ReadmeProgramTests
     [Fact]
     public void Program_of_the_readme_has_ten_lines_beside_its_usings()
     {
-        string[] lines = [.. Program(DocPage.At("README.md")).Source.Split('\n', StringSplitOptions.RemoveEmptyEntries)];
+        string[] lines = [.. DocPage.At("README.md").Programs.Single().Source.Split('\n', StringSplitOptions.RemoveEmptyEntries)];
 
         Assert.Equal(10, lines.Count(line => !line.StartsWith("using ", StringComparison.Ordinal)));
         Assert.All(lines, line => Assert.InRange(line.Length, 1, 140));
@@ -64,49 +131,63 @@ public sealed class ReadmeProgramTests
 
     private static async Task<HttpResponseMessage> SendAsync(HttpMethod method, Uri uri, string header)
     {
-        using var client = new HttpClient();
+        using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false });
         using var request = new HttpRequestMessage(method, uri) { Headers = { { header, "alice" } } };
         return await client.SendAsync(request);
     }
 
-    /// <summary>Starts the program of a page, at a port of the system's choice.</summary>
-    private static async Task RunAsync(string page, Func<Uri, Task> check)
+    /// <summary>Starts the one program of a page.</summary>
+    private static Task<string> RunAsync(string page, Func<Uri, Task> check) => RunAsync(DocPage.At(page).Programs.Single(), check);
+
+    /// <summary>Starts a program at a port of the system's choice, and gives what it logged.</summary>
+    private static async Task<string> RunAsync(DocSnippet program, Func<Uri, Task> check)
     {
         string folder = AppContext.BaseDirectory;
-        string program = Path.Combine(folder, $"Readme-{Guid.NewGuid():N}.dll");
+        string path = Path.Combine(folder, $"Program-{Guid.NewGuid():N}.dll");
         string host = Path.Combine(folder, typeof(ReadmeProgramTests).Assembly.GetName().Name!);
-        string port = $":{FreePort()}";
-        Compile(page, program, port);
+        string source = program.Source.Replace(Port, $":{FreePort()}", StringComparison.Ordinal);
+        Compile(source, program.Page.Path, path);
+
+        // An address in the program itself counts more.
         using Process process = Process.Start(new ProcessStartInfo(
-            "dotnet", ["exec", "--runtimeconfig", host + ".runtimeconfig.json", "--depsfile", host + ".deps.json", program])
+            "dotnet",
+            [
+                "exec", "--runtimeconfig", host + ".runtimeconfig.json", "--depsfile", host + ".deps.json", path,
+                "--urls", "http://127.0.0.1:0",
+            ])
         {
             RedirectStandardOutput = true,
         })!;
         try
         {
-            while (await process.StandardOutput.ReadLineAsync() is { } line && !line.Contains("Now listening on", StringComparison.Ordinal))
+            const string Listening = "Now listening on: ";
+            var log = new StringBuilder();
+            Uri? server = null;
+            while (server is null && await process.StandardOutput.ReadLineAsync() is { } line)
             {
+                log.AppendLine(line);
+                server = line.Split(Listening) is [_, var address] ? new Uri(address) : null;
             }
 
-            _ = process.StandardOutput.ReadToEndAsync();
-            await check(new Uri($"http://localhost{port}"));
+            Assert.True(server is not null, log.ToString());
+            Task<string> rest = process.StandardOutput.ReadToEndAsync();
+            await check(server);
+            process.Kill();
+            return log.Append(await rest).ToString();
         }
         finally
         {
             process.Kill();
             await process.WaitForExitAsync();
-            File.Delete(program);
+            File.Delete(path);
         }
     }
 
-    private static void Compile(string page, string path, string port)
+    private static void Compile(string source, string page, string path)
     {
-        string source = Program(DocPage.At(page)).Source.Replace(Port, port, StringComparison.Ordinal);
-        Assert.True(SnippetCompiler.CompileProgram(source, page).Emit(path).Success);
+        using FileStream file = File.Create(path);
+        Assert.True(SnippetCompiler.CompileProgram(source, page).Emit(file).Success);
     }
-
-    private static DocSnippet Program(DocPage page) =>
-        page.Snippets.Single(snippet => snippet.Source.Contains("app.Run(", StringComparison.Ordinal));
 
     private static int FreePort()
     {

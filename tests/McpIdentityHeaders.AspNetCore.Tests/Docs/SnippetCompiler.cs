@@ -76,13 +76,12 @@ internal static class SnippetCompiler
     /// <summary>Gets the compilations of a page.</summary>
     public static IEnumerable<CSharpCompilation> Compile(DocPage page)
     {
-        DocSnippet[] snippets = [.. page.Snippets.Where(snippet => snippet.Language == "csharp")];
-        foreach (DocSnippet program in snippets.Where(IsProgram))
+        foreach (DocSnippet program in page.Programs)
         {
             yield return CompileProgram(program.Source, program.Page.Path, program.Line);
         }
 
-        DocSnippet[] fragments = [.. snippets.Where(snippet => !IsProgram(snippet))];
+        DocSnippet[] fragments = [.. page.Snippets.Where(snippet => snippet.Language == "csharp").Except(page.Programs)];
         if (fragments.Length > 0)
         {
             yield return CSharpCompilation.Create(
@@ -106,8 +105,6 @@ internal static class SnippetCompiler
         where diagnostic.Severity == DiagnosticSeverity.Error || diagnostic.Id.StartsWith("CS86", StringComparison.Ordinal)
         where diagnostic.Id != "CS8795" // The generator of [LoggerMessage] does not run here.
         select diagnostic.ToString();
-
-    private static bool IsProgram(DocSnippet snippet) => snippet.Source.Contains("CreateBuilder(args)", StringComparison.Ordinal);
 
     private static string WrapFragments(DocSnippet[] fragments)
     {

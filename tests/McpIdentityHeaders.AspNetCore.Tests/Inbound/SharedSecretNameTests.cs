@@ -102,6 +102,46 @@ public sealed class SharedSecretNameTests
         Assert.DoesNotContain(head.Headers, header => header.Value == "guessed");
     }
 
+    [Theory]
+    [InlineData("X-Edge-Secret")]
+    [InlineData("x_old.secret")]
+    public async Task Secret_of_another_part_is_refused_in_content_and_leaves_Connection(string name)
+    {
+        await using WireServer backend = await WireServer.StartAsync();
+        var services = new ServiceCollection();
+        services.AddHttpClient("plain").AddClaimInjection(options => options.TrustedOrigins.Add(backend.Uri));
+        AddScheme(services);
+        await using ServiceProvider provider = services.BuildServiceProvider();
+        using IdentityScope scope = AmbientIdentity.Use(Users.Alice);
+        using HttpClient client = provider.GetRequiredService<IHttpClientFactory>().CreateClient("plain");
+        using var content = new StringContent("{}");
+        content.Headers.TryAddWithoutValidation(name, "guessed");
+
+        var refused = await Assert.ThrowsAsync<ClaimInjectionException>(() => client.PostAsync(backend.Uri, content));
+        using HttpRequestMessage request = HttpTesting.Get(backend.Uri.ToString()).WithHeader("Connection", $"{name}, x-kept");
+        using HttpResponseMessage response = await client.SendAsync(request);
+
+        Assert.Equal(ClaimInjectionErrorReason.ForgedHeader, refused.Reason);
+        Assert.Equal(["x-kept"], backend.OnlyHead.Values("Connection"));
+    }
+
+    [Fact]
+    public async Task Secret_of_another_part_goes_to_no_origin_that_is_not_trusted()
+    {
+        await using WireServer stranger = await WireServer.StartAsync();
+        var services = new ServiceCollection();
+        services.AddHttpClient("plain").AddClaimInjection(options => options.TrustedOrigins.Add(new Uri("http://trusted.test")));
+        AddScheme(services);
+        await using ServiceProvider provider = services.BuildServiceProvider();
+        using IdentityScope scope = AmbientIdentity.Use(Users.Alice);
+        using HttpClient client = provider.GetRequiredService<IHttpClientFactory>().CreateClient("plain");
+        using HttpRequestMessage request = HttpTesting.Get(stranger.Uri.ToString()).WithHeader("X-Edge-Secret", "guessed");
+
+        using HttpResponseMessage response = await client.SendAsync(request);
+
+        Assert.Empty(stranger.OnlyHead.Values("X-Edge-Secret"));
+    }
+
     private static void AddClientAndScheme(IServiceCollection services)
     {
         services.AddMcpClient("notes", new Uri("http://notes.test/mcp")).AddClaimInjection();

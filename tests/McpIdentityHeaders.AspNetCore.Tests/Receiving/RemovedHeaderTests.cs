@@ -30,14 +30,24 @@ public sealed class RemovedHeaderTests
         Assert.Equal(expected, Encoding.UTF8.GetString(response.Body));
     }
 
-    [Fact]
-    public async Task Exception_page_shows_no_secret()
+    [Theory]
+    [InlineData("text/html")]
+    [InlineData("text/plain")]
+    [InlineData("application/json")] // problem details, with the request's headers
+    public async Task Exception_page_shows_no_secret(string accept)
     {
-        await using ReceivingHost host = await StartAsync(
-            options => options.RemoveIdentityHeaders = true, before: app => app.UseDeveloperExceptionPage());
+        await using ReceivingHost host = await ReceivingHost.StartAsync(
+            schemes => schemes.AddIdentityHeaders(options =>
+            {
+                Trust(options);
+                options.RemoveIdentityHeaders = true;
+            }),
+            services: services => services.AddProblemDetails(),
+            before: app => app.UseDeveloperExceptionPage(),
+            map: Map);
 
         RawResponse response = await host.GetAsync(
-            "/throws", "X-User-Sub: alice-sub", $"X-Gateway-Secret: {Secret}", "X-Kept: kept", "Accept: text/html");
+            "/throws", "X-User-Sub: alice-sub", $"X-Gateway-Secret: {Secret}", "X-Kept: kept", $"Accept: {accept}");
 
         string page = Encoding.UTF8.GetString(response.Body);
         Assert.Equal(500, response.Status);

@@ -7,20 +7,13 @@ namespace McpIdentityHeaders.AspNetCore.Tests.Receiving;
 /// <summary>The MCP SDK's server binds a session to the user who opened it; with identity headers it does so without more.</summary>
 public sealed class SessionBindingTests
 {
-    private const string Issuer = "https://one.example";
-
     [Theory]
-    [InlineData("alice", Issuer, HttpStatusCode.OK)]
-    [InlineData("bob", Issuer, HttpStatusCode.Forbidden)]
-    [InlineData("Alice", Issuer, HttpStatusCode.Forbidden)]
-    [InlineData("alice", "https://two.example", HttpStatusCode.Forbidden)]
-    [InlineData("alice", null, HttpStatusCode.Forbidden)]
-    [InlineData(null, null, HttpStatusCode.Forbidden)]
+    [MemberData(nameof(SessionCallers.All), MemberType = typeof(SessionCallers))]
     public async Task Session_is_the_users_who_opened_it_of_that_issuer(string? subject, string? issuer, HttpStatusCode expected)
     {
         await using ReceivingHost host = await McpReceiver.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = McpReceiver.NewClients(host, McpBackendKind.Sessions);
-        await using McpClient session = await AmbientIdentity.RunAsync(Users.With(("sub", "alice"), ("iss", Issuer)), services.ConnectAsync);
+        await using McpClient session = await AmbientIdentity.RunAsync(Users.With(("sub", "alice"), ("iss", SessionCallers.Issuer)), services.ConnectAsync);
 
         using HttpResponseMessage response = await CallAsync(host, session.SessionId!, subject, issuer);
 

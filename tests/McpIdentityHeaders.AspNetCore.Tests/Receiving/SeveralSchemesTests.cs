@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace McpIdentityHeaders.AspNetCore.Tests.Receiving;
 
@@ -82,6 +84,90 @@ public sealed class SeveralSchemesTests
     }
 
     [Theory]
+    [InlineData("X-User-Sub")]
+    [InlineData("x_user.sub")]
+    public async Task Schemes_of_one_header_are_refused_at_start_up(string headerName)
+    {
+        var refused = await Assert.ThrowsAsync<AggregateException>(() => ReceivingHost.StartAsync(schemes => schemes
+            .AddIdentityHeaders(ReceivingServer.TrustLoopback)
+            .AddIdentityHeaders("Partner", options =>
+            {
+                ReceivingServer.TrustLoopback(options);
+                UseHeader(options, headerName);
+            })));
+
+        string[] errors = [.. refused.InnerExceptions.Select(exception => exception.Message.Split(". ")[0])];
+        Assert.Equal(
+            [
+                $"Authentication scheme 'IdentityHeaders': it reads the header '{headerName}', and so does the scheme 'Partner'",
+                "Authentication scheme 'Partner': it reads the header 'X-User-Sub', and so does the scheme 'IdentityHeaders'",
+            ],
+            errors);
+    }
+
+    [Fact]
+    public async Task Secret_under_the_name_of_another_schemes_header_is_refused_at_start_up()
+    {
+        var refused = await Assert.ThrowsAsync<OptionsValidationException>(() => ReceivingHost.StartAsync(schemes => schemes
+            .AddIdentityHeaders(ReceivingServer.TrustLoopback)
+            .AddIdentityHeaders("Partner", options =>
+            {
+                UseHeader(options, "X-Partner-User");
+                options.SharedSecrets.Add(new SharedSecret("X-User-Email", "0123456789abcdef"));
+            })));
+
+        Assert.Contains("'IdentityHeaders': it reads the header 'X-User-Email'", Assert.Single(refused.Failures), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Change_to_a_header_of_another_scheme_is_refused_and_logged()
+    {
+        var settings = new ChangingSettings(
+            ("TrustedPeers:0", "loopback"), ("Headers:0:HeaderName", "X-Partner-User"), ("Headers:0:ClaimTypes:0", "sub"));
+        await using ReceivingHost host = await ReceivingHost.StartAsync(schemes => schemes
+            .AddIdentityHeaders(ReceivingServer.TrustLoopback)
+            .AddIdentityHeaders("Partner", options => options.Headers.Clear())
+            .AddIdentityHeaders("Partner", settings.NewSection()));
+
+        settings.Change(("Headers:0:HeaderName", "X-User-Sub"));
+
+        Assert.Equal(200, (await host.GetAsync("/open", "X-User-Sub: alice")).Status);
+        Assert.Equal(200, (await host.GetAsync("/open", "X-Partner-User: pat")).Status);
+        Assert.Single(host.Logs.GetSnapshot(), record => record.Level == LogLevel.Error && record.Id.Name == "SettingsRefused");
+    }
+
+    [Fact]
+    public async Task Setting_that_is_misspelt_is_reported_for_its_own_scheme_alone()
+    {
+        var settings = new ChangingSettings(("TrustedPeer:0", "loopback"));
+
+        var refused = await Assert.ThrowsAsync<OptionsValidationException>(() => ReceivingHost.StartAsync(schemes => schemes
+            .AddIdentityHeaders(ReceivingServer.TrustLoopback)
+            .AddIdentityHeaders("Partner", settings.NewSection())));
+
+        Assert.Equal("Partner", refused.OptionsName);
+        Assert.Contains("TrustedPeer' is not known", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Invalid_change_of_one_scheme_keeps_no_change_of_the_other_back()
+    {
+        var settings = new ChangingSettings(("TrustedPeers:0", "10.0.0.0/8"));
+        var others = new ChangingSettings(
+            ("TrustedPeers:0", "loopback"), ("Headers:0:HeaderName", "X-Partner-User"), ("Headers:0:ClaimTypes:0", "sub"));
+        await using ReceivingHost host = await ReceivingHost.StartAsync(schemes => schemes
+            .AddIdentityHeaders(settings.NewSection())
+            .AddIdentityHeaders("Partner", options => options.Headers.Clear())
+            .AddIdentityHeaders("Partner", others.NewSection()));
+
+        others.Change(("Misspelt", "1"));
+        settings.Change(("TrustedPeers:0", "loopback"));
+
+        Assert.Equal(200, (await host.GetAsync("/open", "X-User-Sub: alice")).Status);
+        Assert.Equal(200, (await host.GetAsync("/open", "X-Partner-User: pat")).Status);
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData(" ")]
     public void Scheme_without_a_name_is_refused(string scheme) => Assert.ThrowsAny<ArgumentException>(() =>
@@ -104,10 +190,15 @@ public sealed class SeveralSchemesTests
             .AddIdentityHeaders("Partner", options =>
             {
                 options.TrustedPeers.Add(trustSecond ? "loopback" : "10.0.0.0/8");
-                options.Headers.Clear();
-                options.Headers.Add("X-Partner-User", "sub");
-                options.NameClaimType = "sub";
+                UseHeader(options, "X-Partner-User");
             }),
         map: app => app.MapGet("/both", ReceivingHost.AnswerUserAsync).RequireAuthorization(
             policy => policy.AddAuthenticationSchemes("IdentityHeaders", "Partner").RequireAuthenticatedUser()));
+
+    private static void UseHeader(IdentityHeadersOptions options, string headerName)
+    {
+        options.Headers.Clear();
+        options.Headers.Add(headerName, "sub");
+        options.NameClaimType = "sub";
+    }
 }

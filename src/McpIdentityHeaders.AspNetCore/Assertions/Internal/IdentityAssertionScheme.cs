@@ -16,6 +16,7 @@ internal sealed class IdentityAssertionScheme : IDisposable
     private readonly LogRate _rate;
     private readonly IdentityHeadersMetrics _metrics;
     private readonly Lazy<UsedAssertions?> _used;
+    private readonly Lazy<IdentityHeadersScheme[]> _plainSchemes;
     private readonly Reloadable<ReceivedAssertionPlan> _plan;
 
     internal IdentityAssertionScheme(IServiceProvider services, string name)
@@ -27,6 +28,7 @@ internal sealed class IdentityAssertionScheme : IDisposable
         _rate = new LogRate(_time);
         _metrics = services.GetRequiredService<IdentityHeadersMetrics>();
         _used = new Lazy<UsedAssertions?>(() => services.GetService<IDistributedCache>() is { } cache ? new UsedAssertions(cache, _time) : null);
+        _plainSchemes = new Lazy<IdentityHeadersScheme[]>(() => IdentityHeadersScheme.GetAll(services));
         _plan = new Reloadable<ReceivedAssertionPlan>(
             CreatePlan,
             OptionsChanges.Of<ReceivedAssertionOptions>(services, name),
@@ -43,8 +45,7 @@ internal sealed class IdentityAssertionScheme : IDisposable
     internal TimeProvider Time => _time;
 
     /// <summary>Gets the plans of all schemes of plain headers: what such a scheme reads has to agree with an assertion too.</summary>
-    internal IEnumerable<IdentityHeadersPlan> GetPlainSchemes() => _services.GetServices<IdentityHeadersSchemeName>()
-        .Select(scheme => _services.GetRequiredKeyedService<IdentityHeadersScheme>(scheme.Value).Plan);
+    internal IEnumerable<IdentityHeadersPlan> GetPlainSchemes() => _plainSchemes.Value.Select(scheme => scheme.Plan);
 
     public void Dispose() => _plan.Dispose();
 
@@ -113,9 +114,9 @@ internal sealed class IdentityAssertionScheme : IDisposable
         {
             return getHeaderNames().Any(other => HeaderAlias.EqualsLeniently(headerName, other));
         }
-        catch (OptionsValidationException)
+        catch (Exception)
         {
-            // That scheme reports it.
+            // That scheme reports it, and must not keep this one's settings from taking effect.
             return false;
         }
     }

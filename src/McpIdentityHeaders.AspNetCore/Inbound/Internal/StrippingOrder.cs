@@ -54,12 +54,12 @@ internal sealed class StrippingOrder
     private static ReceivingScheme? FindReceivingScheme(IServiceProvider services, InboundHeaders inbound)
     {
         List<ReceivingScheme> found = [];
-        foreach (string name in services.GetServices<IdentityHeadersSchemeName>().Select(name => name.Value))
+        foreach (IdentityHeadersScheme scheme in IdentityHeadersScheme.GetAll(services))
         {
-            IdentityHeadersPlan plan = services.GetRequiredKeyedService<IdentityHeadersScheme>(name).Plan;
+            IdentityHeadersPlan plan = scheme.Plan;
             if (plan.HeaderNames.Where(inbound.IsIdentityHeader).ToArray() is { Length: > 0 } stripped)
             {
-                found.Add(new ReceivingScheme(name, Array.Exists(stripped, plan.IsIdentityHeader)));
+                found.Add(new ReceivingScheme(scheme.Name, Array.Exists(stripped, plan.IsIdentityHeader)));
             }
         }
 

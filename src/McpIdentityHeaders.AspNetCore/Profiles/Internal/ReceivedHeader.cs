@@ -35,6 +35,9 @@ internal sealed class ReceivedHeader
     /// <summary>Gets the type of the claims; null where the header itself says it.</summary>
     internal string? ClaimType { get; }
 
+    /// <summary>Gets the setting that says what form values have, and what it is set to; null where a profile says it.</summary>
+    internal string? Form { get; init; }
+
     internal bool Required { get; init; }
 
     internal bool IsList { get; init; }
@@ -65,6 +68,7 @@ internal sealed class ReceivedHeader
             && decoded.Properties.All(property => Add(property, header.Format, properties, subject, claims))
             && AddTypes(decoded, header.Format, claims))
         {
+            Form = $"Format '{header.Format}'",
             Required = header.Required,
             IsSubject = subject is not null,
             IsIssuer = header.ClaimTypes.Contains(Issuer),

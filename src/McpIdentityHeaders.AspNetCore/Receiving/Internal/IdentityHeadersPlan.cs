@@ -19,6 +19,7 @@ internal sealed class IdentityHeadersPlan
     private readonly bool _isNameClaimTypeSet;
     private readonly bool _isRoleClaimTypeSet;
     private readonly PlainHeaders? _compared;
+    private readonly string _profile;
 
     internal IdentityHeadersPlan(string scheme, IdentityHeadersOptions options)
     {
@@ -37,6 +38,7 @@ internal sealed class IdentityHeadersPlan
         RemovesIdentityHeaders = options.RemoveIdentityHeaders;
         UserTagger = UserActivityTagger.Create(options.UserActivityTag, options.UserActivityTagKey);
         Peers = new TrustedPeers(options.TrustedPeers, options.IsTrustedCertificate, options.SharedSecrets);
+        _profile = $"Profile '{options.Profile}'";
         _compared = options.Profile is null ? new PlainHeaders(options.Headers, options.Encoding) : null;
     }
 
@@ -183,7 +185,8 @@ internal sealed class IdentityHeadersPlan
 
             if (!header.Read(value, claims))
             {
-                return $"the value of the header '{header.Name}' is not in the canonical form of its format and encoding";
+                return $"the value of the header '{header.Name}' is not in the canonical form of {header.Form ?? _profile}, which has to be "
+                    + "the sender's";
             }
         }
 

@@ -20,10 +20,19 @@ internal sealed class IdentityHeadersScheme(IServiceProvider services, string na
         changed: () => GetLogger(services).SettingsChanged(name),
         rejected: exception => GetLogger(services).SettingsRefused(name, exception));
 
+    internal string Name => name;
+
     /// <exception cref="OptionsValidationException">The options are not valid, and never were.</exception>
     internal IdentityHeadersPlan Plan => _plan.Value;
 
     public void Dispose() => _plan.Dispose();
+
+    /// <summary>Gets all schemes of an application.</summary>
+    internal static IdentityHeadersScheme[] GetAll(IServiceProvider services) =>
+    [
+        .. services.GetServices<IdentityHeadersSchemeName>()
+            .Select(scheme => services.GetRequiredKeyedService<IdentityHeadersScheme>(scheme.Value)),
+    ];
 
     internal void Accepted() => _metrics.Accepted();
 
@@ -57,14 +66,12 @@ internal sealed class IdentityHeadersScheme(IServiceProvider services, string na
 
     private static IdentityHeadersPlan CreatePlan(IServiceProvider services, string name, IdentityHeadersPlan? current)
     {
-        if (OptionsSources.GetError(services) is { } error)
-        {
-            throw new OptionsValidationException(name, typeof(IdentityHeadersOptions), [$"Authentication scheme '{name}': {error}"]);
-        }
-
+        ThrowIfError(name, OptionsSources.GetError(services));
         IdentityHeadersOptions options = services.GetRequiredService<IOptionsFactory<IdentityHeadersOptions>>().Create(name);
-        services.GetRequiredService<SharedSecretNames>().Add(options.SharedSecrets.Select(secret => secret.HeaderName));
         var plan = new IdentityHeadersPlan(name, options);
+        ThrowIfError(name, GetSharedHeaderError(services, name, plan));
+
+        services.GetRequiredService<SharedSecretNames>().Add(options.SharedSecrets.Select(secret => secret.HeaderName));
         ILogger logger = GetLogger(services);
         foreach (string warning in plan.Warnings.Except(current?.Warnings ?? []))
         {
@@ -80,6 +87,44 @@ internal sealed class IdentityHeadersScheme(IServiceProvider services, string na
         }
 
         return plan;
+    }
+
+    private static void ThrowIfError(string name, string? error)
+    {
+        if (error is not null)
+        {
+            throw new OptionsValidationException(name, typeof(IdentityHeadersOptions), [$"Authentication scheme '{name}': {error}"]);
+        }
+    }
+
+    /// <summary>Gets which other scheme reads a header of this one, if any.</summary>
+    private static string? GetSharedHeaderError(IServiceProvider services, string name, IdentityHeadersPlan plan)
+    {
+        foreach (string other in services.GetServices<IdentityHeadersSchemeName>().Select(scheme => scheme.Value))
+        {
+            if (other != name && GetHeaderNames(services, other).FirstOrDefault(plan.IsIdentityHeader) is { } headerName)
+            {
+                return $"it reads the header '{headerName}', and so does the scheme '{other}'. Each would end requests that the other "
+                    + "trusts. Give each scheme headers of its own: change Headers or SharedSecrets of one, at its sender too.";
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Reads another scheme's options: its plan may be in the making, and wait for this one's.</summary>
+    private static IEnumerable<string> GetHeaderNames(IServiceProvider services, string scheme)
+    {
+        try
+        {
+            var options = services.GetRequiredService<IOptionsFactory<IdentityHeadersOptions>>().Create(scheme);
+            return new IdentityHeadersPlan(scheme, options).HeaderNames;
+        }
+        catch (Exception)
+        {
+            // That scheme reports it, and must not keep this one's settings from taking effect.
+            return [];
+        }
     }
 
     private static TimeProvider GetTime(IServiceProvider services) => services.GetService<TimeProvider>() ?? TimeProvider.System;

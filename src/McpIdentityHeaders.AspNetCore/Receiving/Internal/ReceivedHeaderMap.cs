@@ -32,6 +32,7 @@ internal static class ReceivedHeaderMap
                 return new ReceivedHeader(
                     header.HeaderName, subject ?? claimTypes[0], value => HeaderValueDecoder.Decode(value, header.Format, encoding))
                 {
+                    Form = header.Format == ClaimValueFormat.Single ? $"Encoding '{encoding}'" : $"Format '{header.Format}'",
                     Required = header.Required,
                     IsList = header.Format != ClaimValueFormat.Single,
                     IsSubject = subject is not null,

@@ -14,8 +14,7 @@ internal sealed class ReceivedRequestFilter(IServiceProvider services) : IStartu
 {
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
     {
-        IdentityHeadersScheme[] schemes =
-            [.. services.GetServices<IdentityHeadersSchemeName>().Select(name => services.GetRequiredKeyedService<IdentityHeadersScheme>(name.Value))];
+        IdentityHeadersScheme[] schemes = IdentityHeadersScheme.GetAll(services);
         PrevailingScheme[] prevailing = [.. services.GetServices<PrevailingScheme>()];
         app.Use(async (HttpContext context, RequestDelegate following) =>
         {
