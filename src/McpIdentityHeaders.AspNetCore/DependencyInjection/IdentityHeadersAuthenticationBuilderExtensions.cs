@@ -23,8 +23,8 @@ public static class IdentityHeadersAuthenticationBuilderExtensions
     /// untrusted peer ends with 401, and one with malformed headers with 400, for every endpoint and with every default scheme. The
     /// pipeline needs <c>UseAuthentication</c>, which a <c>WebApplication</c> adds by itself (without it, the host logs a warning as it
     /// starts); code before it (endpoints with <c>ShortCircuit</c>, request handlers of schemes added earlier) sees the request unchecked.
-    /// Two schemes of this kind have headers of their own: a shared name is refused at start-up, since each would end requests that the
-    /// other trusts. Calling it again adds settings.
+    /// Two schemes of this kind need headers of their own, unless both trust the same peers: each ends the requests that it does not trust.
+    /// A shared name is logged as a warning at start-up. Calling it again adds settings.
     /// </remarks>
     /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
     /// <exception cref="OptionsValidationException">

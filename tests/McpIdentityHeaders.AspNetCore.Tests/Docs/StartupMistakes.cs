@@ -42,11 +42,6 @@ internal static class StartupMistakes
         },
         ["`no peer is trusted to speak for users`"] = symptoms => StartAsync(
             symptoms, services => services.AddAuthentication().AddIdentityHeaders()),
-        ["`it reads the header '…', and so does the scheme '…'`"] = symptoms => StartAsync(
-            symptoms,
-            services => services.AddAuthentication()
-                .AddIdentityHeaders(ReceivingServer.TrustLoopback)
-                .AddIdentityHeaders("Partner", ReceivingServer.TrustLoopback)),
         ["`has no endpoint`"] = symptoms => StartAsync(symptoms, ("Notes:Claims:MaxRedirections", "1")),
         ["`No MCP client named '…' is registered`"] = RentByAnotherNameAsync,
     };

@@ -66,16 +66,24 @@ internal sealed class IdentityHeadersScheme(IServiceProvider services, string na
 
     private static IdentityHeadersPlan CreatePlan(IServiceProvider services, string name, IdentityHeadersPlan? current)
     {
-        ThrowIfError(name, OptionsSources.GetError(services));
+        if (OptionsSources.GetError(services) is { } error)
+        {
+            throw new OptionsValidationException(name, typeof(IdentityHeadersOptions), [$"Authentication scheme '{name}': {error}"]);
+        }
+
         IdentityHeadersOptions options = services.GetRequiredService<IOptionsFactory<IdentityHeadersOptions>>().Create(name);
         var plan = new IdentityHeadersPlan(name, options);
-        ThrowIfError(name, GetSharedHeaderError(services, name, plan));
-
         services.GetRequiredService<SharedSecretNames>().Add(options.SharedSecrets.Select(secret => secret.HeaderName));
         ILogger logger = GetLogger(services);
         foreach (string warning in plan.Warnings.Except(current?.Warnings ?? []))
         {
             logger.MapDoesNotFit(name, warning);
+        }
+
+        bool readsOtherHeaders = current is null || !plan.HeaderNames.SequenceEqual(current.HeaderNames);
+        if (readsOtherHeaders && FindSharedHeader(services, name, plan) is { } shared)
+        {
+            logger.MapDoesNotFit(name, shared);
         }
 
         string? empty = options.TrustedPeers.Count == 0 ? nameof(options.TrustedPeers)
@@ -89,23 +97,16 @@ internal sealed class IdentityHeadersScheme(IServiceProvider services, string na
         return plan;
     }
 
-    private static void ThrowIfError(string name, string? error)
-    {
-        if (error is not null)
-        {
-            throw new OptionsValidationException(name, typeof(IdentityHeadersOptions), [$"Authentication scheme '{name}': {error}"]);
-        }
-    }
-
-    /// <summary>Gets which other scheme reads a header of this one, if any.</summary>
-    private static string? GetSharedHeaderError(IServiceProvider services, string name, IdentityHeadersPlan plan)
+    /// <summary>Describes a header that another scheme reads too. Schemes that trust the same peers may share it.</summary>
+    private static string? FindSharedHeader(IServiceProvider services, string name, IdentityHeadersPlan plan)
     {
         foreach (string other in services.GetServices<IdentityHeadersSchemeName>().Select(scheme => scheme.Value))
         {
             if (other != name && GetHeaderNames(services, other).FirstOrDefault(plan.IsIdentityHeader) is { } headerName)
             {
-                return $"it reads the header '{headerName}', and so does the scheme '{other}'. Each would end requests that the other "
-                    + "trusts. Give each scheme headers of its own: change Headers or SharedSecrets of one, at its sender too.";
+                return $"it reads the header '{headerName}', and so does the scheme '{other}'. Each ends the requests that it does not trust, "
+                    + "though the other does. Unless both trust the same peers, give each headers of its own: change Headers or SharedSecrets "
+                    + "of one, at its sender too";
             }
         }
 
