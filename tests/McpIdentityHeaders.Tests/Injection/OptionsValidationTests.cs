@@ -139,7 +139,11 @@ public sealed class OptionsValidationTests
         }
 
         var refused = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
-        Assert.Contains("SocketsHttpHandler", refused.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "HttpClient 'backend': the Utf8 encoding needs a SocketsHttpHandler as the primary handler, and it is HttpClientHandler. Use "
+            + "ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler()), or another ClaimInjectionOptions.Encoding.",
+            refused.Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]

@@ -130,6 +130,16 @@ public sealed class SharedCacheTests : IAsyncLifetime
         }
     }
 
+    [Fact]
+    public async Task Response_to_a_post_with_an_expiry_alone_is_not_stored_by_a_lenient_cache()
+    {
+        _lines = "Expires: Fri, 01 Jan 2100 00:00:00 GMT";
+        using HttpClient client = CreateClient(new SharedCacheHandler(CacheKind.Lenient));
+
+        Assert.Equal("alice", await GetAsync(client, Users.Alice, method: "POST"));
+        Assert.Equal("bob", await GetAsync(client, Users.Bob));
+    }
+
     [Theory]
     [InlineData("/missing")]
     [InlineData("/denied")]

@@ -94,9 +94,10 @@ public sealed class PrimaryHandlerTests
 
         var failure = Assert.Throws<InvalidOperationException>(() => services.HandlersOf());
 
-        Assert.Contains($"'{WiredClient.Name}'", failure.Message, StringComparison.Ordinal);
-        Assert.Contains("already", failure.Message, StringComparison.Ordinal);
-        Assert.Contains(setting, failure.Message, StringComparison.Ordinal);
+        Assert.Equal(
+            $"HttpClient '{WiredClient.Name}': its primary handler is already used by HttpClient 'other', and no client's handler is changed "
+            + $"under another ({setting}). Give each client a handler of its own, or set {setting} where it is made.",
+            failure.Message);
     }
 
     [Theory]
@@ -113,8 +114,24 @@ public sealed class PrimaryHandlerTests
         var failure = await Assert.ThrowsAsync<InvalidOperationException>(() =>
             client.SendAsync(HttpTesting.Get(server.Uri.ToString()), synchronous));
 
-        Assert.Contains("already", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(
+            "A client without a name: the primary handler has already sent requests and cannot be changed any more. Set AllowAutoRedirect = "
+            + "false where it is made.",
+            failure.Message);
         Assert.Empty(server.Heads);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Disposed_primary_handler_is_reported_as_disposed(bool synchronous)
+    {
+        var disposed = new SocketsHttpHandler();
+        disposed.Dispose();
+        using HttpMessageInvoker client = HttpTesting.Chain(disposed, new PropertyAccessor(Users.Alice));
+
+        await Assert.ThrowsAsync<ObjectDisposedException>(() =>
+            client.SendAsync(HttpTesting.Get("http://localhost/"), synchronous));
     }
 
     [Theory]

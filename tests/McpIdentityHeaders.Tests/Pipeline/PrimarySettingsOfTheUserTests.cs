@@ -86,9 +86,14 @@ public sealed class PrimarySettingsOfTheUserTests
 
         var refused = Assert.Throws<InvalidOperationException>(() => services.HandlersOf(second));
 
-        Assert.All(
-            [$"'{first}'", $"'{second}'", "AllowAutoRedirect = false", "Give each client a handler of its own"],
-            text => Assert.Contains(text, refused.Message, StringComparison.Ordinal));
+        (string relation, string[] settings) = plainFirst
+            ? ("is already used by", ["AllowAutoRedirect = false", "UseCookies = false"])
+            : ("was changed for", new[] { "AllowAutoRedirect = false" });
+        Assert.Equal(
+            $"HttpClient '{second}': its primary handler {relation} HttpClient '{first}', and no client's handler is changed under another "
+            + $"({string.Join(", ", settings)}). Give each client a handler of its own, or set {string.Join(" and ", settings)} where it is "
+            + "made.",
+            refused.Message);
         Assert.Equal(plainFirst, GetAllowAutoRedirect(shared));
     }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace McpIdentityHeaders.Tests.Pipeline;
@@ -34,15 +35,15 @@ public sealed class SharedPrimaryTests
     public async Task Configured_header_encoding_still_applies_to_other_headers()
     {
         await using WireServer server = await WireServer.StartAsync();
-        using var primary =
-            new SocketsHttpHandler { RequestHeaderEncodingSelector = (name, _) => name == "X-Title" ? System.Text.Encoding.UTF8 : null };
+        using var primary = new SocketsHttpHandler { RequestHeaderEncodingSelector = (name, _) => name == "X-Title" ? Encoding.ASCII : null };
         using HttpMessageInvoker client = HttpTesting.Chain(
             primary, new PropertyAccessor(Users.With(("sub", "u"), ("name", "é"))), options => options.Encoding = HeaderValueEncoding.Utf8);
 
         using HttpResponseMessage response = await client.SendAsync(
             HttpTesting.Get(server.Uri.ToString()).WithHeader("X-Title", "é"), synchronous: false);
 
-        Assert.Equal(["\u00C3\u00A9"], server.OnlyHead.Values("X-Title"));
+        // ASCII replaces what it does not have.
+        Assert.Equal(["?"], server.OnlyHead.Values("X-Title"));
         Assert.Equal(["\u00C3\u00A9"], server.OnlyHead.Values("X-User-Name"));
     }
 }
