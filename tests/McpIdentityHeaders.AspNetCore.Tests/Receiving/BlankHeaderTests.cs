@@ -74,6 +74,19 @@ public sealed class BlankHeaderTests
         }
     }
 
+    [Fact]
+    public async Task Required_header_that_is_blank_is_called_blank_and_not_missing()
+    {
+        await using ReceivingHost host = await ReceivingHost.StartTrustingAsync(options =>
+            options.Headers.Add(new ClaimHeader("X-User-Tenant", "tenant") { Required = true }));
+
+        RawResponse blank = await host.GetAsync("/open", "X-User-Sub: alice", "X-User-Tenant:");
+        RawResponse missing = await host.GetAsync("/open", "X-User-Sub: alice");
+
+        Assert.Contains($"'X-User-Tenant' {Blank}", Encoding.UTF8.GetString(blank.Body), StringComparison.Ordinal);
+        Assert.Contains("'X-User-Tenant' is required, and did not come", Encoding.UTF8.GetString(missing.Body), StringComparison.Ordinal);
+    }
+
     private static void AddHeaders(IdentityHeadersOptions options)
     {
         options.Headers.Add(new ClaimHeader("X-User-Tenant", "tenant"));
