@@ -20,7 +20,6 @@ internal sealed class ScopeFrame
         _depth = 1 + (outer?._depth ?? 0);
     }
 
-    /// <summary>Gets the scope in force.</summary>
     internal IdentityScope Scope { get; }
 
     internal static ScopeFrame Push(ScopeFrame? frame, IdentityScope scope) => new(scope, frame, frame?._ended ?? []);

@@ -45,12 +45,9 @@ internal sealed class SessionPool : IDisposable
     /// <exception cref="ClaimInjectionException">A signed-in user has no key.</exception>
     internal UserKey? ReadKey(ClaimsPrincipal? principal) => _connector.ReadUser(principal).Key;
 
-    /// <summary>Gets the transport options in force.</summary>
     internal HttpClientTransportOptions Transport => _connector.Transport;
 
-    /// <summary>
-    /// Reads the keys that closing a user goes by; none where the client was never rented: its settings may not be valid.
-    /// </summary>
+    /// <summary>Reads the keys that closing a user goes by; none where the client was never rented: its settings may be invalid.</summary>
     internal HashSet<UserKey> ReadKeysForClosing(ClaimsPrincipal principal) =>
         _wasUsed ? _connector.ReadKeysForClosing(principal) : [];
 
@@ -143,9 +140,7 @@ internal sealed class SessionPool : IDisposable
         }
     }
 
-    /// <summary>
-    /// Ends one lease of a session. The task completes when an anonymous session, which no other rent can get, is closed.
-    /// </summary>
+    /// <summary>Ends one lease of a session. The task completes when an anonymous session, which has one lease only, is closed.</summary>
     internal Task Release(PooledSession session)
     {
         TimeSpan idleTimeout = _connector.PoolOptions.IdleTimeout;
@@ -160,7 +155,6 @@ internal sealed class SessionPool : IDisposable
         }
     }
 
-    /// <summary>Whether the principal has a subject, by this client's options.</summary>
     internal bool HasSubject(ClaimsPrincipal principal) => _connector.HasSubject(principal);
 
     /// <summary>Closes all sessions of a user, leased ones too.</summary>
@@ -243,7 +237,6 @@ internal sealed class SessionPool : IDisposable
         }
     }
 
-    /// <summary>Retires a session that the backend ended.</summary>
     internal void SetEnded(PooledSession session)
     {
         lock (_gate)
