@@ -2,10 +2,7 @@ using System.Collections.Immutable;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>
-/// The scopes of one flow, innermost first. Immutable, so that what a child flow ends stays in force for its parent, which holds the frame
-/// from before.
-/// </summary>
+/// <summary>The scopes of one flow, innermost first. Immutable: what a child flow ends stays in force for its parent.</summary>
 internal sealed class ScopeFrame
 {
     private readonly ScopeFrame? _outer;

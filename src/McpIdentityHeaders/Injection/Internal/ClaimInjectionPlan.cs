@@ -2,10 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>
-/// One client's valid options, compiled and immutable. A request is served by one plan from beginning to end; changed options make a new
-/// plan.
-/// </summary>
+/// <summary>One client's valid options, compiled and immutable. One plan serves a request from beginning to end.</summary>
 internal sealed class ClaimInjectionPlan(ClaimInjectionOptions options, IEnumerable<Uri> clientOrigins, SharedSecretNames? secrets = null)
     : IIdentityPlan
 {

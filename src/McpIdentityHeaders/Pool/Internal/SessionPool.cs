@@ -3,10 +3,7 @@ using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>
-/// The sessions of one client, from opening to closing: rented, idle or shared. One lock guards them, and what finds, counts and bounds
-/// them.
-/// </summary>
+/// <summary>The sessions of one client, from opening to closing. One lock guards them, and what finds, counts and bounds them.</summary>
 /// <remarks>User code never runs under the lock: the connector opens and closes sessions in flows of their own.</remarks>
 internal sealed class SessionPool : IDisposable
 {
