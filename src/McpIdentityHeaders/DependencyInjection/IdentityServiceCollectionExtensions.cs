@@ -6,9 +6,7 @@ using Microsoft.Extensions.Http;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>
-/// What every client needs, whichever method registers it: the accessor, the settings, the start-up check and the place in the pipeline.
-/// </summary>
+/// <summary>Registers what every client needs: the accessor, the settings, the start-up check and the place in the pipeline.</summary>
 internal static class IdentityServiceCollectionExtensions
 {
     internal static void AddIdentityCore(this IServiceCollection services, string clientName)

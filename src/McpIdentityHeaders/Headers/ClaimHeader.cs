@@ -99,7 +99,6 @@ public sealed class ClaimHeader
     /// <value>The default value is <see langword="false"/>: the header is left out.</value>
     public bool Required { get; init; }
 
-    /// <summary>Gets the code that gives the values, if any.</summary>
     internal Func<ClaimsPrincipal, IEnumerable<string>?>? GetValues { get; }
 
     /// <summary>Gets whether <see cref="ClaimInjectionOptions.SubjectClaimTypes"/> stand in for the claim types.</summary>

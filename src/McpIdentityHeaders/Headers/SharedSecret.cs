@@ -10,7 +10,6 @@ namespace McpIdentityHeaders;
 [TypeConverter(typeof(SharedSecretConverter))]
 public sealed class SharedSecret
 {
-    /// <summary>The fewest characters that a value may have.</summary>
     internal const int MinValueLength = 16;
 
     /// <summary>Creates a shared secret with a name and value that are set by properties, as the configuration binder does.</summary>

@@ -25,7 +25,6 @@ public static class AmbientIdentity
     /// <summary>Gets the scope in force.</summary>
     internal static IdentityScope? Current => Innermost.Value?.Scope;
 
-    /// <summary>Gets or sets the scopes of the current flow.</summary>
     internal static ScopeFrame? Frame
     {
         get => Innermost.Value;

@@ -39,9 +39,7 @@ public sealed class IdentityScope : IDisposable
     internal static IdentityScope OpenForMessage(MessageContext message) =>
         Enter(AmbientIdentity.Frame, new IdentityScope(user: new ClaimsPrincipal(), message: message));
 
-    /// <summary>
-    /// Lets go of a message that has been handled: its user stays for what was started meanwhile and still runs.
-    /// </summary>
+    /// <summary>Releases a message that has been handled. Its user stays for what was started meanwhile, and still runs.</summary>
     internal void EndOfMessage()
     {
         _user = User;

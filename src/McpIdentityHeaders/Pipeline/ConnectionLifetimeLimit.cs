@@ -1,7 +1,4 @@
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>
-/// How long the connections of a client live: registered for a client that outlives the factory's own rotation of handlers, so that it sees
-/// changes in DNS.
-/// </summary>
+/// <summary>How long a client's connections live, where it outlives the factory's rotation of handlers, to see DNS changes.</summary>
 internal sealed record ConnectionLifetimeLimit(TimeSpan Value);

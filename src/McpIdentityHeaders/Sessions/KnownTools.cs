@@ -39,7 +39,6 @@ internal sealed class KnownTools(McpClient client)
         }
     }
 
-    /// <summary>Adds a tool unless it is there already.</summary>
     internal void Ensure(Tool tool)
     {
         if (!_tools.TryGetValue(tool.Name, out Tool? known) || known != tool)

@@ -16,7 +16,6 @@ internal sealed class LeaseIdentity(McpSession session, ClaimsPrincipal? renter,
         set => InFlow.Value = value;
     }
 
-    /// <summary>Gets the session that is leased.</summary>
     internal McpSession Session => session;
 
     // The renter's own principal: a newer one of the same user may have other rights, such as an impersonator's.

@@ -23,7 +23,6 @@ internal sealed class NotificationOwners
     private readonly ConditionalWeakTable<JsonRpcNotification, LeaseIdentity> _owners = [];
     private int _handlers;
 
-    /// <summary>Gets whether any handler is registered.</summary>
     internal bool HasHandlers => Volatile.Read(ref _handlers) > 0;
 
     internal void OnHandlerAdded(string method)

@@ -38,9 +38,7 @@ internal sealed class ServerQuestions(McpSession session, IIdentityAccessor acce
             ? Task.CompletedTask
             : EventObservingStream.ObserveAsync(response, data => OnEvent(data, caller), cancellationToken);
 
-    /// <summary>
-    /// Gives the flow to answer a question in: that of the principal of the call that asked. Null where the session's user answers.
-    /// </summary>
+    /// <summary>Gives the flow to answer a question in, with the principal of the call that asked; null for the session's own.</summary>
     internal ExecutionContext? GetFlow(JsonRpcRequest question)
     {
         if (!session.HasOwner || FindAsker(question) is not { } asker)

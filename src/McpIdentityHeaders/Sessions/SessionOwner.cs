@@ -24,7 +24,6 @@ internal sealed class SessionOwner(string clientName, ClaimInjectionState? claim
         }
     }
 
-    /// <summary>Whether both are the same signed-in user.</summary>
     internal bool IsSameUser(SessionOwner other) => _key is { } own && own == other._key;
 
     private UserSelector Users => ClaimInjectionState.UsersOf(claims);

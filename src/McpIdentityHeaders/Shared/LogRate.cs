@@ -1,8 +1,6 @@
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>
-/// Bounds the lines that repeated refusals may log: whoever causes them must not fill the log. Metrics count them in full.
-/// </summary>
+/// <summary>Bounds the lines that repeated refusals log: their sender must not fill the log. Metrics count them in full.</summary>
 internal sealed class LogRate(TimeProvider time)
 {
     private const int MaxLines = 10;

@@ -34,9 +34,7 @@ internal sealed class Reloadable<T> : IDisposable
         _subscriptions = [.. sources.Select(source => ChangeToken.OnChange(source, Reload))];
     }
 
-    /// <summary>
-    /// Gets the value. The first read makes it, and throws where the options are invalid; so does each read until they are valid.
-    /// </summary>
+    /// <summary>Gets the value. The first read makes it. Each read throws until the options are valid.</summary>
     internal T Value => _value ?? CreateFirst();
 
     public void Dispose() => Array.ForEach(_subscriptions, subscription => subscription.Dispose());

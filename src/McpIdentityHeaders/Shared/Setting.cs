@@ -54,10 +54,8 @@ internal readonly struct Setting(IConfigurationSection section)
             ? children.Select(child => new Setting(child))
             : throw CreateError(IsEmpty ? "is empty" : "is not a list or an object with something in it");
 
-    /// <summary>Adds a list's items to those already in <paramref name="items"/>.</summary>
     internal void AddItemsTo<T>(ICollection<T> items, Func<Setting, T> read) => ForEach(GetChildren(), child => items.Add(read(child)));
 
-    /// <summary>Puts a list's items in the place of those in <paramref name="items"/>.</summary>
     internal void ReplaceItemsOf<T>(ICollection<T> items, Func<Setting, T> read)
     {
         items.Clear();

@@ -272,6 +272,30 @@ public sealed class LeaseRenterTests
         Assert.Same(alices.Pooled(), next.Pooled());
     }
 
+    [Theory]
+    [InlineData(McpBackendKind.Stateless)]
+    [InlineData(McpBackendKind.Sessions)]
+    public async Task Another_session_called_within_a_leases_call_keeps_its_own_user(McpBackendKind kind)
+    {
+        Func<Task>? within = null;
+        await using McpBackend backend = await McpBackend.StartAsync(kind);
+        var accessor = new PropertyAccessor(Users.Bob);
+        await using ServiceProvider services = McpTesting
+            .ServicesFor(
+                backend, http => http.AddHttpMessageHandler(() => new NestingHandler(() => Interlocked.Exchange(ref within, null))))
+            .AddSingleton<IIdentityAccessor>(accessor)
+            .BuildServiceProvider();
+        await using McpClient bobs = await services.ConnectAsync();
+        await using McpClientLease alices = await services.Pool().RentAsync(McpTesting.ClientName, Users.Alice);
+        accessor.User = null;
+        string? bob = null;
+
+        within = async () => bob = await bobs.CallTextAsync("whoami");
+
+        Assert.Equal("alice", await alices.Client.CallTextAsync("whoami"));
+        Assert.Equal("bob", bob);
+    }
+
     /// <summary>A caller's handler that calls for another user in the middle of a call.</summary>
     private sealed class NestingHandler(Func<Func<Task>?> takeNext) : DelegatingHandler
     {

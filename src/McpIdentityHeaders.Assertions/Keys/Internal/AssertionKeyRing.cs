@@ -16,7 +16,6 @@ internal sealed class AssertionKeyRing
         _onError = error => logger.KeyChangeRefused(clientName, error);
     }
 
-    /// <summary>Gets whether a key is for development only.</summary>
     internal bool HasDevelopmentKey => _sources.Any(source => source.IsForDevelopment);
 
     /// <summary>Gets the key that signs.</summary>
@@ -46,7 +45,6 @@ internal sealed class AssertionKeyRing
     /// <summary>Gets why changed keys were not taken, so that earlier ones are in force.</summary>
     internal IEnumerable<string> GetReadErrors() => _sources.Select(source => source.ReadError).OfType<string>();
 
-    /// <summary>Gets what is wrong with the keys.</summary>
     internal IEnumerable<string> GetValidationErrors()
     {
         foreach (KeySource source in _sources)

@@ -6,7 +6,6 @@ internal abstract class KeySource(string description)
 {
     internal string Description => description;
 
-    /// <summary>Gets whether the key is for development only.</summary>
     internal virtual bool IsForDevelopment => false;
 
     /// <summary>Gets why the key was not taken as it is now, so that an earlier one is in force; null where it was.</summary>

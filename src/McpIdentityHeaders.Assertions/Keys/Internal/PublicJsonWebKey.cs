@@ -4,9 +4,7 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>
-/// The public part of a key as a JSON Web Key (RFC 7517). It is made of the public parameters alone, and never had the others.
-/// </summary>
+/// <summary>The public part of a key as a JSON Web Key (RFC 7517). It never had other parameters than the public ones.</summary>
 internal sealed class PublicJsonWebKey
 {
     private readonly string _type;

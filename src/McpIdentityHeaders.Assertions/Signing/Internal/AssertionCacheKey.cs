@@ -1,8 +1,6 @@
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>
-/// What an assertion says, besides its times and its id: a user with other claims never gets another's token, or an old one.
-/// </summary>
+/// <summary>An assertion's claims but for its times and id: a user with other claims never gets another's token, or an old one.</summary>
 internal sealed class AssertionCacheKey : IEquatable<AssertionCacheKey>
 {
     private readonly string _audience;

@@ -94,9 +94,7 @@ internal sealed class AssertionSigner(
                 + $"{options.MaxTokenLength}. Send fewer claims, or set a larger limit");
     }
 
-    /// <summary>
-    /// Random, so that no other has it. RandomNumberGenerator takes a twelfth of a signature's time, and an id is no secret.
-    /// </summary>
+    /// <summary>Makes a random id, which is no secret: RandomNumberGenerator would take a twelfth of a signature's time.</summary>
     private static string CreateId()
     {
         Span<byte> id = stackalloc byte[IdBytes];

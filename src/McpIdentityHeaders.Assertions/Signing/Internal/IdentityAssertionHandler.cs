@@ -30,9 +30,7 @@ internal sealed class IdentityAssertionHandler : DelegatingHandler
             : SendCoreAsync((IdentityRequestMessage)request, async: true, cancellationToken);
     }
 
-    /// <summary>
-    /// Sets an assertion that needs neither the content nor a header of the caller's, and tells whether nothing else is to do.
-    /// </summary>
+    /// <summary>Sets an assertion that needs neither the content nor a caller's header. Returns whether nothing is left to do.</summary>
     private static bool IsSetAtOnce(HttpRequestMessage request)
     {
         // Only the injection handler sets the claims, and only for a trusted origin.

@@ -2,9 +2,7 @@ using System.Collections.Concurrent;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>
-/// One client's valid assertion options, with its keys and what was signed by them. It belongs to one plan of claim injection.
-/// </summary>
+/// <summary>One client's valid assertion options, with keys and what they signed. It belongs to one plan of claim injection.</summary>
 internal sealed class IdentityAssertionPlan(IdentityAssertionOptions options, AssertionKeyRing keys, AssertionSigner signer)
     : AssertionHeader(options.UseAuthorizationHeader ? null : options.HeaderName, options.ReplaceHeaders, errors: [])
 {
@@ -19,9 +17,7 @@ internal sealed class IdentityAssertionPlan(IdentityAssertionOptions options, As
 
     internal AssertionSigner Signer => signer;
 
-    /// <summary>
-    /// Gets the backend that an assertion is for: the service that was resolved, or else the origin that the request names.
-    /// </summary>
+    /// <summary>Gets the backend that an assertion is for: the service that was resolved, else the origin that the request names.</summary>
     internal string GetAudience(HttpRequestMessage request, AssertedClaims claims) =>
         options.Audience
         ?? GetName(((ClaimInjectionPlan)claims.Source).FindResolvedService(request, request.RequestUri!) ?? GetNamedUri(request));

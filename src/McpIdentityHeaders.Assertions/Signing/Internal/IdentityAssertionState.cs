@@ -58,9 +58,7 @@ internal sealed class IdentityAssertionState(IServiceProvider services, string n
         return new IdentityAssertionPlan(options, keys, new AssertionSigner(options, keys, client.Telemetry, _time));
     }
 
-    /// <summary>
-    /// Gives the source of before where there is one: a reload must not lose the last good key, or make another development key.
-    /// </summary>
+    /// <summary>Keeps an earlier source: a reload must not lose the last good key, or make another development key.</summary>
     private KeySource GetOrAdd(KeySource source) => source switch
     {
         PemFileKeySource file => _files.GetOrAdd(file.Identity, source),

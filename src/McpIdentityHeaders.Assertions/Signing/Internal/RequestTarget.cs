@@ -4,10 +4,7 @@ using System.Text;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>
-/// A request's URI in the parts that a binding names, as they stand on the wire: both ends compare what was sent, and normalise nothing of
-/// it.
-/// </summary>
+/// <summary>The parts of a request's URI that a binding names, as they stand on the wire: neither end normalises anything.</summary>
 /// <param name="Uri">The URI without query and fragment (RFC 9449, section 4.2).</param>
 /// <param name="QueryDigest">The query's digest, in the form of the content's; null where there is no query.</param>
 internal sealed record RequestTarget(string Uri, string? QueryDigest)

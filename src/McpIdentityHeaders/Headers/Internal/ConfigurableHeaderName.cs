@@ -27,7 +27,6 @@ internal static class ConfigurableHeaderName
         ("it negotiates the response", "Accept"),
     ];
 
-    /// <summary>Gets why the name cannot be configured, or null.</summary>
     internal static string? GetValidationError(string name)
     {
         if (name.AsSpan().ContainsAnyExcept(TokenCharacters))

@@ -2,10 +2,7 @@ using System.Text;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>
-/// The syntax of <see cref="ClaimHeader.JsonPath"/>: property names joined by dots; within a name, a backslash in front of a dot or of
-/// another backslash.
-/// </summary>
+/// <summary>Property names joined by dots. Within a name, a backslash stands in front of a dot or of another backslash.</summary>
 internal static class JsonPathSyntax
 {
     /// <returns>The names; null where the path is malformed.</returns>

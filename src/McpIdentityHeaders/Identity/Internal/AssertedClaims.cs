@@ -1,8 +1,6 @@
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>
-/// What one user's identity headers say, unencoded and read at one moment: an assertion beside them says the same.
-/// </summary>
+/// <summary>The values of a user's identity headers, unencoded and read at one moment: an assertion beside them has the same.</summary>
 /// <param name="subject">The user's subject.</param>
 /// <param name="values">
 /// A value for each header of the client's map, in its order: null where the header is not sent, a string, or the items of a list.

@@ -13,12 +13,9 @@ internal sealed record RequestIdentity
     /// <summary>Gets the user that the caller set; null where it set none.</summary>
     internal ClaimsPrincipal? User { get; private init; }
 
-    /// <summary>Gets the MCP session that the request belongs to.</summary>
     internal SessionIdentity? Session { get; private init; }
 
-    /// <summary>
-    /// Gets whether the request is the session's own by its method as the session sent it: a redirect may make a GET of any call.
-    /// </summary>
+    /// <summary>Gets whether the session sent the request as its own: the method does not tell, since a redirect may make it GET.</summary>
     internal bool IsSessionsOwn { get; private init; }
 
     /// <summary>

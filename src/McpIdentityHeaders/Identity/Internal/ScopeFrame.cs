@@ -2,10 +2,7 @@ using System.Collections.Immutable;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>
-/// The scopes of one flow, innermost first. Immutable, so that what a child flow ends stays in force for its parent, which holds the frame
-/// from before.
-/// </summary>
+/// <summary>The scopes of one flow, innermost first. Immutable: what a child flow ends stays in force for its parent.</summary>
 internal sealed class ScopeFrame
 {
     private readonly ScopeFrame? _outer;
@@ -20,7 +17,6 @@ internal sealed class ScopeFrame
         _depth = 1 + (outer?._depth ?? 0);
     }
 
-    /// <summary>Gets the scope in force.</summary>
     internal IdentityScope Scope { get; }
 
     internal static ScopeFrame Push(ScopeFrame? frame, IdentityScope scope) => new(scope, frame, frame?._ended ?? []);

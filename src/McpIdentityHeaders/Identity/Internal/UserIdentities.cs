@@ -25,7 +25,6 @@ internal readonly struct UserIdentities
 
     internal IdentityClaims this[int index] => index == 0 ? _user : _contributors[index - 1];
 
-    /// <summary>Gets the claim types that these identities have.</summary>
     internal IReadOnlyCollection<string> GetClaimTypes()
     {
         HashSet<string> types = [];
@@ -40,7 +39,6 @@ internal readonly struct UserIdentities
         return types;
     }
 
-    /// <summary>Makes a principal of these identities alone.</summary>
     internal ClaimsPrincipal ToPrincipal()
     {
         var principal = new ClaimsPrincipal();

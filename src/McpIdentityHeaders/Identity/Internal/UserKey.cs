@@ -24,9 +24,7 @@ internal readonly record struct UserKey(string Issuer, string ClaimIssuer, strin
                 UserSelector.IssuerOf(user[0]) ?? subject.Issuer, subject.Issuer, subject.Value, ReadOthers(user, otherClaimTypes))
             : null;
 
-    /// <summary>
-    /// Gives the key that closing goes by. A logout names issuer and subject alone, and closing too much is safe.
-    /// </summary>
+    /// <summary>Gives the key that closing goes by. A logout names issuer and subject alone, and closing too much is safe.</summary>
     internal UserKey ForClosing() => this with { ClaimIssuer = string.Empty, OtherClaims = null };
 
     /// <summary>Gives one text for one combination of values, whatever their order is. Lengths in front keep values apart.</summary>

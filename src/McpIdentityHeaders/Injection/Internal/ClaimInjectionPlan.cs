@@ -2,10 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>
-/// One client's valid options, compiled and immutable. A request is served by one plan from beginning to end; changed options make a new
-/// plan.
-/// </summary>
+/// <summary>One client's valid options, compiled and immutable. One plan serves a request from beginning to end.</summary>
 internal sealed class ClaimInjectionPlan(ClaimInjectionOptions options, IEnumerable<Uri> clientOrigins, SharedSecretNames? secrets = null)
     : IIdentityPlan
 {
@@ -35,12 +32,10 @@ internal sealed class ClaimInjectionPlan(ClaimInjectionOptions options, IEnumera
     /// <summary>Gets the origins that are served, for a message.</summary>
     internal string OriginsForMessage => _anyOrigin || _origins.Length == 0 ? "every origin" : string.Join(", ", _origins);
 
-    /// <summary>Gets what finds the one user of a principal.</summary>
     internal UserSelector Users { get; } = new(options.SubjectClaimTypes, options.SelectIdentity);
 
     internal SharedSecret? SharedSecret { get; } = options.SharedSecret;
 
-    /// <summary>Gets the signed assertion that a handler behind adds, if any.</summary>
     internal AssertionHeader? Assertion { get; } = options.Assertion;
 
     /// <summary>Gets what tags the activities of requests that carry an identity; null where nothing does.</summary>
@@ -54,12 +49,9 @@ internal sealed class ClaimInjectionPlan(ClaimInjectionOptions options, IEnumera
 
     internal OversizedValueBehavior OversizedValue { get; } = options.OversizedValue;
 
-    /// <summary>
-    /// Gets whether every origin is served only because none is known, as by a handler made by hand. No container's client does.
-    /// </summary>
+    /// <summary>Gets whether every origin is served because none is known, as by a handler made by hand, never by a container's.</summary>
     internal bool ServesAnyOriginByDefault => !_anyOrigin && !NamesOrigin;
 
-    /// <summary>Gets whether there is a shared secret, and no origin to send it to.</summary>
     internal bool LacksOriginForSecret => SharedSecret is not null && !NamesOrigin;
 
     /// <summary>Gets whether requests to some service are resolved by a handler in front.</summary>

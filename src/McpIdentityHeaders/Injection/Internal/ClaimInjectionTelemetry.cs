@@ -4,9 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>
-/// What one client logs, counts and throws of its requests. It outlives the client's settings, and holds no user's state.
-/// </summary>
+/// <summary>Logs, counts and creates the errors of one client's requests. It outlives the settings, and holds no user's state.</summary>
 internal sealed class ClaimInjectionTelemetry(string name, ILogger logger, ClaimInjectionMetrics? metrics)
 {
     private readonly OncePerOrigin _untrustedOrigins = new();

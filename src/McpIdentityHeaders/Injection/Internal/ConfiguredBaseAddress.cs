@@ -9,9 +9,7 @@ namespace McpIdentityHeaders.Internal;
 /// <param name="IsComplete">Whether all calls were asked and none failed: without an address, the client has none then.</param>
 internal readonly record struct ConfiguredBaseAddress(Uri? Uri, bool IsComplete)
 {
-    /// <summary>
-    /// Asks a client that sends nothing. Calls that take the services are left out: they may need a request, or have effects.
-    /// </summary>
+    /// <summary>Asks a client that sends nothing, but not the calls that take the services: they may need a request.</summary>
     internal static ConfiguredBaseAddress Find(IServiceProvider services, string name)
     {
         var options = services.GetRequiredService<IOptionsMonitor<HttpClientFactoryOptions>>();

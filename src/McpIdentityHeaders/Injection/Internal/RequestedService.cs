@@ -1,8 +1,6 @@
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>
-/// The trusted service that the program sent a request to, kept in its options: handlers in front resolve the URI before it is judged.
-/// </summary>
+/// <summary>The trusted service that a request was sent to, kept in its options: handlers in front resolve the URI.</summary>
 internal static class RequestedService
 {
     private static readonly HttpRequestOptionsKey<Uri?> Key = new("McpIdentityHeaders.RequestedService");

@@ -38,15 +38,11 @@ internal static class SharedCaching
         }
     }
 
-    /// <summary>
-    /// Whether the backend says that the response to an identity would be another: to a cache in front, the requests are alike.
-    /// </summary>
+    /// <summary>Whether the response depends on the identity, by its Vary: to a cache in front, the requests are alike.</summary>
     internal static bool VariesByIdentity(HttpResponseMessage response, IdentityHeaderNames names) =>
         response.Headers.NonValidated.TryGetValues("Vary", out HeaderStringValues values) && names.AreListedIn(values);
 
-    /// <summary>
-    /// Removes the directives for some caches alone, such as CDN-Cache-Control (RFC 9213): those caches ignore Cache-Control for them.
-    /// </summary>
+    /// <summary>Removes the likes of CDN-Cache-Control (RFC 9213): the caches that they are for ignore Cache-Control.</summary>
     private static void RemoveTargetedFields(HttpResponseMessage response)
     {
         List<string>? targeted = null;

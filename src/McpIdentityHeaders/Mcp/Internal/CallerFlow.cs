@@ -11,7 +11,6 @@ internal sealed class CallerFlow
 
     private CallerFlow(ExecutionContext flow) => _flow = flow;
 
-    /// <summary>Gets whether the current flow is that of a callback.</summary>
     internal static bool IsInCallback => IsCallback.Value;
 
     /// <summary>Captures the current flow with its user, whom the accessor may take from what ends before the callback runs.</summary>
@@ -21,7 +20,6 @@ internal sealed class CallerFlow
         IsCallback.Value = true;
     }));
 
-    /// <summary>Runs a callback in the flow.</summary>
     internal ValueTask RunAsync(Func<ValueTask> callback)
     {
         ValueTask running = default;

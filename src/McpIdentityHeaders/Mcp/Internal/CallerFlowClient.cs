@@ -35,7 +35,6 @@ internal class CallerFlowClient(McpSession session, IIdentityAccessor accessor) 
 
     public override Task<ClientCompletionDetails> Completion => Inner.Completion;
 
-    /// <summary>Gets the client behind.</summary>
     internal McpClient Inner => session.Client;
 
     public sealed override ValueTask DisposeAsync() => EndAsync();

@@ -104,9 +104,7 @@ internal sealed class McpClientFactory(
         return await McpClient.CreateAsync(transport, options, loggerFactory, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>
-    /// Creates the SDK's transport. On a pooled session, the server's questions go to the principal of the call that asked.
-    /// </summary>
+    /// <summary>Creates the SDK's transport. On a pooled session, the principal of the call that asked answers the server.</summary>
     private IClientTransport CreateTransport(
         McpSession session, HttpClientTransportOptions transport, HttpClient httpClient, string? protocol)
     {

@@ -5,7 +5,6 @@ namespace McpIdentityHeaders.Internal;
 /// <summary>A configuration section that an MCP client's settings come from.</summary>
 internal sealed class McpClientSection(IConfigurationSection section)
 {
-    /// <summary>Gets the path of the endpoint's setting.</summary>
     internal string EndpointPath => ConfigurationPath.Combine(section.Path, "Endpoint");
 
     /// <summary>Gets whether it has an endpoint, valid or not.</summary>

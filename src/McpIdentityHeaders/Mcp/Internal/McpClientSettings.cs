@@ -2,10 +2,7 @@ using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>
-/// Reads the SDK's <see cref="HttpClientTransportOptions"/> from configuration. The type has required members, which the general binder
-/// cannot construct.
-/// </summary>
+/// <summary>Reads the SDK's transport options from configuration: the general binder cannot construct their required members.</summary>
 internal static class McpClientSettings
 {
     private static readonly SettingsTable<HttpClientTransportOptions> Table = new(

@@ -69,9 +69,7 @@ internal sealed class PooledSession : IDisposable
         _gone.TrySetResult();
     }
 
-    /// <summary>
-    /// Replaces the user by a newer principal. Of equal age, the last to rent is the newer: a sign-in may refresh claims alone.
-    /// </summary>
+    /// <summary>Replaces the user by a newer principal, or by one of equal age: a sign-in may refresh claims alone.</summary>
     internal void UpdatePrincipal(SessionUser user)
     {
         if (Key is not null && !(user.IssuedAt < _issuedAt))
@@ -99,6 +97,5 @@ internal sealed class PooledSession : IDisposable
         _ = _opened.Task.Exception;
     }
 
-    /// <summary>Cancels the calls in flight on it.</summary>
     internal Task CancelCallsAsync() => _closing.CancelAsync();
 }

@@ -49,7 +49,6 @@ internal sealed class SessionConnector : IDisposable
     /// <summary>Gets or sets the action that runs when changed pool options are in force.</summary>
     internal Action? PoolOptionsChanged { get; set; }
 
-    /// <summary>Gets the transport options in force.</summary>
     internal HttpClientTransportOptions Transport => _registration.Transport;
 
     /// <summary>Gets the SDK's options, read once: what they say of sharing. User code makes them at the first look.</summary>
@@ -84,7 +83,6 @@ internal sealed class SessionConnector : IDisposable
     internal void Open(PooledSession session, Task? probe, SessionPool pool) =>
         ExecutionFlow.RunWithoutFlow(() => OpenAsync(session, probe, pool));
 
-    /// <summary>Closes a session in a flow of its own.</summary>
     internal void Close(PooledSession session, SessionPool pool) => ExecutionFlow.RunWithoutFlow(() => CloseAsync(session, pool));
 
     /// <summary>Asks the backend whether it knows a session. No response within the deadline means that it does not.</summary>

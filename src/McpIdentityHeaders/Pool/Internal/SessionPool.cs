@@ -3,10 +3,7 @@ using ModelContextProtocol.Client;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>
-/// The sessions of one client, from opening to closing: rented, idle or shared. One lock guards them, and what finds, counts and bounds
-/// them.
-/// </summary>
+/// <summary>The sessions of one client, from opening to closing. One lock guards them, and what finds, counts and bounds them.</summary>
 /// <remarks>User code never runs under the lock: the connector opens and closes sessions in flows of their own.</remarks>
 internal sealed class SessionPool : IDisposable
 {
@@ -45,12 +42,9 @@ internal sealed class SessionPool : IDisposable
     /// <exception cref="ClaimInjectionException">A signed-in user has no key.</exception>
     internal UserKey? ReadKey(ClaimsPrincipal? principal) => _connector.ReadUser(principal).Key;
 
-    /// <summary>Gets the transport options in force.</summary>
     internal HttpClientTransportOptions Transport => _connector.Transport;
 
-    /// <summary>
-    /// Reads the keys that closing a user goes by; none where the client was never rented: its settings may not be valid.
-    /// </summary>
+    /// <summary>Reads the keys that closing a user goes by; none where the client was never rented: its settings may be invalid.</summary>
     internal HashSet<UserKey> ReadKeysForClosing(ClaimsPrincipal principal) =>
         _wasUsed ? _connector.ReadKeysForClosing(principal) : [];
 
@@ -143,9 +137,7 @@ internal sealed class SessionPool : IDisposable
         }
     }
 
-    /// <summary>
-    /// Ends one lease of a session. The task completes when an anonymous session, which no other rent can get, is closed.
-    /// </summary>
+    /// <summary>Ends one lease of a session. The task completes when an anonymous session, which has one lease only, is closed.</summary>
     internal Task Release(PooledSession session)
     {
         TimeSpan idleTimeout = _connector.PoolOptions.IdleTimeout;
@@ -160,7 +152,6 @@ internal sealed class SessionPool : IDisposable
         }
     }
 
-    /// <summary>Whether the principal has a subject, by this client's options.</summary>
     internal bool HasSubject(ClaimsPrincipal principal) => _connector.HasSubject(principal);
 
     /// <summary>Closes all sessions of a user, leased ones too.</summary>
@@ -243,7 +234,6 @@ internal sealed class SessionPool : IDisposable
         }
     }
 
-    /// <summary>Retires a session that the backend ended.</summary>
     internal void SetEnded(PooledSession session)
     {
         lock (_gate)

@@ -1,8 +1,6 @@
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>
-/// Counts the sessions toward the maximum of all, and of anonymous ones. The lock of the <see cref="SessionPool"/> guards it.
-/// </summary>
+/// <summary>Counts sessions toward the maximum of all, and of anonymous ones. The <see cref="SessionPool"/>'s lock guards it.</summary>
 internal sealed class SessionSlots(string clientName)
 {
     internal int InUse { get; private set; }

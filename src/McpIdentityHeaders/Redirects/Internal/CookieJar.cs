@@ -3,9 +3,7 @@ using System.Net.Http.Headers;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>
-/// The cookies of one MCP session, for its endpoint's origin alone. The primary handler, which serves all users, keeps none.
-/// </summary>
+/// <summary>The cookies of one MCP session, for its endpoint's origin alone. The shared primary handler keeps none.</summary>
 internal sealed class CookieJar(Uri endpoint)
 {
     private const string CookieHeader = "Cookie";
@@ -16,9 +14,7 @@ internal sealed class CookieJar(Uri endpoint)
     // Made at need: most backends set none.
     private CookieContainer? _cookies;
 
-    /// <summary>
-    /// Gives the message to send: a clone with the cookies, beside the caller's own; the request itself where there are none.
-    /// </summary>
+    /// <summary>Gives the message to send: a clone with the cookies beside the caller's; the request itself where there are none.</summary>
     internal HttpRequestMessage Apply(HttpRequestMessage request)
     {
         request.Options.Set(JarKey, this);

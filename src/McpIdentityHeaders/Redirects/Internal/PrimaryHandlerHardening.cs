@@ -52,9 +52,7 @@ internal static class PrimaryHandlerHardening
         }
     }
 
-    /// <summary>
-    /// Has connections replaced in time to see changes in DNS, for clients that outlive the factory's own rotation of handlers.
-    /// </summary>
+    /// <summary>Limits the lifetime of connections, to see changes in DNS: the client outlives the factory's own rotation.</summary>
     /// <returns>False where the handler cannot, or cannot any more: nothing is unsafe about that.</returns>
     internal static bool TryLimitConnectionLifetime(HttpMessageHandler? handler, TimeSpan lifetime)
     {
@@ -161,9 +159,7 @@ internal static class PrimaryHandlerHardening
         }
     }
 
-    /// <summary>
-    /// Asks the request, which knows the names that it was given under the plan that served it. Any number of clients share it.
-    /// </summary>
+    /// <summary>Asks the request, which knows the names of the plan that served it. Any number of clients share it.</summary>
     private sealed class Utf8Selector(HeaderEncodingSelector<HttpRequestMessage>? others)
     {
         internal Encoding? Select(string headerName, HttpRequestMessage request) =>

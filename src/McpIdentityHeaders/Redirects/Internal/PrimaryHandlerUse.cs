@@ -57,9 +57,7 @@ internal sealed class PrimaryHandlerUse
         }
     }
 
-    /// <summary>
-    /// Writes only where the value differs: a handler that has started takes none, and one shared by many clients has it already.
-    /// </summary>
+    /// <summary>Writes a value. A handler that has started refuses any, which is an error only where its own differs.</summary>
     internal static void Write(PrimarySetting setting, string clientName)
     {
         try

@@ -2,9 +2,7 @@ using System.Net;
 
 namespace McpIdentityHeaders.Internal;
 
-/// <summary>
-/// The framework's rules for redirects (RFC 9110, section 15.4), which a primary handler that follows none leaves to the redirect handler.
-/// </summary>
+/// <summary>The framework's rules for redirects (RFC 9110, section 15.4), for the redirect handler to follow instead.</summary>
 internal static class Redirection
 {
     internal static bool IsRedirect(HttpResponseMessage response) => response.StatusCode
@@ -15,7 +13,6 @@ internal static class Redirection
         or HttpStatusCode.TemporaryRedirect
         or HttpStatusCode.PermanentRedirect;
 
-    /// <summary>Gives the target of a redirect, or null where it names none.</summary>
     internal static Uri? GetUriForRedirect(HttpResponseMessage response, Uri from)
     {
         if (response.Headers.Location is not { } location)
@@ -38,9 +35,7 @@ internal static class Redirection
     internal static bool IsAllowedTarget(Uri from, Uri target) =>
         Origin.IsHttp(target) && (from.Scheme != Uri.UriSchemeHttps || target.Scheme == Uri.UriSchemeHttps);
 
-    /// <summary>
-    /// Creates the request of the next hop: a clean one, for the whole block to judge afresh. Null where its content cannot be sent again.
-    /// </summary>
+    /// <summary>Creates the next hop's request, for the whole block to judge afresh; null where the content cannot be sent again.</summary>
     internal static HttpRequestMessage? CreateNextHop(HttpRequestMessage request, HttpStatusCode status, Uri target)
     {
         bool forceGet = RequestRequiresForceGet(request.Method, status);
