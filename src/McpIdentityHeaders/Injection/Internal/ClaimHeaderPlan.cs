@@ -138,7 +138,8 @@ internal sealed class ClaimHeaderPlan
     {
         string single => HeaderValueEncoder.EncodeSingle(single, encoding),
         ClaimObject claims => HeaderValueEncoder.EncodeObject(claims, _format),
-        List<string> items when _format == ClaimValueFormat.JsonArray => HeaderValueEncoder.EncodeJsonArray(CollectionsMarshal.AsSpan(items)),
+        List<string> items when _format == ClaimValueFormat.JsonArray =>
+            HeaderValueEncoder.EncodeJsonArray(CollectionsMarshal.AsSpan(items)),
         List<string> items => HeaderValueEncoder.EncodeCommaSeparated(CollectionsMarshal.AsSpan(items)),
         _ => throw new UnreachableException(),
     };

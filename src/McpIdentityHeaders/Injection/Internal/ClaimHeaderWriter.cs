@@ -119,12 +119,16 @@ internal sealed class ClaimHeaderWriter(ClaimInjectionPlan plan, ClaimInjectionT
     {
         if (!clone.Headers.TryAddWithoutValidation(name, encoded))
         {
-            throw telemetry.Reject(ClaimInjectionErrorReason.InvalidClaim, $"the header '{name}' cannot be a request header. Choose another name");
+            throw telemetry.Reject(
+                ClaimInjectionErrorReason.InvalidClaim, $"the header '{name}' cannot be a request header. Choose another name");
         }
     }
 
     private bool TryRead(
-        ClaimHeaderPlan header, in UserIdentities identities, [NotNullWhen(true)] out object? value, [NotNullWhen(true)] out string? encoded)
+        ClaimHeaderPlan header,
+        in UserIdentities identities,
+        [NotNullWhen(true)] out object? value,
+        [NotNullWhen(true)] out string? encoded)
     {
         try
         {
@@ -135,8 +139,8 @@ internal sealed class ClaimHeaderWriter(ClaimInjectionPlan plan, ClaimInjectionT
         {
             throw telemetry.Reject(
                 ClaimInjectionErrorReason.InvalidClaim,
-                $"the header '{header.Name}' cannot be set from {header.Source}: {exception.Message}. Correct it where it comes from, or take "
-                + "the header out of ClaimInjectionOptions.Headers");
+                $"the header '{header.Name}' cannot be set from {header.Source}: {exception.Message}. Correct it where it comes from, or "
+                + "take the header out of ClaimInjectionOptions.Headers");
         }
 
         if (encoded is null && header.Required)

@@ -37,7 +37,8 @@ internal sealed class ClaimInjector(ClaimInjectionPlan plan, ClaimInjectionTelem
             throw telemetry.Reject(
                 ClaimInjectionErrorReason.UnknownUser,
                 $"its user is unknown and MissingIdentity is {plan.MissingIdentity}. Send it within AmbientIdentity.Use(user), call "
-                + "request.SetUser(user), or register an IIdentityAccessor that knows the user; null for either user makes the request anonymous");
+                + "request.SetUser(user), or register an IIdentityAccessor that knows the user; null for either user makes the request "
+                + "anonymous");
         }
 
         if (user is null)
@@ -53,7 +54,8 @@ internal sealed class ClaimInjector(ClaimInjectionPlan plan, ClaimInjectionTelem
             {
                 throw telemetry.Reject(
                     ClaimInjectionErrorReason.AnonymousUser,
-                    "its user is anonymous and MissingIdentity is RequireUser. Have the user sign in first, or set another MissingIdentity");
+                    "its user is anonymous and MissingIdentity is RequireUser. Have the user sign in first, or set another "
+                    + "MissingIdentity");
             }
 
             HttpRequestMessage stripped = Strip(request, user);
@@ -75,8 +77,8 @@ internal sealed class ClaimInjector(ClaimInjectionPlan plan, ClaimInjectionTelem
         {
             throw telemetry.Reject(ClaimInjectionErrorReason.InsecureTransport, forwardProxy is null
                 ? $"RequireHttps is set and {new Origin(uri)} is plain http. Use an https endpoint"
-                : $"RequireHttps is set and {new Origin(uri)} is plain http, which the proxy '{forwardProxy}' reads. Use an https endpoint, or "
-                    + "have the request bypass the proxy with NO_PROXY or the primary handler's UseProxy = false");
+                : $"RequireHttps is set and {new Origin(uri)} is plain http, which the proxy '{forwardProxy}' reads. Use an https "
+                    + "endpoint, or have the request bypass the proxy with NO_PROXY or the primary handler's UseProxy = false");
         }
 
         clone = request == clone ? Clean(clone) : Fill(clone ?? IdentityRequestMessage.CreateWithoutHeaders(request, user), request);

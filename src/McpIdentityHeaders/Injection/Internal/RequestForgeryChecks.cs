@@ -82,7 +82,8 @@ internal sealed class RequestForgeryChecks(IdentityHeaderNames names, ClaimInjec
                 {
                     throw telemetry.Reject(
                         ClaimInjectionErrorReason.ForgedHeader,
-                        $"its content has the header '{name}', a name that belongs to the identity headers. Remove it from Content.Headers");
+                        $"its content has the header '{name}', a name that belongs to the identity headers. Remove it from "
+                        + "Content.Headers");
                 }
 
                 ThrowIfLineBreak(name, values);
