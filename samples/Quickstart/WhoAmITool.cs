@@ -10,7 +10,8 @@ namespace Quickstart;
 internal sealed class WhoAmITool(IHttpContextAccessor http)
 {
     // All X- headers, and not only those that are meant to come: a forged one must show.
-    [McpServerTool(Name = "whoami"), Description("The identity headers of this very request as they arrived, and verified claims, a line for each.")]
+    [McpServerTool(Name = "whoami"), Description(
+        "The identity headers of this very request as they arrived, and verified claims, a line for each.")]
     public string WhoAmI()
     {
         HttpContext context = http.HttpContext!;

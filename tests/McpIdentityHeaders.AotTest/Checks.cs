@@ -117,7 +117,11 @@ internal sealed class Checks(Backend backend, KeyPublisher publisher)
         await using ServiceProvider services = Client();
         IMcpClientPool pool = services.GetRequiredService<IMcpClientPool>();
 
-        string[] names = [await CallWhoAmIAsync(pool, Jose), await CallWhoAmIAsync(pool, SignedIn(new Claim("sub", "bob"), new Claim("name", "Bob")))];
+        string[] names =
+        [
+            await CallWhoAmIAsync(pool, Jose),
+            await CallWhoAmIAsync(pool, SignedIn(new Claim("sub", "bob"), new Claim("name", "Bob"))),
+        ];
 
         CheckFailedException.ThrowIfNotEqual(["José Núñez", "Bob"], names);
     }
@@ -139,7 +143,8 @@ internal sealed class Checks(Backend backend, KeyPublisher publisher)
         await CheckFailedException.ThrowIfNotThrownAsync<Exception>(() => host.StartAsync(), message);
     }
 
-    private static ClaimsPrincipal SignedIn(params IEnumerable<Claim> claims) => new(new ClaimsIdentity(claims, authenticationType: "test"));
+    private static ClaimsPrincipal SignedIn(params IEnumerable<Claim> claims) =>
+        new(new ClaimsIdentity(claims, authenticationType: "test"));
 
     private IConfigurationSection AssertionFor(string audience) => Settings.Section(
         ("Issuer", KeyPublisher.Issuer), ("Audience", audience), ("BindRequest", "true"), ("ReplaceHeaders", "true"),

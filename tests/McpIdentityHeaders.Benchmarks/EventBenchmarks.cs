@@ -32,7 +32,10 @@ public class EventBenchmarks
     {
         var result = new CallToolResult
         {
-            Content = [new TextContentBlock { Text = string.Concat(Enumerable.Repeat("Lines of \"text\", as a tool has them.\n", KiB * 28)) }],
+            Content =
+            [
+                new TextContentBlock { Text = string.Concat(Enumerable.Repeat("Lines of \"text\", as a tool has them.\n", KiB * 28)) },
+            ],
         };
         var message = new JsonRpcResponse
         {
@@ -47,7 +50,8 @@ public class EventBenchmarks
         SessionUser.TryRead(user, UserSelector.Default, [], out SessionUser owner, out _);
         var bound = new CloseDeadline(() => TimeSpan.FromSeconds(5), TimeProvider.System, CancellationToken.None);
         _questions = new ServerQuestions(
-            new McpSession(user, new SessionOwner(Gateway.ClientName, claims: null, owner.Key, []), bound, CancellationToken.None), _gateway);
+            new McpSession(user, new SessionOwner(Gateway.ClientName, claims: null, owner.Key, []), bound, CancellationToken.None),
+            _gateway);
     }
 
     [GlobalCleanup]

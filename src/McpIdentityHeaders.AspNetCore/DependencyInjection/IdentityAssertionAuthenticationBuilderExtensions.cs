@@ -30,7 +30,8 @@ public static class IdentityAssertionAuthenticationBuilderExtensions
     /// </remarks>
     /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
     /// <exception cref="OptionsValidationException">At start-up: the settings are invalid.</exception>
-    public static AuthenticationBuilder AddIdentityAssertion(this AuthenticationBuilder builder, Action<ReceivedAssertionOptions> configure) =>
+    public static AuthenticationBuilder AddIdentityAssertion(
+        this AuthenticationBuilder builder, Action<ReceivedAssertionOptions> configure) =>
         builder.AddIdentityAssertion(IdentityAssertionDefaults.AuthenticationScheme, configure);
 
     /// <summary>
@@ -69,7 +70,8 @@ public static class IdentityAssertionAuthenticationBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(section);
 
-        return builder.AddIdentityAssertionCore(authenticationScheme, options => options.ConfigureFrom(section, ReceivedAssertionSettings.Bind));
+        return builder.AddIdentityAssertionCore(
+            authenticationScheme, options => options.ConfigureFrom(section, ReceivedAssertionSettings.Bind));
     }
 
     private static AuthenticationBuilder AddIdentityAssertionCore(

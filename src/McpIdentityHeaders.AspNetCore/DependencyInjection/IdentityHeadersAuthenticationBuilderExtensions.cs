@@ -72,7 +72,8 @@ public static class IdentityHeadersAuthenticationBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(section);
 
-        return builder.AddIdentityHeadersCore(authenticationScheme, options => options.ConfigureFrom(section, IdentityHeadersSettings.Bind));
+        return builder.AddIdentityHeadersCore(
+            authenticationScheme, options => options.ConfigureFrom(section, IdentityHeadersSettings.Bind));
     }
 
     private static AuthenticationBuilder AddIdentityHeadersCore(
@@ -86,7 +87,8 @@ public static class IdentityHeadersAuthenticationBuilderExtensions
         {
             services.AddMetrics();
             services.TryAddSingleton<IdentityHeadersMetrics>();
-            services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<IdentityHeadersOptions>, IdentityHeadersOptionsValidator>());
+            services.TryAddEnumerable(
+                ServiceDescriptor.Singleton<IValidateOptions<IdentityHeadersOptions>, IdentityHeadersOptionsValidator>());
             services.AddKeyedSingleton(scheme, static (provider, key) => new IdentityHeadersScheme(provider, (string)key!));
             services.AddSingleton(new IdentityHeadersSchemeName(scheme));
             services.TryAddSingleton<SharedSecretNames>();

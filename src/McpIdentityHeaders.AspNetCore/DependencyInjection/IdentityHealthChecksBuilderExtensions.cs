@@ -37,7 +37,8 @@ public static class IdentityHealthChecksBuilderExtensions
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
         if (degradedAt is not (> 0 and <= 1))
         {
-            throw new ArgumentOutOfRangeException(nameof(degradedAt), degradedAt, "Give a share of the bound: more than 0 and at most 1, such as 0.9.");
+            throw new ArgumentOutOfRangeException(
+                nameof(degradedAt), degradedAt, "Give a share of the bound: more than 0 and at most 1, such as 0.9.");
         }
 
         builder.Services.AddStartupCheck(name, services => McpClientPoolHealthCheck.ThrowIfNoClient(services, name));

@@ -79,7 +79,8 @@ public sealed class ReceivedAssertionTests
                     options.RequireHttpsMetadata = false;
                 }));
 
-        using HttpResponseMessage response = await hosts.SendAsync(Alice, new HttpRequestMessage(HttpMethod.Get, new Uri(hosts.Backend, "/secret")));
+        using HttpResponseMessage response = await hosts.SendAsync(
+            Alice, new HttpRequestMessage(HttpMethod.Get, new Uri(hosts.Backend, "/secret")));
 
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
     }
@@ -87,7 +88,8 @@ public sealed class ReceivedAssertionTests
     [Fact]
     public async Task Bound_assertion_is_accepted_with_its_content_once()
     {
-        await using AssertionHosts hosts = await AssertionHosts.StartAsync(options => options.BindRequest = true, options => options.RequireBinding = true);
+        await using AssertionHosts hosts = await AssertionHosts.StartAsync(
+            options => options.BindRequest = true, options => options.RequireBinding = true);
         string content = new('x', 100_000);
 
         using HttpResponseMessage first = await hosts.SendAsync(Alice, Post(hosts, content));

@@ -109,7 +109,8 @@ public sealed class SharedHeaderTests
     public async Task Setting_that_is_misspelt_is_reported_for_its_own_scheme_alone()
     {
         var refused = await Assert.ThrowsAsync<OptionsValidationException>(
-            () => StartAsync(options => options.HeaderName = "X-Partner-Assertion", new ChangingSettings(("Isuer", "https://one.example"))));
+            () => StartAsync(
+                options => options.HeaderName = "X-Partner-Assertion", new ChangingSettings(("Isuer", "https://one.example"))));
 
         Assert.Equal(Partner, refused.OptionsName);
         Assert.Contains("Isuer' is not known", refused.Message, StringComparison.Ordinal);
@@ -162,7 +163,8 @@ public sealed class SharedHeaderTests
     /// <summary>Writes the user's subject, and which assertions the endpoint sees.</summary>
     private static async Task WriteLeftAsync(HttpContext context)
     {
-        IEnumerable<string> left = context.Request.Headers.Keys.Where(name => name.EndsWith("-Assertion", StringComparison.OrdinalIgnoreCase));
+        IEnumerable<string> left = context.Request.Headers.Keys
+            .Where(name => name.EndsWith("-Assertion", StringComparison.OrdinalIgnoreCase));
         byte[] body = Encoding.UTF8.GetBytes($"{context.User.FindFirst("sub")?.Value} {string.Join(' ', left)}");
         context.Response.ContentLength = body.Length;
         await context.Response.Body.WriteAsync(body);

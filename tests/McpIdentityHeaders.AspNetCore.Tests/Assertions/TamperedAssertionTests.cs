@@ -41,7 +41,8 @@ public sealed class TamperedAssertionTests
         ["issuers"] = draft => draft.Payload["iss"] = new JsonArray(draft.Payload["iss"]!.GetValue<string>()),
         ["no audience"] = draft => draft.Payload.Remove("aud"),
         ["another backend's audience"] = draft => draft.Payload["aud"] = "https://other.example.com",
-        ["audience beside another"] = draft => draft.Payload["aud"] = new JsonArray(draft.Payload["aud"]!.GetValue<string>(), "https://other.example.com"),
+        ["audience beside another"] = draft =>
+            draft.Payload["aud"] = new JsonArray(draft.Payload["aud"]!.GetValue<string>(), "https://other.example.com"),
         ["audience with a path"] = draft => draft.Payload["aud"] = draft.Payload["aud"]!.GetValue<string>() + "/mcp",
         ["empty audience"] = draft => draft.Payload["aud"] = "",
         ["no audiences"] = draft => draft.Payload["aud"] = new JsonArray(),
@@ -195,7 +196,8 @@ public sealed class TamperedAssertionTests
         Assert.NotEmpty(what);
         await using AssertionHosts hosts = await AssertionHosts.StartAsync();
 
-        using HttpResponseMessage response = await hosts.SendTokenAsync(new AssertionDraft(hosts).Sign(), request => request.Headers.TryAddWithoutValidation(name, value));
+        using HttpResponseMessage response = await hosts.SendTokenAsync(
+            new AssertionDraft(hosts).Sign(), request => request.Headers.TryAddWithoutValidation(name, value));
 
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
     }
@@ -303,18 +305,22 @@ public sealed class TamperedAssertionTests
         ["method in lower case"] = payload => payload["htm"] = "post",
         ["no method"] = payload => payload.Remove("htm"),
         ["another path"] = payload => payload["htu"] = payload["htu"]!.GetValue<string>() + "/",
-        ["path that is escaped"] = payload => payload["htu"] = payload["htu"]!.GetValue<string>().Replace("mcp", "m%63p", StringComparison.Ordinal),
-        ["path in capitals"] = payload => payload["htu"] = payload["htu"]!.GetValue<string>().Replace("mcp", "MCP", StringComparison.Ordinal),
+        ["path that is escaped"] = payload =>
+            payload["htu"] = payload["htu"]!.GetValue<string>().Replace("mcp", "m%63p", StringComparison.Ordinal),
+        ["path in capitals"] = payload =>
+            payload["htu"] = payload["htu"]!.GetValue<string>().Replace("mcp", "MCP", StringComparison.Ordinal),
         ["query in the URI"] = payload => payload["htu"] = payload["htu"]!.GetValue<string>() + "?a=1",
         ["fragment in the URI"] = payload => payload["htu"] = payload["htu"]!.GetValue<string>() + "#a",
         ["digest of a query"] = payload => payload["query_digest"] = AssertionDraft.Digest(""),
         ["another host"] = payload => payload["htu"] = "http://other.example.com/mcp",
-        ["another scheme"] = payload => payload["htu"] = payload["htu"]!.GetValue<string>().Replace("http:", "https:", StringComparison.Ordinal),
+        ["another scheme"] = payload =>
+            payload["htu"] = payload["htu"]!.GetValue<string>().Replace("http:", "https:", StringComparison.Ordinal),
         ["no URI"] = payload => payload.Remove("htu"),
         ["another digest"] = payload => payload["content_digest"] = AssertionDraft.Digest("{ }"),
         ["digest of nothing"] = payload => payload["content_digest"] = AssertionDraft.Digest(""),
         ["digest without its form"] = payload => payload["content_digest"] = AssertionDraft.Digest("{}")["sha-256=".Length..],
-        ["digest of another algorithm"] = payload => payload["content_digest"] = AssertionDraft.Digest("{}").Replace("256", "512", StringComparison.Ordinal),
+        ["digest of another algorithm"] = payload =>
+            payload["content_digest"] = AssertionDraft.Digest("{}").Replace("256", "512", StringComparison.Ordinal),
         ["no digest"] = payload => payload.Remove("content_digest"),
         ["another session"] = payload => payload["mcp_session_id"] = "session-2",
         ["no session"] = payload => payload.Remove("mcp_session_id"),
@@ -402,7 +408,10 @@ public sealed class TamperedAssertionTests
     {
         await using AssertionHosts hosts = await AssertionHosts.StartAsync(receive: options => options.RequireBinding = true);
         const string Content = """{"jsonrpc":"2.0","id":1,"method":"tools/call"}""";
-        Gen<(string Part, int Place, int Step)> changes = Gen.Select(Gen.OneOf(Gen.Const("token"), Gen.Const("content"), Gen.Const("session"), Gen.Const("path"), Gen.Const("query")), Gen.Int[0, 9_999], Gen.Int[1, 61]);
+        Gen<(string Part, int Place, int Step)> changes = Gen.Select(
+            Gen.OneOf(Gen.Const("token"), Gen.Const("content"), Gen.Const("session"), Gen.Const("path"), Gen.Const("query")),
+            Gen.Int[0, 9_999],
+            Gen.Int[1, 61]);
 
         await changes.SampleAsync(
             async change =>

@@ -152,7 +152,8 @@ public sealed class ResponseCachingTests
         await using ReceivingHost host = await ReceivingHost.StartAsync(
             schemes => schemes.AddIdentityHeaders(ReceivingServer.TrustLoopback),
             services: services => services
-                .AddOutputCache(options => options.AddBasePolicy(policy => policy.AddPolicy<CacheForEachUser>(), excludeDefaultPolicy: true))
+                .AddOutputCache(
+                    options => options.AddBasePolicy(policy => policy.AddPolicy<CacheForEachUser>(), excludeDefaultPolicy: true))
                 .AddSingleton<IOutputCacheStore>(store),
             before: app => app.UseOutputCache());
 

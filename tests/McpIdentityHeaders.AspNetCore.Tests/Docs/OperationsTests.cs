@@ -25,7 +25,8 @@ public sealed partial class OperationsTests
 
     private static string[] CloseReasons { get; } =
     [
-        .. typeof(CloseReason).GetFields(BindingFlags.Static | BindingFlags.NonPublic).Select(field => (string)field.GetRawConstantValue()!),
+        .. typeof(CloseReason).GetFields(BindingFlags.Static | BindingFlags.NonPublic)
+            .Select(field => (string)field.GetRawConstantValue()!),
     ];
 
     [Fact]
@@ -161,7 +162,8 @@ public sealed partial class OperationsTests
     /// <summary>Calls each method that counts something, with each value that its argument may have.</summary>
     private static void CountEverything(object metrics)
     {
-        foreach (MethodInfo method in metrics.GetType().GetMethods(BindingFlags.Instance | BindingFlags.NonPublic).Where(method => method.IsAssembly))
+        IEnumerable<MethodInfo> methods = metrics.GetType().GetMethods(BindingFlags.Instance | BindingFlags.NonPublic);
+        foreach (MethodInfo method in methods.Where(method => method.IsAssembly))
         {
             ParameterInfo[] parameters = method.GetParameters();
             string[] reasons = parameters.Any(parameter => parameter.Name == "reason") ? CloseReasons : [AnyClient];

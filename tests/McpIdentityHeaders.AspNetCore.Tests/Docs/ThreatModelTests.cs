@@ -10,7 +10,10 @@ public sealed partial class ThreatModelTests
     [Fact]
     public void Each_attack_names_tests_that_exist()
     {
-        string[] rows = [.. DocPage.At("docs/threat-model.md").Text.Split('\n').Where(line => line.StartsWith("| ", StringComparison.Ordinal)).Skip(2)];
+        string[] rows =
+        [
+            .. DocPage.At("docs/threat-model.md").Text.Split('\n').Where(line => line.StartsWith("| ", StringComparison.Ordinal)).Skip(2),
+        ];
 
         Assert.NotEmpty(rows);
         Assert.All(rows, row =>

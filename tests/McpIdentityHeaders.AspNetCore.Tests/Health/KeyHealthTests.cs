@@ -165,7 +165,8 @@ public sealed class KeyHealthTests
     public void Warning_after_the_end_is_refused() => Assert.Throws<ArgumentOutOfRangeException>(
         () => new ServiceCollection().AddHealthChecks().AddIdentityAssertionKeys(expiryWarning: TimeSpan.FromTicks(-1)));
 
-    private static Task<HealthHost> StartSenderAsync(TimeProvider time, Action<IdentityAssertionKeys> keys, TimeSpan? expiryWarning = null) =>
+    private static Task<HealthHost> StartSenderAsync(
+        TimeProvider time, Action<IdentityAssertionKeys> keys, TimeSpan? expiryWarning = null) =>
         HealthHost.StartAsync(services =>
         {
             services.AddSingleton(time);

@@ -34,11 +34,13 @@ public sealed class PoolHealthTests
         await alices.DisposeAsync();
         HealthAnswer evictable = await host.CheckAsync();
 
-        Assert.Equal(["Healthy", "Healthy", "Unhealthy", "Degraded"], new[] { empty, half, full, evictable }.Select(answer => answer.Status));
+        Assert.Equal(
+            ["Healthy", "Healthy", "Unhealthy", "Degraded"], new[] { empty, half, full, evictable }.Select(answer => answer.Status));
         Assert.Equal([200, 200, 503, 200], new[] { empty, half, full, evictable }.Select(answer => answer.StatusCode));
         Assert.Contains("all of 2 sessions are in use. Give leases back sooner", full.Body, StringComparison.Ordinal);
         Assert.Contains("2 of 2 sessions are open", evictable.Body, StringComparison.Ordinal);
-        Assert.Contains("\"backend.sessions\":2,\"backend.sessions.idle\":1,\"backend.sessions.max\":2", evictable.Body, StringComparison.Ordinal);
+        Assert.Contains(
+            "\"backend.sessions\":2,\"backend.sessions.idle\":1,\"backend.sessions.max\":2", evictable.Body, StringComparison.Ordinal);
         Assert.Equal(requests, backend.Exchanges.Count);
         Assert.All([half, full, evictable], answer => Assert.DoesNotContain("alice", answer.Body, StringComparison.OrdinalIgnoreCase));
     }
@@ -116,7 +118,8 @@ public sealed class PoolHealthTests
             HealthHost.StartAsync(services => services.AddHealthChecks().AddMcpClientPool()));
 
         Assert.Equal(
-            "Health check 'mcp-client-pool': there is no MCP client with a pool to check. Call AddMcpClient(…), or leave AddMcpClientPool out.",
+            "Health check 'mcp-client-pool': there is no MCP client with a pool to check. Call AddMcpClient(…), or leave "
+            + "AddMcpClientPool out.",
             refused.Message);
     }
 

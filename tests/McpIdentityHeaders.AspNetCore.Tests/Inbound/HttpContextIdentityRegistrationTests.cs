@@ -47,7 +47,8 @@ public sealed class HttpContextIdentityRegistrationTests
     {
         var services = new ServiceCollection();
         Register(services, order);
-        await using ServiceProvider provider = services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
+        await using ServiceProvider provider = services.BuildServiceProvider(
+            new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
         await using AsyncServiceScope scope = provider.CreateAsyncScope();
 
         IIdentityAccessor accessor = Assert.Single(provider.GetServices<IIdentityAccessor>());

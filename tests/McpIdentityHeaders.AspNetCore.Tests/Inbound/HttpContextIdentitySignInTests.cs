@@ -97,7 +97,10 @@ public sealed class HttpContextIdentitySignInTests
             signIn: app => app.UseAuthentication());
         await using (server)
         {
-            using var client = new HttpClient(new SocketsHttpHandler { CookieContainer = new CookieContainer() }) { BaseAddress = server.Uri };
+            using var client = new HttpClient(new SocketsHttpHandler { CookieContainer = new CookieContainer() })
+            {
+                BaseAddress = server.Uri,
+            };
 
             // What the request itself is taken for changes with the next one, as HttpContext.User does.
             string[] seen = [.. await SequenceAsync("/who", "/in", "/who", "/out", "/who")];

@@ -121,7 +121,8 @@ public sealed class HttpContextIdentityTests
             using var once = new Timer(_ => timer.TrySetResult(UserNames.Of(accessor.User)), null, 0, Timeout.Infinite);
             string[] seen = await Task.WhenAll(
                 Task.Run(() => UserNames.Of(accessor.User)),
-                Task.Factory.StartNew(() => UserNames.Of(accessor.User), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default),
+                Task.Factory.StartNew(
+                    () => UserNames.Of(accessor.User), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default),
                 Task.Run(async () =>
                 {
                     await Task.Yield();

@@ -35,7 +35,8 @@ internal sealed class InboundServer : IAsyncDisposable
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.Host.UseServiceProviderFactory(new DefaultServiceProviderFactory(new ServiceProviderOptions { ValidateScopes = true, ValidateOnBuild = true }));
+        builder.Host.UseServiceProviderFactory(new DefaultServiceProviderFactory(
+            new ServiceProviderOptions { ValidateScopes = true, ValidateOnBuild = true }));
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(
             IPAddress.Loopback, 0, listen => listen.Protocols = http2 ? HttpProtocols.Http2 : HttpProtocols.Http1));
         (services ?? (made => made.AddHttpContextIdentity()))(builder.Services);
@@ -73,7 +74,11 @@ internal sealed class InboundServer : IAsyncDisposable
 
     public HttpRequestMessage NewRequest(string path, string? user = null)
     {
-        var request = new HttpRequestMessage(HttpMethod.Get, path) { Version = _version, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        var request = new HttpRequestMessage(HttpMethod.Get, path)
+        {
+            Version = _version,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
         if (user is not null)
         {
             request.Headers.TryAddWithoutValidation("Authorization", user);

@@ -29,7 +29,8 @@ public sealed class MiddlewareOrderTests
     [InlineData("strip route authenticate", "X-Other-Sub", true, "")] // a secret is read before all middleware
     [InlineData("strip route authenticate", "X-User-Sub", true, "StrippingBeforeReceiving")]
     [InlineData("authenticate strip", "X-Other-Sub", true, "")]
-    public async Task Stripping_stands_behind_a_scheme_that_reads_what_is_stripped(string order, string header, bool secret, string expected) =>
+    public async Task Stripping_stands_behind_a_scheme_that_reads_what_is_stripped(
+        string order, string header, bool secret, string expected) =>
         await AssertLogsAsync(order, expected, services => services.AddAuthentication().AddIdentityHeaders(options =>
         {
             ReceivingServer.TrustLoopback(options);
@@ -50,7 +51,8 @@ public sealed class MiddlewareOrderTests
                 StrippingServer.AddClients(services);
                 services.AddAuthentication().AddIdentityHeaders(ReceivingServer.TrustLoopback);
             },
-            app => app.MapGet("/", context => context.Response.WriteAsync($"{UserNames.Of(context.User)} {context.Request.Headers["X-User-Sub"]}")),
+            app => app.MapGet(
+                "/", context => context.Response.WriteAsync($"{UserNames.Of(context.User)} {context.Request.Headers["X-User-Sub"]}")),
             signIn: app => Use(app, "authenticate strip"));
         using HttpClient client = server.NewClient();
         using HttpRequestMessage request = server.NewRequest("/").WithHeader("X-User-Sub", "alice");

@@ -12,7 +12,10 @@ public sealed class StrippingConnectionTests
         { [" X-User-Sub ,, X-User-Email , "], null },
         { ["keep-alive, X-User-Sub"], ["keep-alive"] },
         { ["X-User-Sub, X-First, X_USER_NAME, x-first, X-Second"], ["X-First", "x-first", "X-Second"] },
-        { ["X-First, X-User-Sub", "X-Second", "X.User.Sub", "X-Third,X-Tenant-Id,X-Fourth"], ["X-First", "X-Second", "X-Third", "X-Fourth"] },
+        {
+            ["X-First, X-User-Sub", "X-Second", "X.User.Sub", "X-Third,X-Tenant-Id,X-Fourth"],
+            ["X-First", "X-Second", "X-Third", "X-Fourth"]
+        },
         { ["X-User-Subject, XUserSub"], ["X-User-Subject", "XUserSub"] },
         { ["keep-alive"], ["keep-alive"] },
     };

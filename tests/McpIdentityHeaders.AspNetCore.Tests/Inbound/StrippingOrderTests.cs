@@ -70,7 +70,10 @@ public sealed class StrippingOrderTests
         {
             using HttpClient client = server.NewClient();
             using HttpRequestMessage request = server.NewRequest("/")
-                .WithHeader("X-User-Sub", "mallory").WithHeader("x_user_email", "m@example.test").WithHeader("X-Gateway-Secret", "guessed").WithHeader("X-Kept", "1");
+                .WithHeader("X-User-Sub", "mallory")
+                .WithHeader("x_user_email", "m@example.test")
+                .WithHeader("X-Gateway-Secret", "guessed")
+                .WithHeader("X-Kept", "1");
             using HttpResponseMessage response = await client.SendAsync(request);
             Assert.Equal("ok", await response.Content.ReadAsStringAsync());
         }
@@ -86,7 +89,8 @@ public sealed class StrippingOrderTests
     {
         using HttpClient http = services.GetRequiredService<IHttpClientFactory>().CreateClient("backend");
         using var copy = new HttpRequestMessage(HttpMethod.Get, backend);
-        foreach (KeyValuePair<string, StringValues> header in context.Request.Headers.Where(header => header.Key is not "Host" and not "Connection" && header.Key[0] != ':'))
+        foreach (KeyValuePair<string, StringValues> header in context.Request.Headers
+            .Where(header => header.Key is not "Host" and not "Connection" && header.Key[0] != ':'))
         {
             Assert.True(copy.Headers.TryAddWithoutValidation(header.Key, (IEnumerable<string?>)header.Value));
         }

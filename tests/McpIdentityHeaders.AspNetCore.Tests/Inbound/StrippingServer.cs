@@ -35,7 +35,8 @@ internal static class StrippingServer
             options.Headers.Add("X-Tenant-Id", "tid");
             options.SharedSecret = new SharedSecret("X-Gateway-Secret", Secret);
         });
-        services.AddHttpClient("mail", client => client.BaseAddress = new Uri("http://mail.test")).AddClaimInjection(options => options.Headers.Add("From", "email"));
+        services.AddHttpClient("mail", client => client.BaseAddress = new Uri("http://mail.test"))
+            .AddClaimInjection(options => options.Headers.Add("From", "email"));
     }
 
     /// <summary>Gets the headers of an answer, but Host, as "name: value" for each value.</summary>
@@ -45,7 +46,9 @@ internal static class StrippingServer
     public static string[]? Connection(string answer)
     {
         string[] values = [.. Headers(answer).Where(header => header.StartsWith("Connection: ", StringComparison.Ordinal))];
-        return values.Length == 0 ? null : [.. values.SelectMany(value => value["Connection: ".Length..].Split(',', StringSplitOptions.TrimEntries))];
+        return values.Length == 0
+            ? null
+            : [.. values.SelectMany(value => value["Connection: ".Length..].Split(',', StringSplitOptions.TrimEntries))];
     }
 
     private static async Task AnswerAsync(HttpContext context)

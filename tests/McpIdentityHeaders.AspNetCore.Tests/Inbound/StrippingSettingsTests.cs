@@ -10,7 +10,8 @@ public sealed class StrippingSettingsTests
     [Fact]
     public async Task Name_that_a_reload_adds_is_stripped_from_then_on()
     {
-        IConfigurationRoot configuration = Configuration(("Identity:Headers:0:HeaderName", "X-Tenant-Id"), ("Identity:Headers:0:ClaimTypes:0", "tid"));
+        IConfigurationRoot configuration = Configuration(
+            ("Identity:Headers:0:HeaderName", "X-Tenant-Id"), ("Identity:Headers:0:ClaimTypes:0", "tid"));
         await using InboundServer server = await StartAsync(configuration);
         using RawClient client = await RawClient.ConnectAsync(server.Uri);
         string[] lines = ["X_Tenant_Id: a", "X-Department: b", "X-Gateway-Secret: c", "X-User-Sub: d"];
@@ -29,7 +30,8 @@ public sealed class StrippingSettingsTests
     [Fact]
     public async Task Name_that_a_reload_renames_is_stripped_under_its_new_form_only()
     {
-        IConfigurationRoot configuration = Configuration(("Identity:Headers:0:HeaderName", "X-Old"), ("Identity:Headers:0:ClaimTypes:0", "tid"));
+        IConfigurationRoot configuration = Configuration(
+            ("Identity:Headers:0:HeaderName", "X-Old"), ("Identity:Headers:0:ClaimTypes:0", "tid"));
         await using InboundServer server = await StartAsync(configuration);
         using RawClient client = await RawClient.ConnectAsync(server.Uri);
         Assert.Equal(["X-New: b"], StrippingServer.Headers(await client.GetAsync("X-Old: a", "X-New: b")));
@@ -43,14 +45,17 @@ public sealed class StrippingSettingsTests
     [Fact]
     public async Task Reload_that_is_not_valid_leaves_the_last_names_in_force()
     {
-        IConfigurationRoot configuration = Configuration(("Identity:Headers:0:HeaderName", "X-Tenant-Id"), ("Identity:Headers:0:ClaimTypes:0", "tid"));
+        IConfigurationRoot configuration = Configuration(
+            ("Identity:Headers:0:HeaderName", "X-Tenant-Id"), ("Identity:Headers:0:ClaimTypes:0", "tid"));
         await using InboundServer server = await StartAsync(configuration);
         using RawClient client = await RawClient.ConnectAsync(server.Uri);
 
         configuration["Identity:Headers:0:HeaderName"] = "Authorization";
         configuration.Reload();
 
-        Assert.Equal(["Authorization: b"], StrippingServer.Headers(await client.GetAsync("X-Tenant-Id: a", "Authorization: b", "X-User-Name: c")));
+        Assert.Equal(
+            ["Authorization: b"],
+            StrippingServer.Headers(await client.GetAsync("X-Tenant-Id: a", "Authorization: b", "X-User-Name: c")));
     }
 
     [Fact]
@@ -94,7 +99,8 @@ public sealed class StrippingSettingsTests
 
     [Fact]
     public void Null_application_is_refused() =>
-        Assert.Equal("app", Assert.Throws<ArgumentNullException>(() => ((IApplicationBuilder)null!).UseIdentityHeaderStripping()).ParamName);
+        Assert.Equal(
+            "app", Assert.Throws<ArgumentNullException>(() => ((IApplicationBuilder)null!).UseIdentityHeaderStripping()).ParamName);
 
     private static IConfigurationRoot Configuration(params (string Key, string Value)[] settings) => new ConfigurationBuilder()
         .AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create<string, string?>(setting.Key, setting.Value)))

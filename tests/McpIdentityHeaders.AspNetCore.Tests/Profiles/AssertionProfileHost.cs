@@ -68,7 +68,8 @@ internal static class AssertionProfileHost
 
     private static Task RespondNamesAsync(HttpContext context)
     {
-        string names = string.Join(' ', context.Request.Headers.Keys.Where(name => name is not ("Host" or "Connection" or "Cache-Control")));
+        string names = string.Join(
+            ' ', context.Request.Headers.Keys.Where(name => name is not ("Host" or "Connection" or "Cache-Control")));
         byte[] body = Encoding.UTF8.GetBytes($"{context.User.FindFirst("sub")?.Value}|{names}");
         context.Response.ContentLength = body.Length;
         return context.Response.Body.WriteAsync(body).AsTask();

@@ -38,7 +38,9 @@ public sealed class AssertionProfileTests
             },
             ["sub=securetoken.google.com/my-project/my-tenant:ZXcvbnM"]),
         ["ALB"] = (
-            AwsApplicationLoadBalancer, _ => { }, ["sub=1234567890", "name=José Álvarez", $"iss={AssertionProfileHost.LoadBalancerIssuer}"]),
+            AwsApplicationLoadBalancer,
+            _ => { },
+            ["sub=1234567890", "name=José Álvarez", $"iss={AssertionProfileHost.LoadBalancerIssuer}"]),
         ["ALB, the documented claims alone"] = (
             AwsApplicationLoadBalancer,
             token =>
@@ -63,7 +65,11 @@ public sealed class AssertionProfileTests
     private static readonly Dictionary<string, Tamper> RefusedOfAll = new()
     {
         ["algorithm none"] = token => { token.Header["alg"] = "none"; token.SignData = _ => []; },
-        ["HMAC under nothing"] = token => { token.Header["alg"] = "HS256"; token.SignData = data => HMACSHA256.HashData((byte[])[], data); },
+        ["HMAC under nothing"] = token =>
+        {
+            token.Header["alg"] = "HS256";
+            token.SignData = data => HMACSHA256.HashData((byte[])[], data);
+        },
         ["another key of the same id"] = token => { token.Header["alg"] = "ES256"; token.SignWithAnotherKey(); },
         ["unknown key id"] = token => token.Header["kid"] = "11111111-2222-3333-4444-555555555555",
         ["no key id"] = token => token.Header.Remove("kid"),
@@ -141,7 +147,8 @@ public sealed class AssertionProfileTests
             AwsApplicationLoadBalancer, token => token.Header["signer"] = AssertionProfileHost.Signer[..^1] + "9"),
         ["ALB, load balancer of another account"] = (
             AwsApplicationLoadBalancer,
-            token => token.Header["signer"] = AssertionProfileHost.Signer.Replace("123456789012", "210987654321", StringComparison.Ordinal)),
+            token => token.Header["signer"] = AssertionProfileHost.Signer
+                .Replace("123456789012", "210987654321", StringComparison.Ordinal)),
         ["ALB, no signer"] = (AwsApplicationLoadBalancer, token => token.Header.Remove("signer")),
         ["ALB, signers"] = (AwsApplicationLoadBalancer, token => token.Header["signer"] = new JsonArray(AssertionProfileHost.Signer)),
         ["ALB, signer in the payload"] = (
@@ -309,7 +316,8 @@ public sealed class AssertionProfileTests
         uri.Payload["iss"] = issuer;
 
         Assert.Equal(200, (await host.GetAsync("/open", AssertionProfileHost.Line(Pomerium, uri.Sign()))).Status);
-        Assert.Equal(401, (await host.GetAsync("/open", AssertionProfileHost.Line(Pomerium, new ProxyToken(keys, Pomerium).Sign()))).Status);
+        Assert.Equal(
+            401, (await host.GetAsync("/open", AssertionProfileHost.Line(Pomerium, new ProxyToken(keys, Pomerium).Sign()))).Status);
     }
 
     [Fact]

@@ -26,7 +26,8 @@ public sealed class KeyPublishingTests
         using JsonDocument keys = JsonDocument.Parse(document);
         Assert.Equal(
             ["kty use alg kid crv x y", "kty use alg kid n e"],
-            keys.RootElement.GetProperty("keys").EnumerateArray().Select(key => string.Join(' ', key.EnumerateObject().Select(member => member.Name))));
+            keys.RootElement.GetProperty("keys").EnumerateArray()
+                .Select(key => string.Join(' ', key.EnumerateObject().Select(member => member.Name))));
         ECParameters curve = hosts.Key.ExportParameters(includePrivateParameters: true);
         RSAParameters factors = rsa.ExportParameters(includePrivateParameters: true);
         string text = System.Text.Encoding.UTF8.GetString(document);

@@ -13,7 +13,9 @@ public sealed class ReadmeTests
     public async Task Backend_knows_the_user_who_is_signed_in_at_the_gateway()
     {
         await using WebApplication backend = await StartAsync(
-            EdgesSnippet.RegisterBackend, app => app.UseAuthentication(), mcp: services => services.AddMcpServer().WithHttpTransport().WithTools<ClaimsTools>());
+            EdgesSnippet.RegisterBackend,
+            app => app.UseAuthentication(),
+            mcp: services => services.AddMcpServer().WithHttpTransport().WithTools<ClaimsTools>());
         await using WebApplication gateway = await StartAsync(
             builder => EdgesSnippet.RegisterGateway(builder, new Uri($"{backend.Urls.Single()}/mcp")),
             app =>

@@ -30,17 +30,21 @@ public sealed class HeaderMapTests
         { "other name type", "no header becomes the claim 'preferred_username'", options => options.NameClaimType = "preferred_username" },
     };
 
-    private static ClaimHeader RolesOfRealm => new("X-User-Roles", "realm_access") { JsonPath = "roles", Format = ClaimValueFormat.CommaSeparated };
+    private static ClaimHeader RolesOfRealm =>
+        new("X-User-Roles", "realm_access") { JsonPath = "roles", Format = ClaimValueFormat.CommaSeparated };
 
     [Theory]
     [MemberData(nameof(Maps), DisableDiscoveryEnumeration = true)]
-    public async Task Map_that_does_not_fit_is_logged_as_the_server_starts(string map, string expected, Action<IdentityHeadersOptions> configure)
+    public async Task Map_that_does_not_fit_is_logged_as_the_server_starts(
+        string map, string expected, Action<IdentityHeadersOptions> configure)
     {
         await using ReceivingHost host = await ReceivingHost.StartTrustingAsync(configure);
 
         FakeLogRecord[] warnings = [.. host.Warnings.Where(record => record.Id.Name == "MapDoesNotFit")];
         Assert.Equal(expected.Length == 0 ? 0 : 1, warnings.Length);
-        Assert.All(warnings, warning => Assert.True(warning.Message.Contains(expected, StringComparison.Ordinal), $"{map}: {warning.Message}"));
+        Assert.All(
+            warnings,
+            warning => Assert.True(warning.Message.Contains(expected, StringComparison.Ordinal), $"{map}: {warning.Message}"));
         Assert.All(warnings, warning => Assert.Equal(LogLevel.Warning, warning.Level));
     }
 

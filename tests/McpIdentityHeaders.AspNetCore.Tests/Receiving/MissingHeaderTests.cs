@@ -22,7 +22,8 @@ public sealed class MissingHeaderTests
     [InlineData(ClaimTypes.NameIdentifier)]
     public async Task Either_claim_type_is_a_subject(string claimType)
     {
-        await using ReceivingHost host = await ReceivingHost.StartTrustingAsync(options => Use(options, new ClaimHeader("X-Who", claimType)));
+        await using ReceivingHost host = await ReceivingHost.StartTrustingAsync(
+            options => Use(options, new ClaimHeader("X-Who", claimType)));
 
         RawResponse accepted = await host.GetAsync("/closed", "X-Who: alice");
         RawResponse refused = await host.GetAsync("/open", "X-User-Tenant: t");

@@ -38,7 +38,8 @@ public sealed class ReceivedClaimsTests
             options.Headers.Add(new ClaimHeader("X-Dotted", "resource_access") { JsonPath = @"one\.two.my\.level" });
         });
 
-        RawResponse response = await host.GetAsync("/closed", "X-User-Sub: alice", "X-Roles: [\"viewer\",\"editor\"]", "X-Deep: 3", "X-Dotted: 4");
+        RawResponse response = await host.GetAsync(
+            "/closed", "X-User-Sub: alice", "X-Roles: [\"viewer\",\"editor\"]", "X-Deep: 3", "X-Dotted: 4");
 
         Assert.Equal(["viewer", "editor"], response.User.Values("roles"));
         Assert.Equal(["3"], response.User.Values("level"));
@@ -51,7 +52,8 @@ public sealed class ReceivedClaimsTests
     {
         await using ReceivingHost host = await StartWithIssuerAsync();
 
-        RawResponse response = await host.GetAsync("/closed", "X-User-Sub: alice", "X-User-Issuer: https://issuer.example", "X-User-Name: Alice");
+        RawResponse response = await host.GetAsync(
+            "/closed", "X-User-Sub: alice", "X-User-Issuer: https://issuer.example", "X-User-Name: Alice");
 
         Assert.All(response.User.Claims, claim => Assert.Equal("https://issuer.example", claim.Issuer));
         Assert.Equal(["https://issuer.example"], response.User.Values("iss"));
@@ -79,7 +81,8 @@ public sealed class ReceivedClaimsTests
             options.Headers.Add(new ClaimHeader("X-User-Groups", "groups") { Format = ClaimValueFormat.CommaSeparated });
         });
 
-        RawResponse admin = await host.GetAsync("/admin", "X-User-Sub: alice", "X-User-Email: alice@example.com", "X-User-Groups: staff,admin");
+        RawResponse admin = await host.GetAsync(
+            "/admin", "X-User-Sub: alice", "X-User-Email: alice@example.com", "X-User-Groups: staff,admin");
         RawResponse other = await host.GetAsync("/admin", "X-User-Sub: bob", "X-User-Groups: staff,admin2");
 
         Assert.Equal("alice@example.com", admin.User.Name);

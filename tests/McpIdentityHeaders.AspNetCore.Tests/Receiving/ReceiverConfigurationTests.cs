@@ -52,7 +52,8 @@ public sealed class ReceiverConfigurationTests
     public async Task Bound_settings_are_what_requests_are_read_by()
     {
         var settings = new ChangingSettings(
-            [.. Trust, ("Encoding", "Percent"), ("SharedSecrets:0:HeaderName", "X-Gateway-Secret"), ("SharedSecrets:0:Value", "0123456789abcdef"),
+            [.. Trust, ("Encoding", "Percent"),
+            ("SharedSecrets:0:HeaderName", "X-Gateway-Secret"), ("SharedSecrets:0:Value", "0123456789abcdef"),
             ("Headers:0:HeaderName", "X-User-Roles"), ("Headers:0:ClaimTypes:0", "groups"), ("Headers:0:Format", "CommaSeparated"),
             ("RoleClaimType", "groups")]);
         await using ReceivingHost host = await StartAsync(settings);
@@ -134,7 +135,10 @@ public sealed class ReceiverConfigurationTests
 
         Exception? refused = await Record.ExceptionAsync(() => ReceivingHost.StartAsync(schemes => schemes.AddIdentityHeaders(section)));
 
-        Assert.Contains("section 'Edge' is a single value", Assert.IsType<OptionsValidationException>(refused).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "section 'Edge' is a single value",
+            Assert.IsType<OptionsValidationException>(refused).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -26,7 +26,9 @@ public sealed class ReceiverPipelineTests
         RawResponse response = await RawHttp.GetAsync(new Uri(app.Urls.Single()), path, "X-User-Sub: alice");
 
         Assert.Equal(expected, (HttpStatusCode)response.Status);
-        Assert.Equal(expected == HttpStatusCode.OK, System.Text.Encoding.UTF8.GetString(response.Body).Contains("alice", StringComparison.Ordinal));
+        Assert.Equal(
+            expected == HttpStatusCode.OK,
+            System.Text.Encoding.UTF8.GetString(response.Body).Contains("alice", StringComparison.Ordinal));
     }
 
     [Theory]

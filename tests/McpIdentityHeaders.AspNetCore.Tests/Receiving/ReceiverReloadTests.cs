@@ -25,7 +25,9 @@ public sealed class ReceiverReloadTests
         _settings.Change(("SharedSecrets:1:HeaderName", null), ("SharedSecrets:1:Value", null), ("SharedSecrets:0:Value", New));
         Assert.Equal("401 200", await StatusesAsync(host));
 
-        Assert.Equal(2, host.Logs.GetSnapshot().Count(record => record.Id.Name == "SettingsChanged" && record.Category == ReceivingHost.Category));
+        Assert.Equal(
+            2,
+            host.Logs.GetSnapshot().Count(record => record.Id.Name == "SettingsChanged" && record.Category == ReceivingHost.Category));
         Assert.DoesNotContain(host.Logs.GetSnapshot(), record => record.Message.Contains("secret-0", StringComparison.Ordinal));
     }
 

@@ -26,7 +26,10 @@ public sealed class ReceiverValidationTests
         { "network of all addresses", options => options.TrustedPeers.Add("0.0.0.0/0") },
         { "network of all addresses", options => options.TrustedPeers.Add("::/0") },
         { "network of all addresses", options => options.TrustedPeers.Add("::ffff:0:0/96") },
-        { "the issuer, 'iss', is not one", options => options.Headers.Add(new ClaimHeader("X-I", "iss") { Format = ClaimValueFormat.JsonArray }) },
+        {
+            "the issuer, 'iss', is not one",
+            options => options.Headers.Add(new ClaimHeader("X-I", "iss") { Format = ClaimValueFormat.JsonArray })
+        },
         { "TrustedPeers has '', which is none of", options => options.TrustedPeers.Add(null!) },
         { "SharedSecrets has null in it", options => options.SharedSecrets.Add(null!) },
         { "header 'Authorization' cannot be configured", options => options.SharedSecrets.Add(new SharedSecret("Authorization", Value)) },
@@ -100,7 +103,8 @@ public sealed class ReceiverValidationTests
         Assert.ThrowsAny<ArgumentException>(() => new SharedSecret(name, value));
 
     [Fact]
-    public void Secret_formats_as_its_name_only() => Assert.Equal("X-Gateway-Secret", new SharedSecret("X-Gateway-Secret", Value).ToString());
+    public void Secret_formats_as_its_name_only() =>
+        Assert.Equal("X-Gateway-Secret", new SharedSecret("X-Gateway-Secret", Value).ToString());
 
     private static void NoSubject(IdentityHeadersOptions options)
     {

@@ -63,7 +63,12 @@ public sealed class RemovedHeaderTests
             (HttpContext _, RequestDelegate _) => throw new InvalidOperationException("early")));
 
         RawResponse response = await host.GetAsync(
-            "/open", "X-User-Sub: alice", $"x.gateway_secret: {Secret}", $"X-Gateway-Secret: {Secret}", "X-Kept: kept", "Accept: text/html");
+            "/open",
+            "X-User-Sub: alice",
+            $"x.gateway_secret: {Secret}",
+            $"X-Gateway-Secret: {Secret}",
+            "X-Kept: kept",
+            "Accept: text/html");
 
         string page = Encoding.UTF8.GetString(response.Body);
         Assert.Contains("kept", page, StringComparison.Ordinal);
@@ -226,7 +231,8 @@ public sealed class RemovedHeaderTests
     {
         await using ReceivingHost host = await StartAsync(
             options => options.RemoveIdentityHeaders = true,
-            before: app => app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandlingPath = "/headers", CreateScopeForErrors = true }));
+            before: app => app.UseExceptionHandler(
+                new ExceptionHandlerOptions { ExceptionHandlingPath = "/headers", CreateScopeForErrors = true }));
 
         RawResponse response = await host.GetAsync("/throws", "X-User-Sub: alice", $"X-Gateway-Secret: {Secret}", "X-Kept: 1");
 
@@ -258,7 +264,8 @@ public sealed class RemovedHeaderTests
         return [.. logs.GetSnapshot().Where(record => record.Category == ReceivingHost.Category).Select(record => record.Id.Name!)];
     }
 
-    private static Task<ReceivingHost> StartAsync(Action<IdentityHeadersOptions>? configure = null, Action<WebApplication>? before = null) =>
+    private static Task<ReceivingHost> StartAsync(
+        Action<IdentityHeadersOptions>? configure = null, Action<WebApplication>? before = null) =>
         ReceivingHost.StartAsync(
             schemes => schemes.AddIdentityHeaders(options =>
             {

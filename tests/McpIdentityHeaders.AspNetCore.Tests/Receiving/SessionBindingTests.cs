@@ -13,12 +13,15 @@ public sealed class SessionBindingTests
     {
         await using ReceivingHost host = await McpReceiver.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = McpReceiver.NewClients(host, McpBackendKind.Sessions);
-        await using McpClient session = await AmbientIdentity.RunAsync(Users.With(("sub", "alice"), ("iss", SessionCallers.Issuer)), services.ConnectAsync);
+        await using McpClient session = await AmbientIdentity.RunAsync(
+            Users.With(("sub", "alice"), ("iss", SessionCallers.Issuer)), services.ConnectAsync);
 
         using HttpResponseMessage response = await CallAsync(host, session.SessionId!, subject, issuer);
 
         Assert.Equal(expected, response.StatusCode);
-        Assert.Equal(expected == HttpStatusCode.OK, (await response.Content.ReadAsStringAsync()).Contains("alice/", StringComparison.Ordinal));
+        Assert.Equal(
+            expected == HttpStatusCode.OK,
+            (await response.Content.ReadAsStringAsync()).Contains("alice/", StringComparison.Ordinal));
     }
 
     [Theory]

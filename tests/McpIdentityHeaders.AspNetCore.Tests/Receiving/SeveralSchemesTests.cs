@@ -107,7 +107,9 @@ public sealed class SeveralSchemesTests
     public async Task Header_of_two_schemes_that_trust_the_same_peers_is_read_by_both()
     {
         await using ReceivingHost host = await ReceivingHost.StartAsync(
-            schemes => schemes.AddIdentityHeaders(ReceivingServer.TrustLoopback).AddIdentityHeaders("Partner", ReceivingServer.TrustLoopback),
+            schemes => schemes
+                .AddIdentityHeaders(ReceivingServer.TrustLoopback)
+                .AddIdentityHeaders("Partner", ReceivingServer.TrustLoopback),
             map: MapBoth);
 
         RawResponse response = await host.GetAsync("/both", "X-User-Sub: alice");
@@ -127,7 +129,8 @@ public sealed class SeveralSchemesTests
             }));
 
         Assert.Contains(
-            "Authentication scheme 'IdentityHeaders': it reads the header 'X-User-Email', and so does the scheme 'Partner'", WarningsOf(host));
+            "Authentication scheme 'IdentityHeaders': it reads the header 'X-User-Email', and so does the scheme 'Partner'",
+            WarningsOf(host));
     }
 
     [Fact]
@@ -191,7 +194,8 @@ public sealed class SeveralSchemesTests
         AuthenticationBuilder builder = new ServiceCollection().AddAuthentication();
 
         Assert.Throws<ArgumentNullException>(() => builder.AddIdentityHeaders((Action<IdentityHeadersOptions>)null!));
-        Assert.Throws<ArgumentNullException>(() => builder.AddIdentityHeaders((Microsoft.Extensions.Configuration.IConfigurationSection)null!));
+        Assert.Throws<ArgumentNullException>(
+            () => builder.AddIdentityHeaders((Microsoft.Extensions.Configuration.IConfigurationSection)null!));
         Assert.Throws<ArgumentNullException>(() => builder.AddIdentityHeaders(null!, _ => { }));
         Assert.Throws<ArgumentNullException>(() => ((AuthenticationBuilder)null!).AddIdentityHeaders());
     }

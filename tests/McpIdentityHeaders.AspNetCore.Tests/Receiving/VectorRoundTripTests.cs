@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using McpIdentityHeaders.Tests.Headers;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
@@ -57,7 +58,8 @@ public sealed class VectorRoundTripTests
                 .Select(type => Array.FindAll(vector.Claims, claim => claim[0] == type && !string.IsNullOrWhiteSpace(claim[1])))
                 .First(claims => claims.Length > 0);
 
-            foreach (string value in claims.SelectMany(claim => Items(claim, header.JsonPath)).Take(header.Format == ClaimValueFormat.Single ? 1 : int.MaxValue))
+            foreach (string value in claims.SelectMany(claim => Items(claim, header.JsonPath))
+                .Take(header.Format == ClaimValueFormat.Single ? 1 : int.MaxValue))
             {
                 yield return (header.JsonPath ?? header.ClaimTypes[0], value);
             }
@@ -71,8 +73,9 @@ public sealed class VectorRoundTripTests
             return [claim[1]];
         }
 
-        using var document = System.Text.Json.JsonDocument.Parse(claim[1]);
-        return [.. (jsonPath is null ? document.RootElement : document.RootElement.GetProperty(jsonPath)).EnumerateArray().Select(item => item.GetString()!)];
+        using var document = JsonDocument.Parse(claim[1]);
+        JsonElement array = jsonPath is null ? document.RootElement : document.RootElement.GetProperty(jsonPath);
+        return [.. array.EnumerateArray().Select(item => item.GetString()!)];
     }
 
     private static ClaimHeaderCollection HeadersOf(VectorCase vector)

@@ -7,7 +7,8 @@ public sealed class ExpectedHeadersTests
 {
     private static readonly Claim[] Jose =
     [
-        new("sub", "1234"), new("oid", "9f8e7d6c"), new("name", "José 山田"), new("preferred_username", "josé"), new("email", "jose@example.com"),
+        new("sub", "1234"), new("oid", "9f8e7d6c"), new("name", "José 山田"), new("preferred_username", "josé"),
+        new("email", "jose@example.com"),
         new("groups", "dev"), new("groups", "admin"), new("roles", "writer"),
     ];
 

@@ -96,8 +96,8 @@ public sealed class IdentityProviderTests
         {
             "Keycloak", IdentityProviderMaps.AddKeycloak, KeycloakAccessToken,
             [
-                "X-User-Client-Roles: editor", "X-User-Email: alice@acme.example", "X-User-Groups: /staff/sales", "X-User-Name: Alice Adams",
-                "X-User-Roles: staff,admin", "X-User-Sub: f81d4fae-0000-4000-8000-000000000003",
+                "X-User-Client-Roles: editor", "X-User-Email: alice@acme.example", "X-User-Groups: /staff/sales",
+                "X-User-Name: Alice Adams", "X-User-Roles: staff,admin", "X-User-Sub: f81d4fae-0000-4000-8000-000000000003",
             ]
         },
         {

@@ -39,7 +39,8 @@ public sealed class OpenTelemetryTests
         Assert.True(tracers.ForceFlush());
         Assert.Contains(metrics, metric => metric.Name == "mcp.identity.requests");
         string root = backend.Root.ToString();
-        Activity[] own = [.. spans.Where(span => span.GetTagItem("url.full") is string url && url.StartsWith(root, StringComparison.Ordinal))];
+        Activity[] own =
+            [.. spans.Where(span => span.GetTagItem("url.full") is string url && url.StartsWith(root, StringComparison.Ordinal))];
         Assert.NotEmpty(own);
         Assert.DoesNotContain(own.SelectMany(span => span.TagObjects), HasClaim);
         Assert.All(own, span => Assert.Empty(span.Baggage));
@@ -56,9 +57,10 @@ public sealed class OpenTelemetryTests
         services.AddMcpClient("notes", backend.Endpoint).AddClaimInjection();
         services.AddSingleton<Notes>();
         services.AddOpenTelemetry().WithTracing(tracing => tracing.AddHttpClientInstrumentation(
-            options => options.EnrichWithHttpRequestMessage = (_, request) => enriched = request.RequestUri!.ToString().StartsWith(root, StringComparison.Ordinal)
-                ? string.Join(',', request.Headers.GetValues("X-User-Sub"))
-                : enriched));
+            options => options.EnrichWithHttpRequestMessage = (_, request) =>
+                enriched = request.RequestUri!.ToString().StartsWith(root, StringComparison.Ordinal)
+                    ? string.Join(',', request.Headers.GetValues("X-User-Sub"))
+                    : enriched));
         await using ServiceProvider provider = services.BuildServiceProvider(validateScopes: true);
         provider.GetRequiredService<TracerProvider>();
 

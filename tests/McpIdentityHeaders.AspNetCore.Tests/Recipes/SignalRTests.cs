@@ -95,7 +95,8 @@ public sealed class SignalRTests
         await using HubConnection connection = await ConnectAsync(server, HttpTransportType.WebSockets, "alice");
 
         Assert.Equal(
-            ["anonymous", "anonymous", "anonymous"], await connection.StreamAsync<string>(nameof(NotesHub.StreamWithoutUser)).ToArrayAsync());
+            ["anonymous", "anonymous", "anonymous"],
+            await connection.StreamAsync<string>(nameof(NotesHub.StreamWithoutUser)).ToArrayAsync());
     }
 
     private static Task<InboundServer> StartAsync(McpBackend backend, Channel<string>? seen = null) => InboundServer.StartAsync(

@@ -67,7 +67,8 @@ internal sealed class AssertionDraft
         _sign = data => HMACSHA256.HashData(secret, data);
     }
 
-    public byte[] PublicJwk() => Encoding.UTF8.GetBytes(JsonSerializer.Serialize(JsonWebKeyConverter.ConvertFromECDsaSecurityKey(new ECDsaSecurityKey(_key)).X));
+    public byte[] PublicJwk() => Encoding.UTF8.GetBytes(
+        JsonSerializer.Serialize(JsonWebKeyConverter.ConvertFromECDsaSecurityKey(new ECDsaSecurityKey(_key)).X));
 
     public byte[] PublicPem() => Encoding.UTF8.GetBytes(_key.ExportSubjectPublicKeyInfoPem());
 

@@ -93,7 +93,8 @@ internal sealed class AssertionHosts : IAsyncDisposable
         }
 
         WebApplication gateway = sending.Build();
-        gateway.Use((context, next) => context.Request.Path == "/.well-known/jwks.json" ? hosts!.GetKeysAsync(context, next) : next(context));
+        gateway.Use((context, next) =>
+            context.Request.Path == "/.well-known/jwks.json" ? hosts!.GetKeysAsync(context, next) : next(context));
         gateway.MapIdentityAssertionKeys();
         await gateway.StartAsync();
 

@@ -32,7 +32,8 @@ internal sealed class ReceivingHost : IAsyncDisposable
         _app = app;
         _reached = reached;
         Logs = logs;
-        _received = new MetricCollector<long>(app.Services.GetRequiredService<IMeterFactory>(), "McpIdentityHeaders", "mcp.identity.received");
+        _received = new MetricCollector<long>(
+            app.Services.GetRequiredService<IMeterFactory>(), "McpIdentityHeaders", "mcp.identity.received");
     }
 
     public FakeLogCollector Logs { get; }

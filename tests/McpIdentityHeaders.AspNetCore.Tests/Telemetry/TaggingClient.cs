@@ -37,7 +37,8 @@ internal sealed class TaggingClient : IDisposable
         _ = section is null ? builder : builder.AddClaimInjection(section);
         _ = primary is null ? builder : builder.ConfigurePrimaryHttpMessageHandler(primary);
         _services = services.BuildServiceProvider(validateScopes: true);
-        _http = new HttpMessageInvoker(_services.GetRequiredService<IHttpMessageHandlerFactory>().CreateHandler(Name), disposeHandler: false);
+        _http = new HttpMessageInvoker(
+            _services.GetRequiredService<IHttpMessageHandlerFactory>().CreateHandler(Name), disposeHandler: false);
     }
 
     public IReadOnlyList<FakeLogRecord> Logs => _services.GetFakeLogCollector().GetSnapshot();

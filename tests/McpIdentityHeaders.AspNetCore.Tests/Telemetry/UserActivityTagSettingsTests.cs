@@ -98,7 +98,9 @@ public sealed class UserActivityTagSettingsTests
         "headers" => [("TrustedPeers:0", "loopback")],
         _ =>
         [
-            ("Issuer", "https://gateway.example.com"), ("Audience", "https://backend.example.com"), ("Authority", "https://gateway.example.com"),
+            ("Issuer", "https://gateway.example.com"),
+            ("Audience", "https://backend.example.com"),
+            ("Authority", "https://gateway.example.com"),
         ],
     };
 

@@ -33,7 +33,8 @@ public sealed class WholeCallTests
         Assert.Equal(2, clients.Select(span => span.GetTagItem("enduser.pseudo.id")).Distinct().Count());
         Assert.DoesNotContain(
             spans.All.SelectMany(span => span.TagObjects),
-            tag => tag.Value?.ToString() is { } value && (value.Contains("alice", StringComparison.OrdinalIgnoreCase) || value.Contains(Key)));
+            tag => tag.Value?.ToString() is { } value
+                && (value.Contains("alice", StringComparison.OrdinalIgnoreCase) || value.Contains(Key)));
         Assert.All(spans.All, span => Assert.Empty(span.Baggage));
     }
 
@@ -44,7 +45,8 @@ public sealed class WholeCallTests
         List<MetricSnapshot> exported = [];
         using MeterProvider meters = Sdk.CreateMeterProviderBuilder()
             .AddMeter("McpIdentityHeaders")
-            .AddInMemoryExporter(exported, reader => reader.PeriodicExportingMetricReaderOptions.ExportIntervalMilliseconds = Timeout.Infinite)
+            .AddInMemoryExporter(
+                exported, reader => reader.PeriodicExportingMetricReaderOptions.ExportIntervalMilliseconds = Timeout.Infinite)
             .Build();
         await using ReceivingHost host = await McpReceiver.StartAsync(McpBackendKind.Sessions);
         await using ServiceProvider services = NewServices(host, McpBackendKind.Sessions, client);

@@ -13,7 +13,8 @@ public sealed class NoAddressTests
     public async Task Peer_at_a_unix_domain_socket_is_not_trusted_by_address()
     {
         using var socket = new UnixSocketPath();
-        await using ReceivingHost host = await ReceivingHost.StartAsync(TrustEveryAddress, kestrel => kestrel.ListenUnixSocket(socket.Path));
+        await using ReceivingHost host = await ReceivingHost.StartAsync(
+            TrustEveryAddress, kestrel => kestrel.ListenUnixSocket(socket.Path));
 
         RawResponse response = await socket.GetAsync("/open", "X-User-Sub: alice");
 

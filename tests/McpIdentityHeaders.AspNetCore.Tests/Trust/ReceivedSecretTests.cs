@@ -111,7 +111,8 @@ public sealed class ReceivedSecretTests
     {
         await using ReceivingHost host = await StartAsync(("X-Old-Secret", Old), ("X-New-Secret", New));
 
-        RawResponse response = await host.GetAsync("/open", "X-User-Sub: alice", "X-Old-Secret: outdated-0123456789", $"X-New-Secret: {New}");
+        RawResponse response = await host.GetAsync(
+            "/open", "X-User-Sub: alice", "X-Old-Secret: outdated-0123456789", $"X-New-Secret: {New}");
 
         Assert.Equal(["alice"], response.User.Values("sub"));
     }

@@ -53,16 +53,20 @@ public sealed class TrustedAddressTests
     }
 
     [Ipv6Fact]
-    public Task Ipv4_peer_of_a_server_on_both_is_in_an_ipv4_network() => AssertDualModeAsync("127.0.0.0/8", string.Empty, ThroughIpv4, true);
+    public Task Ipv4_peer_of_a_server_on_both_is_in_an_ipv4_network() =>
+        AssertDualModeAsync("127.0.0.0/8", string.Empty, ThroughIpv4, true);
 
     [Ipv6Fact]
-    public Task Ipv4_peer_of_a_server_on_both_is_trusted_by_its_ipv4_address() => AssertDualModeAsync(string.Empty, "127.0.0.1", ThroughIpv4, true);
+    public Task Ipv4_peer_of_a_server_on_both_is_trusted_by_its_ipv4_address() =>
+        AssertDualModeAsync(string.Empty, "127.0.0.1", ThroughIpv4, true);
 
     [Ipv6Fact]
-    public Task Ipv4_peer_of_a_server_on_both_is_in_no_other_ipv4_network() => AssertDualModeAsync("10.0.0.0/8", "127.0.0.2", ThroughIpv4, false);
+    public Task Ipv4_peer_of_a_server_on_both_is_in_no_other_ipv4_network() =>
+        AssertDualModeAsync("10.0.0.0/8", "127.0.0.2", ThroughIpv4, false);
 
     [Ipv6Fact]
-    public Task Ipv4_peer_of_a_server_on_both_is_not_in_the_network_of_all_ipv6() => AssertDualModeAsync("::/1 8000::/1", string.Empty, ThroughIpv4, false);
+    public Task Ipv4_peer_of_a_server_on_both_is_not_in_the_network_of_all_ipv6() =>
+        AssertDualModeAsync("::/1 8000::/1", string.Empty, ThroughIpv4, false);
 
     [Ipv6Fact]
     public Task Ipv4_peer_of_a_server_on_both_is_in_a_network_of_mapped_addresses() =>

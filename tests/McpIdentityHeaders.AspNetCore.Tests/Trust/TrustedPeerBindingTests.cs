@@ -97,7 +97,9 @@ public sealed class TrustedPeerBindingTests
     public async Task Single_value_adds_to_the_entries_of_code(string way)
     {
         await using ReceivingHost host = await StartAsync(
-            way, Parse("TrustedPeers", "\"unix\""), schemes => schemes.AddIdentityHeaders(options => options.TrustedPeers.Add("10.0.0.0/8")));
+            way,
+            Parse("TrustedPeers", "\"unix\""),
+            schemes => schemes.AddIdentityHeaders(options => options.TrustedPeers.Add("10.0.0.0/8")));
 
         Assert.Equal(["10.0.0.0/8", "unix"], GetOptions(host).TrustedPeers);
     }
@@ -164,7 +166,8 @@ public sealed class TrustedPeerBindingTests
         await host.GetAsync("/open", "X-User-Sub: alice");
         settings.Change(("MaxTotalLength", "1000"));
 
-        string[] warnings = [.. host.Logs.GetSnapshot().Where(record => record.Id.Name == "BinderIgnoresNames").Select(record => record.Message)];
+        string[] warnings =
+            [.. host.Logs.GetSnapshot().Where(record => record.Id.Name == "BinderIgnoresNames").Select(record => record.Message)];
         Assert.Equal(expected is null ? 0 : 1, warnings.Length);
         Assert.All(warnings, warning => Assert.Contains(expected!, warning, StringComparison.Ordinal));
     }

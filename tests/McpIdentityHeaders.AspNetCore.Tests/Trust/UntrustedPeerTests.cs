@@ -44,7 +44,8 @@ public sealed class UntrustedPeerTests
     public async Task Request_ends_also_where_another_scheme_is_the_default_and_knows_the_user(string path)
     {
         await using ReceivingHost host = await ReceivingHost.StartAsync(
-            schemes => TrustOthers(schemes.AddScheme<AuthenticationSchemeOptions, HeaderSignIn>(HeaderSignIn.SchemeName, configureOptions: null)),
+            schemes => TrustOthers(
+                schemes.AddScheme<AuthenticationSchemeOptions, HeaderSignIn>(HeaderSignIn.SchemeName, configureOptions: null)),
             services: services => services.Configure<AuthenticationOptions>(options => options.DefaultScheme = HeaderSignIn.SchemeName));
 
         RawResponse refused = await host.GetAsync(path, "X-Test-User: bob", "X-User-Sub: alice");

@@ -51,7 +51,8 @@ internal static class LaterTurns
             double over = subject.Over(passThrough);
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"| {subject.Name} | {subject.Median:N0} | {over:N0} | {over / naiveClone.Over(passThrough):N2} | {subject.Bytes - passThrough.Bytes:N0} |"));
+                $"| {subject.Name} | {subject.Median:N0} | {over:N0} | {over / naiveClone.Over(passThrough):N2} "
+                + $"| {subject.Bytes - passThrough.Bytes:N0} |"));
         }
     }
 

@@ -32,7 +32,8 @@ internal static class Principals
             new Claim("email", "user-1@example.com"),
             new Claim("name", name),
             new Claim("scope", "openid profile email"),
-            .. Enumerable.Range(0, groups).Select(group => new Claim(GroupClaim, string.Create(CultureInfo.InvariantCulture, $"department-{group}"))),
+            .. Enumerable.Range(0, groups).Select(
+                group => new Claim(GroupClaim, string.Create(CultureInfo.InvariantCulture, $"department-{group}"))),
         ],
         authenticationType: "benchmark"));
 }

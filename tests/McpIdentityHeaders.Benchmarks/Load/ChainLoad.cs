@@ -63,7 +63,8 @@ internal static class ChainLoad
     }
 
     private static void AddHeaders(IHttpClientBuilder client) => client.Services.Configure<HttpClientTransportOptions>(
-        McpClientDefaults.Name, options => options.AdditionalHeaders = McpPost.ThreeHeaders.ToDictionary(header => header.Name, header => header.Value));
+        McpClientDefaults.Name,
+        options => options.AdditionalHeaders = McpPost.ThreeHeaders.ToDictionary(header => header.Name, header => header.Value));
 
     private static void AddClone(IHttpClientBuilder client)
     {

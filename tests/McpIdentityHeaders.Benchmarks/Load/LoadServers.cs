@@ -61,7 +61,9 @@ internal static class LoadServers
     public static Task<WebApplication> StartBackendAsync(bool identity, HttpServerSessionMode? sessions = null) => StartAsync(
         services =>
         {
-            services.AddMcpServer().WithHttpTransport(options => options.SessionMode = sessions ?? options.SessionMode).WithTools<PingTool>();
+            services.AddMcpServer()
+                .WithHttpTransport(options => options.SessionMode = sessions ?? options.SessionMode)
+                .WithTools<PingTool>();
             services.AddAuthorization();
             if (identity)
             {
@@ -112,7 +114,8 @@ internal static class LoadServers
             app.MapMcp("/mcp").RequireAuthorization();
         });
 
-    private static async ValueTask<CallToolResult> ForwardAsync(RequestContext<CallToolRequestParams> call, CancellationToken cancellationToken)
+    private static async ValueTask<CallToolResult> ForwardAsync(
+        RequestContext<CallToolRequestParams> call, CancellationToken cancellationToken)
     {
         var clients = call.Services!.GetRequiredService<IMcpClientPool>();
         await using McpClientLease lease = await clients.RentAsync("backend", cancellationToken);

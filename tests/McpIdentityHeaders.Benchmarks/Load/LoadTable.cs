@@ -17,7 +17,8 @@ internal static class LoadTable
     private const int MaxWarmUps = 20;
 
     public static void PrintHead(int rounds) => Console.WriteLine(
-        $"{rounds} rounds of {LoadTarget.Round.TotalSeconds} s each, .NET {Environment.Version}, {Environment.OSVersion}, {Environment.ProcessorCount} cores");
+        $"{rounds} rounds of {LoadTarget.Round.TotalSeconds} s each, .NET {Environment.Version}, {Environment.OSVersion}, "
+        + $"{Environment.ProcessorCount} cores");
 
     public static async Task PrintAsync(LoadTarget[] targets, int users, int rounds)
     {
@@ -37,7 +38,10 @@ internal static class LoadTable
             List<LoadResult> own = results[target];
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"| {target.Name} | {Statistics.Median(own.Select(result => result.CallsPerSecond)):N0} | {LoadResult.Percentile(own, 0.5):N2} | {LoadResult.Percentile(own, 0.99):N2} | {Statistics.Median(own.Select(result => result.MicrosecondsPerCall)):N0} | {Statistics.Median(own.Select(result => result.KilobytesPerCall)):N1} | {Against(target, results)} |"));
+                $"| {target.Name} | {Statistics.Median(own.Select(result => result.CallsPerSecond)):N0} "
+                + $"| {LoadResult.Percentile(own, 0.5):N2} | {LoadResult.Percentile(own, 0.99):N2} "
+                + $"| {Statistics.Median(own.Select(result => result.MicrosecondsPerCall)):N0} "
+                + $"| {Statistics.Median(own.Select(result => result.KilobytesPerCall)):N1} | {Against(target, results)} |"));
         }
 
     }
@@ -90,6 +94,7 @@ internal static class LoadTable
         {
             double[] ratios = [.. results[target].Zip(results[baseline], (own, other) => own.CallsPerSecond / other.CallsPerSecond)];
             (double low, double high) = Statistics.MedianInterval(ratios);
-            return string.Create(CultureInfo.InvariantCulture, $"{Statistics.Median(ratios):N3} ({low:N3} to {high:N3}) of {baseline.Name}");
+            return string.Create(
+                CultureInfo.InvariantCulture, $"{Statistics.Median(ratios):N3} ({low:N3} to {high:N3}) of {baseline.Name}");
         }));
 }

@@ -57,6 +57,8 @@ internal sealed class SampleServers : IAsyncDisposable
         ["X-User-Email"] = $"user-{user}@example.com",
     };
 
-    private Dictionary<string, string> BearerOf(int user) =>
-        new() { ["Authorization"] = $"Bearer {_issuer.TokenFor(new SampleUser($"user-{user}", $"User {user}", $"user-{user}@example.com"))}" };
+    private Dictionary<string, string> BearerOf(int user) => new()
+    {
+        ["Authorization"] = $"Bearer {_issuer.TokenFor(new SampleUser($"user-{user}", $"User {user}", $"user-{user}@example.com"))}",
+    };
 }

@@ -20,7 +20,9 @@ internal sealed class BindingCheck(Uri? publicOrigin)
         }
 
         RequestTarget? target = GetTarget(request);
-        if (target is null || Read(token, RequestBinding.UriClaim) != target.Uri || Read(token, RequestBinding.QueryClaim) != target.QueryDigest)
+        if (target is null
+            || Read(token, RequestBinding.UriClaim) != target.Uri
+            || Read(token, RequestBinding.QueryClaim) != target.QueryDigest)
         {
             return "it is bound to another URI, or to none. If a proxy in front changes scheme or host, set PublicOrigin";
         }

@@ -58,7 +58,8 @@ internal sealed class IdentityAssertionAuthenticationHandler(
             return AuthenticateResult.NoResult();
         }
 
-        (ClaimsIdentity? user, JsonWebToken? token, string? error) = await AuthenticateAsync(scheme, plan, headers, names).ConfigureAwait(false);
+        (ClaimsIdentity? user, JsonWebToken? token, string? error) =
+            await AuthenticateAsync(scheme, plan, headers, names).ConfigureAwait(false);
 
         // Whoever sees it can use it, as long as it is valid.
         Func<string, bool> isCompanion = user is null ? plan.IsCompanion : plan.IsComparedCompanion;

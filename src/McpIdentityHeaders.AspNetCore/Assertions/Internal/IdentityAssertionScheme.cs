@@ -27,7 +27,8 @@ internal sealed class IdentityAssertionScheme : IDisposable
         _logger = services.GetRequiredService<ILoggerFactory>().CreateLogger("McpIdentityHeaders.AspNetCore.IdentityAssertion");
         _rate = new LogRate(_time);
         _metrics = services.GetRequiredService<IdentityHeadersMetrics>();
-        _used = new Lazy<UsedAssertions?>(() => services.GetService<IDistributedCache>() is { } cache ? new UsedAssertions(cache, _time) : null);
+        _used = new Lazy<UsedAssertions?>(
+            () => services.GetService<IDistributedCache>() is { } cache ? new UsedAssertions(cache, _time) : null);
         _plainSchemes = new Lazy<IdentityHeadersScheme[]>(() => IdentityHeadersScheme.GetAll(services));
         _plan = new Reloadable<ReceivedAssertionPlan>(
             CreatePlan,

@@ -85,7 +85,8 @@ internal sealed class PrivateResponse : IHttpResponseFeature
         CacheControlHeaderValue directives = joined.Length > 0 ? CacheControlHeaderValue.Parse(joined) : new CacheControlHeaderValue();
 
         // A cache that knows the response's status ignores no-store beside must-understand (RFC 9111, section 5.2.2.3).
-        bool isForStatus = directives.Extensions.Any(extension => extension.Name.Equals("must-understand", StringComparison.OrdinalIgnoreCase));
+        bool isForStatus = directives.Extensions.Any(
+            extension => extension.Name.Equals("must-understand", StringComparison.OrdinalIgnoreCase));
         if (directives.NoStore && !isForStatus)
         {
             return cacheControl;

@@ -47,8 +47,8 @@ internal sealed class IdentityAssertionKeysHealthCheck(IServiceProvider services
             if (key.HasValidity && key.NotAfter - _time.GetUtcNow() <= expiryWarning)
             {
                 report.AddWarning(
-                    $"HttpClient '{client}': the certificate that signs expires at {key.NotAfter.ToUniversalTime():u}. Put its successor in front "
-                    + "of IdentityAssertionOptions.Keys before that.");
+                    $"HttpClient '{client}': the certificate that signs expires at {key.NotAfter.ToUniversalTime():u}. Put its successor "
+                    + "in front of IdentityAssertionOptions.Keys before that.");
             }
         }
         catch (InvalidOperationException exception)
@@ -69,8 +69,8 @@ internal sealed class IdentityAssertionKeysHealthCheck(IServiceProvider services
         {
             case KeyAvailability.Missing:
                 report.AddFailure(
-                    $"Authentication scheme '{scheme}': the issuer's keys could not be fetched yet, and every assertion is refused. The log has the "
-                    + "address and the error.");
+                    $"Authentication scheme '{scheme}': the issuer's keys could not be fetched yet, and every assertion is refused. The "
+                    + "log has the address and the error.");
                 break;
 
             case KeyAvailability.Expired:
@@ -81,7 +81,8 @@ internal sealed class IdentityAssertionKeysHealthCheck(IServiceProvider services
 
             case KeyAvailability.Stale:
                 report.AddWarning(
-                    $"Authentication scheme '{scheme}': the issuer's keys could not be fetched again. Assertions by keys that are known are accepted.");
+                    $"Authentication scheme '{scheme}': the issuer's keys could not be fetched again. Assertions by keys that are known "
+                    + "are accepted.");
                 break;
         }
     }

@@ -15,7 +15,8 @@ internal sealed class McpClientPoolHealthCheck(IServiceProvider services, double
         if (!services.GetServices<McpClientName>().Any())
         {
             throw new InvalidOperationException(
-                $"Health check '{name}': there is no MCP client with a pool to check. Call AddMcpClient(…), or leave AddMcpClientPool out.");
+                $"Health check '{name}': there is no MCP client with a pool to check. Call AddMcpClient(…), or leave "
+                + "AddMcpClientPool out.");
         }
     }
 
@@ -47,29 +48,29 @@ internal sealed class McpClientPoolHealthCheck(IServiceProvider services, double
         else if (IsNear(pool.Sessions, pool.MaxSessions))
         {
             report.AddWarning(
-                $"MCP client '{pool.Client}': {pool.Sessions} of {pool.MaxSessions} sessions are open. A further user's closes the one that has "
-                + "been idle longest. Raise McpClientPoolOptions.MaxSessions.");
+                $"MCP client '{pool.Client}': {pool.Sessions} of {pool.MaxSessions} sessions are open. A further user's closes the one "
+                + "that has been idle longest. Raise McpClientPoolOptions.MaxSessions.");
         }
 
         if (pool.WaitingRents >= pool.MaxWaitingRents)
         {
             report.AddFailure(
-                $"MCP client '{pool.Client}': {pool.WaitingRents} rents wait for sessions to open, and further ones are refused. Find out why the "
-                + "backend opens none.");
+                $"MCP client '{pool.Client}': {pool.WaitingRents} rents wait for sessions to open, and further ones are refused. Find out "
+                + "why the backend opens none.");
         }
         else if (IsNear(pool.WaitingRents, pool.MaxWaitingRents))
         {
             report.AddWarning(
-                $"MCP client '{pool.Client}': {pool.WaitingRents} of {pool.MaxWaitingRents} rents wait for sessions to open. Find out why the "
-                + "backend is slow to open them.");
+                $"MCP client '{pool.Client}': {pool.WaitingRents} of {pool.MaxWaitingRents} rents wait for sessions to open. Find out why "
+                + "the backend is slow to open them.");
         }
 
         // Never a failure: outsiders could take a replica out of service.
         if (pool.AnonymousSessions >= pool.MaxAnonymousSessions)
         {
             report.AddWarning(
-                $"MCP client '{pool.Client}': all of {pool.MaxAnonymousSessions} sessions for anonymous users are in use. Give leases back sooner, or "
-                + "raise McpClientPoolOptions.MaxAnonymousSessions.");
+                $"MCP client '{pool.Client}': all of {pool.MaxAnonymousSessions} sessions for anonymous users are in use. Give leases back "
+                + "sooner, or raise McpClientPoolOptions.MaxAnonymousSessions.");
         }
     }
 

@@ -25,7 +25,8 @@ internal sealed class InboundHeaders
     {
         ClaimInjectionState[] clients =
         [
-            .. services.GetServices<ClaimInjectionClientName>().Select(name => services.GetRequiredKeyedService<ClaimInjectionState>(name.Value)),
+            .. services.GetServices<ClaimInjectionClientName>()
+                .Select(name => services.GetRequiredKeyedService<ClaimInjectionState>(name.Value)),
         ];
 
         IdentityAssertionScheme[] assertions =
@@ -37,8 +38,8 @@ internal sealed class InboundHeaders
         return clients.Length > 0
             ? new InboundHeaders(clients, assertions)
             : throw new InvalidOperationException(
-                "UseIdentityHeaderStripping has no header names to go by, since no client has AddClaimInjection. Call it on the clients of this "
-                + "application first, as in services.AddMcpClient(…).AddClaimInjection().");
+                "UseIdentityHeaderStripping has no header names to go by, since no client has AddClaimInjection. Call it on the clients of "
+                + "this application first, as in services.AddMcpClient(…).AddClaimInjection().");
     }
 
     /// <returns>How many headers were removed or changed.</returns>
@@ -68,7 +69,8 @@ internal sealed class InboundHeaders
 
         string[] entries =
         [
-            .. connection.SelectMany(value => value?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? []),
+            .. connection.SelectMany(
+                value => value?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? []),
         ];
 
         string[] others = Array.FindAll(entries, entry => !IsIdentityHeader(entry));

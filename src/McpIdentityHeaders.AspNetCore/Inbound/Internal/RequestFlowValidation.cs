@@ -17,14 +17,16 @@ internal static class RequestFlowValidation
         if (isFactoryReplaced)
         {
             throw new InvalidOperationException(
-                "AddHttpContextIdentity marks each request's flow through the framework's IHttpContextFactory, and another was registered in "
-                + "its place, or it was removed. Undo that, or register an IIdentityAccessor of your own in place of AddHttpContextIdentity.");
+                "AddHttpContextIdentity marks each request's flow through the framework's IHttpContextFactory, and another was registered "
+                + "in its place, or it was removed. Undo that, or register an IIdentityAccessor of your own in place of "
+                + "AddHttpContextIdentity.");
         }
 
         if (accessorLifetime is null)
         {
             throw new InvalidOperationException(
-                "AddHttpContextIdentity reads the request from IHttpContextAccessor, and none is registered any more. Call AddHttpContextAccessor.");
+                "AddHttpContextIdentity reads the request from IHttpContextAccessor, and none is registered any more. Call "
+                + "AddHttpContextAccessor.");
         }
 
         using IServiceScope scope = services.CreateScope();
@@ -36,7 +38,8 @@ internal static class RequestFlowValidation
 
         if (accessorLifetime != ServiceLifetime.Singleton)
         {
-            throw CreateError(accessor, $"is registered as {accessorLifetime}. Register it with AddSingleton, and have it read ambient state");
+            throw CreateError(
+                accessor, $"is registered as {accessorLifetime}. Register it with AddSingleton, and have it read ambient state");
         }
 
         if (!KeepsFlowsApart(accessor))

@@ -38,7 +38,8 @@ internal sealed class BoundedRetriever(IConfigurationRetriever<OpenIdConnectConf
         }
     }
 
-    public async Task<OpenIdConnectConfiguration> GetConfigurationAsync(string address, IDocumentRetriever retriever, CancellationToken cancel)
+    public async Task<OpenIdConnectConfiguration> GetConfigurationAsync(
+        string address, IDocumentRetriever retriever, CancellationToken cancel)
     {
         lock (_gate)
         {

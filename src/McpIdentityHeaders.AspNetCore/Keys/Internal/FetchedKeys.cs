@@ -13,7 +13,8 @@ namespace McpIdentityHeaders.AspNetCore.Internal;
 /// a rotation.
 /// </summary>
 internal sealed class FetchedKeys(
-    string scheme, Uri address, bool isKeySet, TimeSpan refreshInterval, HttpClient backchannel, TimeProvider time, ILogger logger) : VerificationKeys
+    string scheme, Uri address, bool isKeySet, TimeSpan refreshInterval, HttpClient backchannel, TimeProvider time, ILogger logger)
+    : VerificationKeys
 {
     // The shortest that the manager accepts, and how long a sender lets its keys be cached. It bounds how long a withdrawn key counts.
     private static readonly TimeSpan AutomaticRefreshInterval = TimeSpan.FromMinutes(5);

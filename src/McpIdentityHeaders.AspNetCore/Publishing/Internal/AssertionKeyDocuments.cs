@@ -14,7 +14,8 @@ internal sealed class AssertionKeyDocuments(IServiceProvider services, string ke
 
     internal bool HasClients => _names.Length > 0;
 
-    private IEnumerable<IdentityAssertionPlan> Clients => _names.Select(name => services.GetRequiredKeyedService<IdentityAssertionState>(name).Plan);
+    private IEnumerable<IdentityAssertionPlan> Clients =>
+        _names.Select(name => services.GetRequiredKeyedService<IdentityAssertionState>(name).Plan);
 
     /// <summary>Gets the one issuer that a discovery document can be for; null where there are several, or it is no URI.</summary>
     private string? Issuer =>

@@ -185,8 +185,8 @@ internal sealed class IdentityHeadersPlan
 
             if (!header.Read(value, claims))
             {
-                return $"the value of the header '{header.Name}' is not in the canonical form of {header.Form ?? _profile}, which has to be "
-                    + "the sender's";
+                return $"the value of the header '{header.Name}' is not in the canonical form of {header.Form ?? _profile}, which has to "
+                    + "be the sender's";
             }
         }
 

@@ -104,9 +104,9 @@ internal sealed class IdentityHeadersScheme(IServiceProvider services, string na
         {
             if (other != name && GetHeaderNames(services, other).FirstOrDefault(plan.IsIdentityHeader) is { } headerName)
             {
-                return $"it reads the header '{headerName}', and so does the scheme '{other}'. Each ends the requests that it does not trust, "
-                    + "though the other does. Unless both trust the same peers, give each headers of its own: change Headers or SharedSecrets "
-                    + "of one, at its sender too";
+                return $"it reads the header '{headerName}', and so does the scheme '{other}'. Each ends the requests that it does not "
+                    + "trust, though the other does. Unless both trust the same peers, give each headers of its own: change Headers or "
+                    + "SharedSecrets of one, at its sender too";
             }
         }
 

@@ -6,27 +6,28 @@ namespace McpIdentityHeaders.AspNetCore.Internal;
 internal static partial class Log
 {
     [LoggerMessage(1, LogLevel.Warning,
-        "Authentication scheme '{Scheme}': identity headers from {Peer} were refused with 401: {Reason}. If it may speak for users, trust it in IdentityHeadersOptions; if not, "
-        + "find out why it can reach this backend.")]
+        "Authentication scheme '{Scheme}': identity headers from {Peer} were refused with 401: {Reason}. If it may speak for users, trust "
+        + "it in IdentityHeadersOptions; if not, find out why it can reach this backend.")]
     internal static partial void UntrustedPeer(this ILogger logger, string scheme, string peer, string reason);
 
     [LoggerMessage(2, LogLevel.Warning,
-        "Authentication scheme '{Scheme}': identity headers from {Peer}, which is trusted, were refused with 400: {Problem}. Both ends need the same headers, formats, encoding "
-        + "and limits, and whatever stands in front has to strip such headers from what outsiders send.")]
+        "Authentication scheme '{Scheme}': identity headers from {Peer}, which is trusted, were refused with 400: {Problem}. Both ends "
+        + "need the same headers, formats, encoding and limits, and whatever stands in front has to strip such headers from what "
+        + "outsiders send.")]
     internal static partial void MalformedHeaders(this ILogger logger, string scheme, string peer, string problem);
 
     [LoggerMessage(3, LogLevel.Information, "Authentication scheme '{Scheme}': settings were read again, and are in force.")]
     internal static partial void SettingsChanged(this ILogger logger, string scheme);
 
     [LoggerMessage(5, LogLevel.Warning,
-        "Authentication scheme '{Scheme}': {Refusals} refusals of one kind were not logged, since there were more than 10 a minute. The metric "
-        + "mcp.identity.received counts all.")]
+        "Authentication scheme '{Scheme}': {Refusals} refusals of one kind were not logged, since there were more than 10 a minute. The "
+        + "metric mcp.identity.received counts all.")]
     internal static partial void RefusalsLeftOut(this ILogger logger, string scheme, long refusals);
 
     [LoggerMessage(6, LogLevel.Warning,
-        "AddIdentityHeaders or AddIdentityAssertion is registered, and the application's pipeline has no UseAuthentication: no request's identity is "
-        + "read, and untrusted ones are not refused. Call UseAuthentication before the endpoints. Where only a branch calls it, ignore "
-        + "this line.")]
+        "AddIdentityHeaders or AddIdentityAssertion is registered, and the application's pipeline has no UseAuthentication: no request's "
+        + "identity is read, and untrusted ones are not refused. Call UseAuthentication before the endpoints. Where only a branch calls "
+        + "it, ignore this line.")]
     internal static partial void AuthenticationMiddlewareMissing(this ILogger logger);
 
     [LoggerMessage(7, LogLevel.Error,

@@ -27,10 +27,12 @@ internal static class OptionsSources
 
     /// <summary>Whether the configuration binder reads settings of the scheme. It ignores a misspelt name.</summary>
     internal static bool HasBinder(IServiceProvider services, string scheme) =>
-        services.GetServices<IConfigureOptions<IdentityHeadersOptions>>().Any(step => IsBinder(step) && (GetName(step) ?? scheme) == scheme);
+        services.GetServices<IConfigureOptions<IdentityHeadersOptions>>()
+            .Any(step => IsBinder(step) && (GetName(step) ?? scheme) == scheme);
 
     private static bool IsBinder(IConfigureOptions<IdentityHeadersOptions> step) =>
-        step is NamedConfigureFromConfigurationOptions<IdentityHeadersOptions> or ConfigureNamedOptions<IdentityHeadersOptions, IConfiguration>;
+        step is NamedConfigureFromConfigurationOptions<IdentityHeadersOptions>
+            or ConfigureNamedOptions<IdentityHeadersOptions, IConfiguration>;
 
     /// <returns>Null for settings of all schemes, and where the name cannot be known.</returns>
     private static string? GetName(IConfigureOptions<IdentityHeadersOptions> step) => step switch
