@@ -22,6 +22,14 @@ public sealed class ConventionTests
         Assert.Empty(ConventionAssertions.FindLongTestNames(typeof(ConventionTests).Assembly));
 
     [Fact]
+    public void Lines_of_source_have_at_most_140_characters() => Assert.Empty(ConventionAssertions.FindLongLines());
+
+    [Fact]
+    public void Lines_of_tests_have_at_most_140_characters() =>
+        Assert.Empty(ConventionAssertions.FindLongTestLines(
+            typeof(ConventionTests).Assembly, except: ["EndToEnd", "IdentityProviderTests.cs"]));
+
+    [Fact]
     public void Rooms_use_only_rooms_in_front_of_them() => Assert.Empty(RoomGraph.FindBackwardUses(
         ["Profiles", "Trust", "Caching", "Receiving", "Keys", "Assertions", "Inbound", "Publishing", "Health", "DependencyInjection"],
         "McpIdentityHeaders.AspNetCore"));

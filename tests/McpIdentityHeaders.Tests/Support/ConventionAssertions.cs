@@ -36,16 +36,27 @@ internal sealed class ConventionAssertions(Assembly library)
         select method.Name;
 
     /// <summary>Finds the lines of the library's source that are longer than 140 characters.</summary>
-    public IEnumerable<string> FindLongLines() =>
-        from file in SourceFiles()
+    public IEnumerable<string> FindLongLines() => FindLongLines(SourceFiles());
+
+    /// <summary>Finds the lines of an assembly's tests that are longer than 140 characters.</summary>
+    /// <param name="tests">The assembly.</param>
+    /// <param name="except">The names of files and folders to leave out.</param>
+    public static IEnumerable<string> FindLongTestLines(Assembly tests, params string[] except) =>
+        FindLongLines(SourceFiles("tests", tests, except));
+
+    private static IEnumerable<string> FindLongLines(IEnumerable<string> files) =>
+        from file in files
         from line in File.ReadLines(file).Index()
         where line.Item.Length > MaxLineLength
         select $"{Path.GetFileName(file)}({line.Index + 1})";
 
-    private IEnumerable<string> SourceFiles([CallerFilePath] string thisFile = "")
+    private IEnumerable<string> SourceFiles() => SourceFiles("src", library, []);
+
+    private static IEnumerable<string> SourceFiles(
+        string folder, Assembly assembly, string[] except, [CallerFilePath] string thisFile = "")
     {
-        string root = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(thisFile)!, "..", "..", "..", "src", library.GetName().Name!));
+        string root = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(thisFile)!, "..", "..", "..", folder, assembly.GetName().Name!));
         return Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories)
-            .Where(file => !Path.GetRelativePath(root, file).StartsWith("obj", StringComparison.Ordinal));
+            .Where(file => !Path.GetRelativePath(root, file).Split(Path.DirectorySeparatorChar).Intersect(["obj", .. except]).Any());
     }
 }
