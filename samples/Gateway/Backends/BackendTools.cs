@@ -102,8 +102,12 @@ internal sealed class BackendTools(
 
                 result = (await lease.Client.SendRequestAsync(request, timeout.Token)).Result;
                 tools.AddRange((result?["tools"] as JsonArray ?? []).OfType<JsonObject>());
+                if (result?["nextCursor"] is not null)
+                {
+                    budget.Count(result.ToJsonString().Length);
+                }
             }
-            while (result?["nextCursor"] is not null && budget.HasRoomAfter(result));
+            while (result?["nextCursor"] is not null && budget.HasRoomForNextPage());
 
             Keep(prefix, tools, Lifetime);
         }

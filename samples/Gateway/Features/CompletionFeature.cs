@@ -17,17 +17,17 @@ internal sealed class CompletionFeature(BackendDirectory backends, BackendClient
     {
         if (request.Params["ref"] is not JsonObject reference)
         {
-            throw new McpProtocolException("The parameter 'ref' is missing.", McpErrorCode.InvalidParams);
+            throw new McpProtocolException("The parameter 'ref' is missing, or is no object.", McpErrorCode.InvalidParams);
         }
 
         string prefix;
-        if (reference["uri"] is { } template)
+        if (reference.ContainsKey("uri"))
         {
-            (prefix, reference["uri"]) = backends.ResolveUri(template.ToString());
+            (prefix, reference["uri"]) = backends.ResolveUri(CallerRequest.GetString(reference, "uri"));
         }
         else
         {
-            (prefix, reference["name"]) = backends.Resolve(reference["name"]?.ToString() ?? string.Empty, "prompt");
+            (prefix, reference["name"]) = backends.Resolve(CallerRequest.GetString(reference, "name"), "prompt");
         }
 
         return client.SendAsync(prefix, request.Method, request.Params, request, cancellationToken);

@@ -214,7 +214,7 @@ public sealed class HostileClientTests
     [InlineData("tools/call", """{ "name": "notes_whoami", "requestState": "forged" }""", "requestState")]
     [InlineData("resources/read", """{ "uri": "+a:b" }""", "Unknown resource")]
     [InlineData("resources/read", """{ "uri": "notes+" }""", "Unknown resource")]
-    [InlineData("completion/complete", """{ "ref": { "uri": { "a": 1 } } }""", "Unknown resource")]
+    [InlineData("completion/complete", """{ "ref": { "uri": { "a": 1 } } }""", "'uri' is missing, or is no string")]
     [InlineData("completion/complete", """{ "ref": 7 }""", "'ref' is missing")]
     [InlineData("completion/complete", "{}", "'ref' is missing")]
     [InlineData("logging/setLevel", """{ "level": "info" }""", "not available")]
