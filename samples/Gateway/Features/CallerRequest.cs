@@ -55,6 +55,12 @@ internal sealed class CallerRequest(McpServer server, JsonRpcRequest message, Ca
             ? value.GetValue<string>()
             : throw new McpProtocolException($"The parameter '{name}' is missing, or is no string.", McpErrorCode.InvalidParams);
 
+    /// <summary>Gets a parameter that is an object.</summary>
+    /// <exception cref="McpProtocolException">It is missing, or none.</exception>
+    public JsonObject GetObject(string name) => Params[name] is { } value
+        ? ReadObject(value, name)
+        : throw new McpProtocolException($"The parameter '{name}' is missing.", McpErrorCode.InvalidParams);
+
     /// <summary>Sends a notification on the stream of the response to this request.</summary>
     public Task NotifyAsync(string method, JsonNode? parameters, CancellationToken cancellationToken) =>
         Server.SendMessageAsync(new JsonRpcNotification { Method = method, Params = parameters }, cancellationToken);
@@ -68,11 +74,13 @@ internal sealed class CallerRequest(McpServer server, JsonRpcRequest message, Ca
 
             // Counting reads all members: one that is there twice throws here, and no longer where it is looked for.
             _ = found.Count;
+            WritableJson.Ensure(found);
             return found;
         }
         catch (Exception exception) when (BackendErrors.IsMalformed(exception))
         {
-            throw new McpProtocolException($"The request's '{name}' is no object, or has a member twice.", exception, McpErrorCode.InvalidParams);
+            throw new McpProtocolException(
+                $"The parameter '{name}' is no object, or has a member twice, or text that is none.", exception, McpErrorCode.InvalidParams);
         }
     }
 

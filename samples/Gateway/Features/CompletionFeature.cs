@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Gateway.Backends;
-using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 
 namespace Gateway.Features;
@@ -15,11 +14,7 @@ internal sealed class CompletionFeature(BackendDirectory backends, BackendClient
 
     private Task<JsonObject> CompleteAsync(CallerRequest request, CancellationToken cancellationToken)
     {
-        if (request.Params["ref"] is not JsonObject reference)
-        {
-            throw new McpProtocolException("The parameter 'ref' is missing, or is no object.", McpErrorCode.InvalidParams);
-        }
-
+        JsonObject reference = request.GetObject("ref");
         string prefix;
         if (reference.ContainsKey("uri"))
         {

@@ -215,7 +215,7 @@ public sealed class HostileClientTests
     [InlineData("resources/read", """{ "uri": "+a:b" }""", "Unknown resource")]
     [InlineData("resources/read", """{ "uri": "notes+" }""", "Unknown resource")]
     [InlineData("completion/complete", """{ "ref": { "uri": { "a": 1 } } }""", "'uri' is missing, or is no string")]
-    [InlineData("completion/complete", """{ "ref": 7 }""", "'ref' is missing")]
+    [InlineData("completion/complete", """{ "ref": 7 }""", "'ref' is no object")]
     [InlineData("completion/complete", "{}", "'ref' is missing")]
     [InlineData("logging/setLevel", """{ "level": "info" }""", "not available")]
     [InlineData("resources/subscribe", """{ "uri": "notes+a:b" }""", "not available")]
