@@ -114,7 +114,11 @@ internal sealed class BackendTools(
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
             Log.BackendFailed(logger, prefix, exception);
-            Keep(prefix, [], LifetimeOfFailure);
+            if (Find(prefix) is null)
+            {
+                // What another call has learnt meanwhile, or before, is worth more than nothing.
+                Keep(prefix, [], LifetimeOfFailure);
+            }
         }
     }
 

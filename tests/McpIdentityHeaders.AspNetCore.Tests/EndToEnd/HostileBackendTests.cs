@@ -309,6 +309,36 @@ public sealed class HostileBackendTests
     }
 
     [Fact]
+    public async Task Tools_that_can_no_longer_be_listed_stay_known()
+    {
+        const string Tool = """{ "name": "later", "inputSchema": { "type": "object" }, "execution": { "taskSupport": "required" } }""";
+        var hostile = new HostileBackend
+        {
+            ["tools/list"] = $$"""{ "tools": [{{Tool}}], {{HostileBackend.Fields}} }""",
+            Stream = (context, id) =>
+            {
+                // The gateway lists the tools again for it.
+                context.Response.StatusCode = StatusCodes.Status400BadRequest;
+                context.Response.ContentType = "application/json";
+                return context.Response.WriteAsync(
+                    $$"""{ "jsonrpc": "2.0", "id": {{id}}, "error": { "code": -32020, "message": "A header is missing." } }""");
+            },
+        };
+        await using RunningApp backend = await hostile.StartAsync();
+        await using Deployment deployment = await Deployment.StartAsync(
+            [("Limits:ListTimeout", "00:01:00")], others: ("hostile", backend.Endpoint));
+        await using McpClient alice = await deployment.ConnectAsync(OidcUser.Alice);
+        await alice.ListToolsAsync();
+        hostile["tools/list"] = "7";
+
+        CallToolResult failed = await alice.CallToolAsync("hostile_any");
+        var refused = await Assert.ThrowsAsync<McpProtocolException>(() => alice.CallToolAsync("hostile_later").AsTask());
+
+        Assert.True(failed.IsError);
+        Assert.Contains("can be called as a task only", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Name_under_another_backends_prefix_stays_under_its_own()
     {
         const string Contents = """{ "contents": [{ "uri": "notes+docs://1", "text": "of hostile" }], "resultType": "complete" }""";
