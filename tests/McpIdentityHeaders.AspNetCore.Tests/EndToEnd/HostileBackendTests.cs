@@ -274,7 +274,8 @@ public sealed class HostileBackendTests
             deployment.Gateway.Endpoint,
             await deployment.Oidc.IssueTokenAsync(OidcUser.Alice),
             "subscriptions/listen",
-            new JsonObject { ["notifications"] = new JsonObject { ["resourceSubscriptions"] = new JsonArray(uri, "hostile+a:b") } }).FirstAsync();
+            new JsonObject { ["notifications"] = new JsonObject { ["resourceSubscriptions"] = new JsonArray(uri, "hostile+a:b") } })
+            .FirstAsync().AsTask().WaitAsync(AsyncGate.Patience);
 
         Assert.Equal(uri, (string?)first["params"]?["notifications"]?["resourceSubscriptions"]?[0]);
     }
@@ -303,7 +304,7 @@ public sealed class HostileBackendTests
                 await deployment.Oidc.IssueTokenAsync(OidcUser.Alice),
                 "subscriptions/listen",
                 new JsonObject { ["notifications"] = new JsonObject { ["toolsListChanged"] = true } })
-            .Select(message => (string?)message["method"]).Take(2).ToListAsync();
+            .Select(message => (string?)message["method"]).Take(2).ToListAsync().AsTask().WaitAsync(AsyncGate.Patience);
 
         Assert.Equal(["notifications/subscriptions/acknowledged", "notifications/tools/list_changed"], methods);
     }
