@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace Gateway;
 
-/// <summary>JSON that can be sent on: text may escape half a character (a lone surrogate), which is read, and cannot be written again.</summary>
+/// <summary>
+/// JSON that can be sent on: text may escape half a character (a lone surrogate), which is read, and cannot be written again.
+/// </summary>
 internal static class WritableJson
 {
     /// <summary>Writes it to nowhere: a stream to a client or a backend would break in the middle of it.</summary>

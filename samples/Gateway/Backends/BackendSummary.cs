@@ -79,7 +79,9 @@ internal sealed class BackendSummary(BackendDirectory backends, BackendClient cl
     {
         string text = string.Join(
             "\n\n",
-            from part in parts where !string.IsNullOrWhiteSpace(part.Instructions) select $"# {part.Prefix}\n\n{Quote(part.Instructions!)}");
+            from part in parts
+            where !string.IsNullOrWhiteSpace(part.Instructions)
+            select $"# {part.Prefix}\n\n{Quote(part.Instructions!)}");
         return text.Length > 0 ? text : null;
     }
 

@@ -80,7 +80,9 @@ internal sealed class CallerRequest(McpServer server, JsonRpcRequest message, Ca
         catch (Exception exception) when (BackendErrors.IsMalformed(exception))
         {
             throw new McpProtocolException(
-                $"The parameter '{name}' is no object, or has a member twice, or text that is none.", exception, McpErrorCode.InvalidParams);
+                $"The parameter '{name}' is no object, or has a member twice, or text that is none.",
+                exception,
+                McpErrorCode.InvalidParams);
         }
     }
 
