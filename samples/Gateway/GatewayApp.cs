@@ -107,6 +107,7 @@ public static class GatewayApp
         app.Use(sessionLimit.InvokeAsync);
         app.Use(sessions.InvokeAsync);
         app.Use(app.Services.GetRequiredService<BackendTools>().InvokeAsync);
+        app.Use(new MalformedRequests(app.Services.GetRequiredService<ILogger<MalformedRequests>>()).InvokeAsync);
         app.MapMcp("/mcp").RequireAuthorization();
         if (backends.Prefixes.Any(prefix => backends.AssertionOf(prefix) is not null))
         {

@@ -6,14 +6,15 @@ namespace Gateway;
 /// <summary>Errors for requests that MCP's own part of the gateway does not get to see.</summary>
 internal static class JsonRpcResponses
 {
-    public static Task WriteErrorAsync(HttpResponse response, int status, string message)
+    public static Task WriteErrorAsync(
+        HttpResponse response, int status, string message, McpErrorCode code = McpErrorCode.InvalidRequest)
     {
         response.StatusCode = status;
         return response.WriteAsJsonAsync(new
         {
             jsonrpc = "2.0",
             id = (string?)null,
-            error = new JsonRpcErrorDetail { Code = (int)McpErrorCode.InvalidRequest, Message = message },
+            error = new JsonRpcErrorDetail { Code = (int)code, Message = message },
         });
     }
 }

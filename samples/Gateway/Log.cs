@@ -22,4 +22,7 @@ internal static partial class Log
         "The backend '{Prefix}' lists what is no {Kind} of the protocol: it is left out",
         EventName = "ItemLeftOut")]
     public static partial void ItemLeftOut(ILogger logger, string prefix, string kind, Exception exception);
+
+    [LoggerMessage(5, LogLevel.Information, "A request was refused that is not of the protocol's form", EventName = "RequestMalformed")]
+    public static partial void RequestMalformed(ILogger logger, Exception exception);
 }

@@ -30,9 +30,10 @@ internal sealed class BackendCall(string prefix, McpClientLease lease, BackendEx
                 switch (await exchange.ReadAsync(cancellationToken))
                 {
                     case JsonRpcResponse response when response.Id == exchange.Id:
-                        return response.Result as JsonObject ?? [];
+                        return ReadResult(response.Result);
 
                     case JsonRpcError error when error.Id == exchange.Id:
+                        WritableJson.Ensure(error.Error.Data);
                         throw new BackendErrorException(error.Error);
 
                     case JsonRpcNotification notification:
@@ -44,7 +45,7 @@ internal sealed class BackendCall(string prefix, McpClientLease lease, BackendEx
                         break;
 
                     case JsonRpcRequest question:
-                        BackendQuestions.EnsureAnswerable(question.Method, caller);
+                        BackendQuestions.EnsureAnswerable(question.Method, question.Params, caller);
                         if (caller.Session is null)
                         {
                             _openQuestion = question;
@@ -91,6 +92,22 @@ internal sealed class BackendCall(string prefix, McpClientLease lease, BackendEx
         await lease.DisposeAsync();
     }
 
+    /// <summary>Reads a result to its end, so that nothing in it fails where it is used.</summary>
+    private static JsonObject ReadResult(JsonNode? sent)
+    {
+        try
+        {
+            JsonObject result = sent as JsonObject ?? [];
+            _ = result.Count;
+            WritableJson.Ensure(result);
+            return result;
+        }
+        catch (Exception exception) when (BackendErrors.IsMalformed(exception))
+        {
+            throw new InvalidDataException("The result has a member twice, or text that is none.", exception);
+        }
+    }
+
     private async Task AnswerAsync(JsonRpcRequest question, CallerRequest caller, CancellationToken cancellationToken)
     {
         JsonRpcMessage answer = await BackendQuestions.AskAsync(question, caller, cancellationToken);
@@ -106,6 +123,8 @@ internal sealed class BackendCall(string prefix, McpClientLease lease, BackendEx
             {
                 return Task.CompletedTask;
             }
+
+            WritableJson.Ensure(notification.Params);
         }
         catch (Exception exception) when (BackendErrors.IsMalformed(exception))
         {

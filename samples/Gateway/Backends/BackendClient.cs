@@ -114,7 +114,9 @@ internal sealed class BackendClient(
             result = await SendAgainAsync(prefix, method, parameters, caller, cancellationToken);
         }
 
-        return result;
+        return caller.Session is not null && InputRequired.Is(result)
+            ? throw new InvalidDataException($"The backend asks once more after {MaxQuestionRounds} answers.")
+            : result;
     }
 
     /// <summary>Sends a request, and sends it again where the backend has not looked at it.</summary>

@@ -61,7 +61,10 @@ internal sealed partial class BackendDirectory
     /// <summary>Finds the backend of a resource or template, and what the backend calls it.</summary>
     /// <exception cref="McpProtocolException">No backend has that prefix.</exception>
     public (string Prefix, string Uri) ResolveUri(string uri) =>
-        Split(uri, '+') ?? throw new McpProtocolException($"Unknown resource URI: '{uri}'", McpErrorCode.ResourceNotFound);
+        FindUri(uri) ?? throw new McpProtocolException($"Unknown resource URI: '{uri}'", McpErrorCode.ResourceNotFound);
+
+    /// <summary>Finds the backend of a resource or template, and what the backend calls it, if there is such a backend.</summary>
+    public (string Prefix, string Uri)? FindUri(string uri) => Split(uri, '+');
 
     private (string Prefix, string Own)? Split(string qualified, char separator) =>
         qualified.Split(separator, 2) is [var prefix, { Length: > 0 } own] && _sections.ContainsKey(prefix) ? (prefix, own) : null;

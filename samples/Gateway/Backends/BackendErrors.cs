@@ -16,8 +16,11 @@ internal static class BackendErrors
     public static bool IsAboutTheGateway(McpErrorCode code) =>
         code is McpErrorCode.HeaderMismatch or McpErrorCode.UnsupportedProtocolVersion;
 
-    /// <summary>Whether reading what a backend sent failed at its form: a property twice, say, or of another type.</summary>
-    public static bool IsMalformed(Exception exception) => exception is JsonException or ArgumentException or InvalidOperationException;
+    /// <summary>
+    /// Whether reading what was sent failed at its form: a property twice, say, or of another type, or text that is none.
+    /// </summary>
+    public static bool IsMalformed(Exception exception) =>
+        exception is JsonException or ArgumentException or InvalidOperationException or InvalidDataException;
 
     /// <summary>The error as the backend sent it.</summary>
     public static BackendErrorException AsSent(McpProtocolException exception) => new(new JsonRpcErrorDetail

@@ -19,6 +19,7 @@ internal sealed class BackendLists(BackendDirectory backends, BackendClient clie
     /// <param name="qualify">Makes a backend's item the gateway's; null leaves it out.</param>
     /// <param name="cancellationToken">Cancels the list.</param>
     /// <param name="onListed">Gets the items of each backend that could be asked, as the backend names them.</param>
+    /// <exception cref="McpProtocolException">There is no such page: lists are given whole.</exception>
     /// <exception cref="BackendUnavailableException">
     /// No backend could be asked, or nothing was found for a fault of the caller's identity.
     /// </exception>
@@ -30,8 +31,14 @@ internal sealed class BackendLists(BackendDirectory backends, BackendClient clie
         CancellationToken cancellationToken,
         Action<string, IEnumerable<JsonObject>>? onListed = null)
     {
+        if (request.Params["cursor"] is not null)
+        {
+            throw new McpProtocolException(
+                "The parameter 'cursor' is none that the gateway gave: its lists have one page.", McpErrorCode.InvalidParams);
+        }
+
         Part[] parts = await Task.WhenAll(
-            backends.Prefixes.Select(prefix => ListAsync(prefix, request, property, has, cancellationToken)));
+            backends.Prefixes.Select(prefix => ListAsync<TItem>(prefix, request, property, has, cancellationToken)));
 
         foreach (Part part in parts.Where(part => part.Error is null))
         {
@@ -40,7 +47,8 @@ internal sealed class BackendLists(BackendDirectory backends, BackendClient clie
 
         List<JsonObject> items =
         [
-            .. parts.SelectMany(part => part.Items.Select(item => Read<TItem>(part.Prefix, item, qualify))).OfType<JsonObject>(),
+            .. parts.SelectMany(part => part.Items.Select(item => TryRead<TItem>(part.Prefix, () => qualify(part.Prefix, item))))
+                .OfType<JsonObject>(),
         ];
         List<BackendUnavailableException> errors = [.. parts.Select(part => part.Error).OfType<BackendUnavailableException>()];
         BackendUnavailableException? ofIdentity = errors.Find(error => error.IsOfIdentity);
@@ -52,12 +60,12 @@ internal sealed class BackendLists(BackendDirectory backends, BackendClient clie
         return new JsonObject { [property] = new JsonArray([.. items]) };
     }
 
-    private JsonObject? Read<TItem>(string prefix, JsonObject item, Func<string, JsonObject, JsonObject?> qualify)
+    /// <summary>Reads an item, or gives null where it is none.</summary>
+    private JsonObject? TryRead<TItem>(string prefix, Func<JsonObject?> read)
     {
         try
         {
-            _ = item.Deserialize<TItem>(McpJsonUtilities.DefaultOptions);
-            return qualify(prefix, item);
+            return read();
         }
         catch (Exception exception) when (BackendErrors.IsMalformed(exception))
         {
@@ -66,7 +74,7 @@ internal sealed class BackendLists(BackendDirectory backends, BackendClient clie
         }
     }
 
-    private async Task<Part> ListAsync(
+    private async Task<Part> ListAsync<TItem>(
         string prefix, CallerRequest request, string property, Func<ServerCapabilities, bool> has, CancellationToken cancellationToken)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -75,7 +83,7 @@ internal sealed class BackendLists(BackendDirectory backends, BackendClient clie
         {
             await using McpClientLease lease = await client.RentAsync(prefix, request, timeout.Token);
             bool isAsked = has(lease.Client.ServerCapabilities);
-            return new Part(prefix, isAsked ? await ReadPagesAsync(prefix, request, property, timeout.Token) : []);
+            return new Part(prefix, isAsked ? await ReadPagesAsync<TItem>(prefix, request, property, timeout.Token) : []);
         }
         catch (BackendUnavailableException exception)
         {
@@ -89,7 +97,7 @@ internal sealed class BackendLists(BackendDirectory backends, BackendClient clie
         }
     }
 
-    private async Task<IReadOnlyList<JsonObject>> ReadPagesAsync(
+    private async Task<IReadOnlyList<JsonObject>> ReadPagesAsync<TItem>(
         string prefix, CallerRequest request, string property, CancellationToken cancellationToken)
     {
         List<JsonObject> items = [];
@@ -105,8 +113,10 @@ internal sealed class BackendLists(BackendDirectory backends, BackendClient clie
 
             JsonObject result = await client.SendAsync(prefix, request.Method, parameters, request, cancellationToken);
             cursor = result["nextCursor"];
-            bool isCutShort = cursor is not null && !budget.HasRoomAfter(result);
-            items.AddRange(Detach(result[property] as JsonArray));
+            items.AddRange(Detach(result[property] as JsonArray)
+                .Select(item => TryRead<TItem>(prefix, () => Check<TItem>(item, budget)))
+                .OfType<JsonObject>());
+            bool isCutShort = cursor is not null && !budget.HasRoomForNextPage();
             if (isCutShort)
             {
                 // What was read is worth more than nothing.
@@ -126,6 +136,15 @@ internal sealed class BackendLists(BackendDirectory backends, BackendClient clie
         List<JsonObject> found = [.. (items ?? []).OfType<JsonObject>()];
         items?.Clear();
         return found;
+    }
+
+    /// <summary>Counts an item, and reads it as a client does.</summary>
+    private static JsonObject Check<TItem>(JsonObject item, ListBudget budget)
+    {
+        byte[] text = JsonSerializer.SerializeToUtf8Bytes(item);
+        budget.Count(text.Length);
+        _ = JsonSerializer.Deserialize<TItem>(text, McpJsonUtilities.DefaultOptions);
+        return item;
     }
 
     private sealed record Part(string Prefix, IReadOnlyList<JsonObject> Items, BackendUnavailableException? Error = null);

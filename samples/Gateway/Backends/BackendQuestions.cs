@@ -9,8 +9,10 @@ namespace Gateway.Backends;
 internal static class BackendQuestions
 {
     /// <exception cref="UnansweredQuestionException">The client cannot answer such a question.</exception>
-    public static void EnsureAnswerable(string method, CallerRequest caller)
+    /// <exception cref="InvalidDataException">The question cannot be passed on.</exception>
+    public static void EnsureAnswerable(string method, JsonNode? parameters, CallerRequest caller)
     {
+        WritableJson.Ensure(parameters);
         ClientCapabilities capabilities = caller.Capabilities;
         bool isAnswerable = method switch
         {
@@ -30,7 +32,7 @@ internal static class BackendQuestions
     {
         foreach ((_, JsonNode? question) in result["inputRequests"] as JsonObject ?? [])
         {
-            EnsureAnswerable(MethodOf(question), caller);
+            EnsureAnswerable(MethodOf(question), question, caller);
         }
     }
 
@@ -62,7 +64,7 @@ internal static class BackendQuestions
             KeyValuePair<string, JsonNode?>[] answers = await Task.WhenAll(questions.Select(async question =>
             {
                 string method = MethodOf(question.Value);
-                EnsureAnswerable(method, caller);
+                EnsureAnswerable(method, question.Value, caller);
                 JsonNode? answer = await AskAsync(method, question.Value!["params"]?.DeepClone(), caller, ended.Token);
                 return KeyValuePair.Create(question.Key, answer);
             }));

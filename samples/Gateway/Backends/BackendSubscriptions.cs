@@ -8,7 +8,7 @@ using ModelContextProtocol.Protocol;
 namespace Gateway.Backends;
 
 /// <summary>Listens to backends: on the stream of a session, or by a request that stays open where there are no sessions.</summary>
-internal sealed class BackendSubscriptions(BackendClient client, BackendHandshakes handshakes)
+internal sealed class BackendSubscriptions(BackendClient client, BackendHandshakes handshakes, ILogger<BackendSubscriptions> logger)
 {
     private static readonly string[] OnSessions =
     [
@@ -26,6 +26,8 @@ internal sealed class BackendSubscriptions(BackendClient client, BackendHandshak
     /// <param name="caller">The request of the client's that this is for.</param>
     /// <param name="deliver">Gets what the backend says, as it is said to the gateway's clients.</param>
     /// <param name="cancellationToken">Ends the start alone.</param>
+    /// <exception cref="BackendErrorException">The backend's error.</exception>
+    /// <exception cref="BackendUnavailableException">It did not get through.</exception>
     public async Task<BackendSubscription> StartAsync(
         string prefix,
         SubscriptionsListenNotifications wanted,
@@ -41,10 +43,16 @@ internal sealed class BackendSubscriptions(BackendClient client, BackendHandshak
                 ? await ListenAsync(prefix, lease, wanted, caller, deliver, cancellationToken)
                 : await ListenOnSessionAsync(prefix, lease, wanted, caller, deliver, cancellationToken);
         }
-        catch
+        catch (Exception exception)
         {
             await lease.DisposeAsync();
-            throw;
+            if (exception is BackendErrorException or BackendUnavailableException or OperationCanceledException)
+            {
+                throw;
+            }
+
+            Log.BackendFailed(logger, prefix, exception);
+            throw BackendErrors.Describe(prefix, exception);
         }
     }
 
@@ -70,7 +78,7 @@ internal sealed class BackendSubscriptions(BackendClient client, BackendHandshak
             // Ends with the lease.
             _ = lease.Client.RegisterNotificationHandler(method, (notification, _) =>
             {
-                deliver(Qualify(prefix, notification));
+                TryDeliver(prefix, notification, deliver);
                 return ValueTask.CompletedTask;
             });
         }
@@ -131,7 +139,21 @@ internal sealed class BackendSubscriptions(BackendClient client, BackendHandshak
     {
         while (await exchange.ReadAsync(cancellationToken) is JsonRpcNotification notification)
         {
-            deliver(Qualify(prefix, notification));
+            TryDeliver(prefix, notification, deliver);
+        }
+    }
+
+    private static void TryDeliver(string prefix, JsonRpcNotification notification, Action<JsonRpcNotification> deliver)
+    {
+        try
+        {
+            JsonRpcNotification qualified = Qualify(prefix, notification);
+            WritableJson.Ensure(qualified.Params);
+            deliver(qualified);
+        }
+        catch (Exception exception) when (BackendErrors.IsMalformed(exception))
+        {
+            // It says nothing, and the next may.
         }
     }
 

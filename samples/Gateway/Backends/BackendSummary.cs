@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Gateway.Features;
-using Gateway.Sessions;
 using McpIdentityHeaders;
 using Microsoft.Extensions.Options;
 using ModelContextProtocol;
@@ -11,7 +10,7 @@ using ModelContextProtocol.Server;
 namespace Gateway.Backends;
 
 /// <summary>What the gateway says of itself to a client that connects: what its backends have and say to that client, together.</summary>
-internal sealed class BackendSummary(BackendDirectory backends, BackendClient client, CallerSessions sessions, GatewayLimits limits)
+internal sealed class BackendSummary(BackendDirectory backends, BackendClient client, CallerRequests requests, GatewayLimits limits)
     : IConfigureOptions<McpServerOptions>
 {
     // From the request that connects to its response, which the SDK makes.
@@ -27,7 +26,7 @@ internal sealed class BackendSummary(BackendDirectory backends, BackendClient cl
     {
         if (context.JsonRpcMessage is JsonRpcRequest { Method: RequestMethods.Initialize or RequestMethods.ServerDiscover } message)
         {
-            var request = new CallerRequest(context.Server, message, sessions.Find(context.Server.SessionId));
+            CallerRequest request = requests.Open(context.Server, message);
             _parts.Value = await Task.WhenAll(backends.Prefixes.Select(prefix => AskAsync(prefix, request, cancellationToken)));
         }
 
@@ -80,9 +79,15 @@ internal sealed class BackendSummary(BackendDirectory backends, BackendClient cl
     {
         string text = string.Join(
             "\n\n",
-            from part in parts where !string.IsNullOrWhiteSpace(part.Instructions) select $"# {part.Prefix}\n\n{part.Instructions}");
+            from part in parts
+            where !string.IsNullOrWhiteSpace(part.Instructions)
+            select $"# {part.Prefix}\n\n{Quote(part.Instructions!)}");
         return text.Length > 0 ? text : null;
     }
+
+    /// <summary>Quotes what a backend says, in Markdown: nothing in a quote is a heading beside it, or ends it.</summary>
+    private static string Quote(string instructions) =>
+        "> " + instructions.Trim().Replace('\v', '\n').ReplaceLineEndings("\n> ");
 
     private static ServerCapabilities Join(ServerCapabilities[] all) => new()
     {

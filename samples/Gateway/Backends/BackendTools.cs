@@ -102,15 +102,23 @@ internal sealed class BackendTools(
 
                 result = (await lease.Client.SendRequestAsync(request, timeout.Token)).Result;
                 tools.AddRange((result?["tools"] as JsonArray ?? []).OfType<JsonObject>());
+                if (result?["nextCursor"] is not null)
+                {
+                    budget.Count(result.ToJsonString().Length);
+                }
             }
-            while (result?["nextCursor"] is not null && budget.HasRoomAfter(result));
+            while (result?["nextCursor"] is not null && budget.HasRoomForNextPage());
 
             Keep(prefix, tools, Lifetime);
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
             Log.BackendFailed(logger, prefix, exception);
-            Keep(prefix, [], LifetimeOfFailure);
+            if (Find(prefix) is null)
+            {
+                // What another call has learnt meanwhile, or before, is worth more than nothing.
+                Keep(prefix, [], LifetimeOfFailure);
+            }
         }
     }
 

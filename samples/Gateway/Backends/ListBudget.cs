@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-
 namespace Gateway.Backends;
 
 /// <summary>How much of one backend's list is read: a list without an end has none to wait for, and no page has to be small.</summary>
@@ -8,10 +6,9 @@ internal sealed class ListBudget(GatewayLimits limits)
     private int _pages;
     private long _length;
 
-    /// <summary>Counts a page that another follows, and gives whether that is to be read.</summary>
-    public bool HasRoomAfter(JsonNode page)
-    {
-        _length += page.ToJsonString().Length;
-        return ++_pages < limits.ListPages && _length <= limits.ResponseBytes;
-    }
+    /// <summary>Counts what is kept of a page.</summary>
+    public void Count(int length) => _length += length;
+
+    /// <summary>Ends a page that another follows, and gives whether that is to be read.</summary>
+    public bool HasRoomForNextPage() => ++_pages < limits.ListPages && _length <= limits.ResponseBytes;
 }

@@ -17,10 +17,14 @@ internal static class RequestMeta
     /// <summary>Sets what the backend is told about the request.</summary>
     public static void Set(JsonObject parameters, string id, McpClient session, CallerRequest caller)
     {
-        var meta = new JsonObject(
-            from entry in caller.Meta
-            where entry.Key != ProgressToken && !entry.Key.StartsWith(Reserved, StringComparison.Ordinal)
-            select KeyValuePair.Create(entry.Key, entry.Value?.DeepClone()));
+        var meta = new JsonObject();
+        foreach ((string key, JsonNode? value) in caller.Meta)
+        {
+            if (key != ProgressToken && !key.StartsWith(Reserved, StringComparison.Ordinal))
+            {
+                meta[key] = value?.DeepClone();
+            }
+        }
 
         // Asked for under a name that no other call has. Where the client has not asked, the backend is not asked either.
         if (GetProgressToken(caller) is not null)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Gateway.Backends;
 using Gateway.Sessions;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
@@ -8,17 +9,20 @@ using ModelContextProtocol.Server;
 namespace Gateway.Features;
 
 /// <summary>A request of one of the gateway's clients.</summary>
+/// <exception cref="McpProtocolException">Its parameters are not of the protocol's form.</exception>
 internal sealed class CallerRequest(McpServer server, JsonRpcRequest message, CallerSession? session)
 {
+    private const string Tasks = "io.modelcontextprotocol/tasks";
+
     public string Method => message.Method;
 
     public RequestId Id => message.Id;
 
     /// <summary>Gets the parameters. The request is handled once, so they are changed in place.</summary>
-    public JsonObject Params { get; } = message.Params as JsonObject ?? [];
+    public JsonObject Params { get; } = ReadObject(message.Params, "params");
 
     /// <summary>Gets the parameters' <c>_meta</c>, as the client sent it.</summary>
-    public JsonObject Meta { get; } = message.Params?["_meta"] as JsonObject ?? [];
+    public JsonObject Meta { get; } = ReadObject(message.Params?["_meta"], "_meta");
 
     /// <summary>Gets the gateway's end of the client's connection. What is sent there goes on the stream of the response.</summary>
     public McpServer Server => server;
@@ -43,14 +47,44 @@ internal sealed class CallerRequest(McpServer server, JsonRpcRequest message, Ca
     public string? LogLevel => session is null ? Meta[MetaKeys.LogLevel]?.ToString() : session.LogLevel;
 
     /// <exception cref="McpProtocolException">The parameter is missing, or no string.</exception>
-    public string GetString(string name) =>
-        Params[name] is JsonValue value && value.GetValueKind() == JsonValueKind.String
+    public string GetString(string name) => GetString(Params, name);
+
+    /// <inheritdoc cref="GetString(string)"/>
+    public static string GetString(JsonObject holder, string name) =>
+        holder[name] is JsonValue value && value.GetValueKind() == JsonValueKind.String
             ? value.GetValue<string>()
             : throw new McpProtocolException($"The parameter '{name}' is missing, or is no string.", McpErrorCode.InvalidParams);
+
+    /// <summary>Gets a parameter that is an object.</summary>
+    /// <exception cref="McpProtocolException">It is missing, or none.</exception>
+    public JsonObject GetObject(string name) => Params[name] is { } value
+        ? ReadObject(value, name)
+        : throw new McpProtocolException($"The parameter '{name}' is missing.", McpErrorCode.InvalidParams);
 
     /// <summary>Sends a notification on the stream of the response to this request.</summary>
     public Task NotifyAsync(string method, JsonNode? parameters, CancellationToken cancellationToken) =>
         Server.SendMessageAsync(new JsonRpcNotification { Method = method, Params = parameters }, cancellationToken);
+
+    /// <summary>Reads an object, or an empty one where there is none.</summary>
+    private static JsonObject ReadObject(JsonNode? node, string name)
+    {
+        try
+        {
+            JsonObject found = node?.AsObject() ?? [];
+
+            // Counting reads all members: one that is there twice throws here, and no longer where it is looked for.
+            _ = found.Count;
+            WritableJson.Ensure(found);
+            return found;
+        }
+        catch (Exception exception) when (BackendErrors.IsMalformed(exception))
+        {
+            throw new McpProtocolException(
+                $"The parameter '{name}' is no object, or has a member twice, or text that is none.",
+                exception,
+                McpErrorCode.InvalidParams);
+        }
+    }
 
     /// <summary>Reads what a client says of itself as it opens its session.</summary>
     private static ClientCapabilities? ReadFrom(JsonRpcRequest initialize) =>
@@ -58,10 +92,15 @@ internal sealed class CallerRequest(McpServer server, JsonRpcRequest message, Ca
 
     private string ReadPassedCapabilities()
     {
-        JsonNode passed = session is null && Meta[MetaKeys.ClientCapabilities]?.DeepClone() is { } sent
-            ? sent
-            : JsonSerializer.SerializeToNode(Capabilities, McpJsonUtilities.DefaultOptions)!;
-        (passed["extensions"] as JsonObject)?.Remove("io.modelcontextprotocol/tasks");
+        JsonObject passed = session is null && Meta[MetaKeys.ClientCapabilities] is { } sent
+            ? ReadObject(sent, MetaKeys.ClientCapabilities)
+            : JsonSerializer.SerializeToNode(Capabilities, McpJsonUtilities.DefaultOptions)!.AsObject();
+        if (passed["extensions"] is { } extensions && ReadObject(extensions, "extensions").ContainsKey(Tasks))
+        {
+            passed = passed.DeepClone().AsObject();
+            passed["extensions"]!.AsObject().Remove(Tasks);
+        }
+
         return passed.ToJsonString();
     }
 }

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Gateway.Backends;
-using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 
 namespace Gateway.Features;
@@ -15,19 +14,15 @@ internal sealed class CompletionFeature(BackendDirectory backends, BackendClient
 
     private Task<JsonObject> CompleteAsync(CallerRequest request, CancellationToken cancellationToken)
     {
-        if (request.Params["ref"] is not JsonObject reference)
-        {
-            throw new McpProtocolException("The parameter 'ref' is missing.", McpErrorCode.InvalidParams);
-        }
-
+        JsonObject reference = request.GetObject("ref");
         string prefix;
-        if (reference["uri"] is { } template)
+        if (reference.ContainsKey("uri"))
         {
-            (prefix, reference["uri"]) = backends.ResolveUri(template.ToString());
+            (prefix, reference["uri"]) = backends.ResolveUri(CallerRequest.GetString(reference, "uri"));
         }
         else
         {
-            (prefix, reference["name"]) = backends.Resolve(reference["name"]?.ToString() ?? string.Empty, "prompt");
+            (prefix, reference["name"]) = backends.Resolve(CallerRequest.GetString(reference, "name"), "prompt");
         }
 
         return client.SendAsync(prefix, request.Method, request.Params, request, cancellationToken);

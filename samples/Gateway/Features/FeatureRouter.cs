@@ -13,7 +13,11 @@ namespace Gateway.Features;
 /// have. All else is the SDK's.
 /// </summary>
 internal sealed class FeatureRouter(
-    IEnumerable<IFeature> features, CallerSessions sessions, CallerListeners listeners, IHttpContextAccessor http)
+    IEnumerable<IFeature> features,
+    CallerRequests requests,
+    CallerSessions sessions,
+    CallerListeners listeners,
+    IHttpContextAccessor http)
     : IConfigureOptions<McpServerOptions>
 {
     private readonly Dictionary<string, FeatureHandler> _handlers =
@@ -25,7 +29,7 @@ internal sealed class FeatureRouter(
     {
         if (context.JsonRpcMessage is JsonRpcRequest message && _handlers.TryGetValue(message.Method, out FeatureHandler? handler))
         {
-            var request = new CallerRequest(context.Server, message, sessions.Find(context.Server.SessionId));
+            CallerRequest request = requests.Open(context.Server, message);
             JsonRpcMessage response = await RespondAsync(handler, request, cancellationToken);
             await context.Server.SendMessageAsync(response, cancellationToken);
         }
@@ -66,6 +70,11 @@ internal sealed class FeatureRouter(
         {
             JsonObject result = await handler(request, cancelled.Token);
             return new JsonRpcResponse { Id = request.Id, Result = ProtocolRevisions.Adapt(result, request) };
+        }
+        catch (McpProtocolException exception) when (request.Session is null && exception.ErrorCode == McpErrorCode.ResourceNotFound)
+        {
+            // Protocol 2026-07-28 has no code of its own for it.
+            throw new McpProtocolException(exception.Message, exception, McpErrorCode.InvalidParams);
         }
         catch (BackendErrorException exception)
         {

@@ -10,7 +10,8 @@ internal static class FeatureServiceCollectionExtensions
     /// <summary>Adds what the gateway passes on, a class a kind, and the one way to the backends.</summary>
     public static IServiceCollection AddFeatures(this IServiceCollection services)
     {
-        services.AddSingleton<IConfigureOptions<McpServerOptions>, ClientProfileLimit>();
+        services.AddSingleton<ClientProfileLimit>();
+        services.AddSingleton<CallerRequests>();
         services.AddSingleton<SubscriptionLimit>();
         services.AddSingleton<BackendHandshakes>();
         services.AddSingleton<BackendClient>();

@@ -12,6 +12,8 @@ namespace Gateway.Features;
 /// </summary>
 internal sealed class LoggingFeature(BackendDirectory backends, BackendClient client, GatewayLimits limits) : IFeature
 {
+    private static readonly string[] Levels = [.. Enum.GetNames<LoggingLevel>().Select(level => level.ToLowerInvariant())];
+
     public IReadOnlyDictionary<string, FeatureHandler> Handlers => new Dictionary<string, FeatureHandler>
     {
         [RequestMethods.LoggingSetLevel] = SetLevelAsync,
@@ -20,7 +22,7 @@ internal sealed class LoggingFeature(BackendDirectory backends, BackendClient cl
     private async Task<JsonObject> SetLevelAsync(CallerRequest request, CancellationToken cancellationToken)
     {
         string level = request.GetString("level");
-        if (!Enum.GetNames<LoggingLevel>().Contains(level, StringComparer.OrdinalIgnoreCase))
+        if (!Levels.Contains(level))
         {
             throw new McpProtocolException($"Unknown log level: '{level}'", McpErrorCode.InvalidParams);
         }

@@ -12,6 +12,7 @@ internal sealed class SubscriptionFeature(
     BackendDirectory backends,
     BackendSubscriptions subscriptions,
     CallerListeners listeners,
+    CallerRequests requests,
     SubscriptionLimit subscriptionLimit,
     GatewayLimits limits)
     : IFeature, IConfigureOptions<McpServerOptions>
@@ -43,7 +44,7 @@ internal sealed class SubscriptionFeature(
         RequestContext<SubscriptionsListenRequestParams> context, CancellationToken cancellationToken)
     {
         using IDisposable place = subscriptionLimit.Enter();
-        var caller = new CallerRequest(context.Server, context.JsonRpcRequest, session: null);
+        CallerRequest caller = requests.Open(context.Server, context.JsonRpcRequest);
         var stream = new SubscriptionStream(caller);
         BackendSubscription?[] started = [];
         try
@@ -92,7 +93,10 @@ internal sealed class SubscriptionFeature(
         ResourcesListChanged = wanted.ResourcesListChanged,
         ResourceSubscriptions =
         [
-            .. from found in (wanted.ResourceSubscriptions ?? []).Select(backends.ResolveUri) where found.Prefix == prefix select found.Uri,
+            // What no backend has is not granted.
+            .. from found in (wanted.ResourceSubscriptions ?? []).OfType<string>().Select(backends.FindUri)
+               where found?.Prefix == prefix
+               select found.Value.Uri,
         ],
     };
 }

@@ -1,10 +1,6 @@
-using Gateway.Features;
 using McpIdentityHeaders;
 using Microsoft.Extensions.Caching.Memory;
-using Microsoft.Extensions.Options;
 using ModelContextProtocol;
-using ModelContextProtocol.Protocol;
-using ModelContextProtocol.Server;
 
 namespace Gateway.Sessions;
 
@@ -12,8 +8,7 @@ namespace Gateway.Sessions;
 /// Bounds in how many ways a user's clients without a session may differ. Each that says something else of what it can do may open a
 /// session of its own at each backend, and says so with every request.
 /// </summary>
-internal sealed class ClientProfileLimit(CallerSessions sessions, IIdentityAccessor accessor, GatewayLimits limits, TimeProvider time)
-    : IConfigureOptions<McpServerOptions>, IDisposable
+internal sealed class ClientProfileLimit(IIdentityAccessor accessor, GatewayLimits limits, TimeProvider time) : IDisposable
 {
     private const int MaxLength = 16 * 1024;
 
@@ -21,23 +16,11 @@ internal sealed class ClientProfileLimit(CallerSessions sessions, IIdentityAcces
     private static readonly TimeSpan Lifetime = new McpClientPoolOptions().IdleTimeout;
 
     private readonly MemoryCache _users = new(new MemoryCacheOptions());
+    private readonly Lock _entering = new();
 
-    public void Configure(McpServerOptions options) => options.Filters.Message.IncomingFilters.Add(Check);
-
-    public void Dispose() => _users.Dispose();
-
-    private McpMessageHandler Check(McpMessageHandler next) => (context, cancellationToken) =>
-    {
-        if (context.JsonRpcMessage is JsonRpcRequest message && sessions.Find(context.Server.SessionId) is null)
-        {
-            Enter(new CallerRequest(context.Server, message, session: null).PassedCapabilities);
-        }
-
-        return next(context, cancellationToken);
-    };
-
+    /// <param name="profile">What the client can do, in JSON.</param>
     /// <exception cref="McpProtocolException">It is one too many, or too long.</exception>
-    private void Enter(string profile)
+    public void Enter(string profile)
     {
         if (profile.Length > MaxLength)
         {
@@ -45,14 +28,17 @@ internal sealed class ClientProfileLimit(CallerSessions sessions, IIdentityAcces
                 $"The client's capabilities have more than {MaxLength} characters.", McpErrorCode.InvalidRequest);
         }
 
-        Dictionary<string, DateTimeOffset> known = _users.GetOrCreate(UserKey.Of(accessor.User), entry =>
-        {
-            entry.SlidingExpiration = Lifetime;
-            return new Dictionary<string, DateTimeOffset>();
-        })!;
+        string user = UserKey.Of(accessor.User);
         DateTimeOffset now = time.GetUtcNow();
-        lock (known)
+
+        // A user's first requests may come at the same time: GetOrCreate alone would give each an empty list of its own.
+        lock (_entering)
         {
+            Dictionary<string, DateTimeOffset> known = _users.GetOrCreate(user, entry =>
+            {
+                entry.SlidingExpiration = Lifetime;
+                return new Dictionary<string, DateTimeOffset>();
+            })!;
             if (!known.ContainsKey(profile) && known.Count >= limits.SessionsPerUser)
             {
                 RemoveUnused(known, now);
@@ -61,6 +47,8 @@ internal sealed class ClientProfileLimit(CallerSessions sessions, IIdentityAcces
             known[profile] = now;
         }
     }
+
+    public void Dispose() => _users.Dispose();
 
     private void RemoveUnused(Dictionary<string, DateTimeOffset> known, DateTimeOffset now)
     {

@@ -1,6 +1,6 @@
+using System.Runtime.InteropServices;
 using System.Security.Claims;
 using System.Security.Cryptography;
-using System.Text;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
@@ -19,7 +19,7 @@ internal sealed class ValidatedTokens(TimeProvider time) : JsonWebTokenHandler, 
 
     public override async Task<TokenValidationResult> ValidateTokenAsync(string token, TokenValidationParameters validationParameters)
     {
-        string key = Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
+        string key = Convert.ToBase64String(SHA256.HashData(MemoryMarshal.AsBytes(token.AsSpan())));
         if (_tokens.TryGetValue(key, out Remembered? remembered)
             && time.GetUtcNow().UtcDateTime < remembered!.Token.ValidTo
             && await ReadKeysAsync(validationParameters) == remembered.Keys)

@@ -92,7 +92,8 @@ public sealed class EverythingTests
         Assert.Equal(
             (await direct.ListResourceTemplatesAsync()).Select(template => $"everything+{template.UriTemplate}"),
             (await alice.ListResourceTemplatesAsync()).Select(template => template.UriTemplate));
-        Assert.Contains(direct.ServerInstructions!, alice.ServerInstructions, StringComparison.Ordinal);
+        Assert.Contains(
+            $"> {direct.ServerInstructions!.Trim().ReplaceLineEndings("\n> ")}", alice.ServerInstructions, StringComparison.Ordinal);
     }
 
     [EverythingFact]

@@ -27,8 +27,8 @@ public sealed class NotificationTests : IAsyncLifetime
     {
         await using McpClient alice = await _deployment.Gateway.ConnectAsync(OidcUser.Alice, protocol);
 
-        Assert.Contains($"# sessions\n\n{WorkBackend.Instructions}", alice.ServerInstructions, StringComparison.Ordinal);
-        Assert.Contains($"# stateless\n\n{WorkBackend.Instructions}", alice.ServerInstructions, StringComparison.Ordinal);
+        Assert.Contains($"# sessions\n\n> {WorkBackend.Instructions}", alice.ServerInstructions, StringComparison.Ordinal);
+        Assert.Contains($"# stateless\n\n> {WorkBackend.Instructions}", alice.ServerInstructions, StringComparison.Ordinal);
     }
 
     [Theory, InlineData("2025-11-25"), InlineData("2026-07-28")]

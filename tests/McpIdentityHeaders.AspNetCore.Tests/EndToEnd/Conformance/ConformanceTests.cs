@@ -23,7 +23,6 @@ public sealed class ConformanceTests
             "resources-read-binary",
             "resources-read-text",
             "resources-templates-read",
-            "sep-2164-resource-not-found",
         ],
     };
 

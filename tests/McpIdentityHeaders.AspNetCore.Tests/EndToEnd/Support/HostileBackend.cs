@@ -27,6 +27,9 @@ internal sealed class HostileBackend
     /// <summary>Gets or sets what writes the messages of a call's stream, with the call's id.</summary>
     public Func<HttpContext, string, Task>? Stream { get; set; }
 
+    /// <summary>Gets or sets what writes the messages to a client that listens.</summary>
+    public Func<HttpContext, Task>? Listen { get; set; }
+
     public Task<RunningApp> StartAsync() => BareBackend.StartAsync(AnswerAsync);
 
     private async Task AnswerAsync(HttpContext context)
@@ -42,6 +45,13 @@ internal sealed class HostileBackend
         {
             context.Response.ContentType = "text/event-stream";
             await Stream(context, request["id"]!.ToJsonString());
+            return;
+        }
+
+        if (Listen is not null && (string)request["method"]! == "subscriptions/listen")
+        {
+            context.Response.ContentType = "text/event-stream";
+            await Listen(context);
             return;
         }
 

@@ -67,19 +67,28 @@ internal static class RawCall
         meta["io.modelcontextprotocol/clientCapabilities"] = capabilities?.DeepClone() ?? new JsonObject();
         sent["_meta"] = meta;
         var message = new JsonObject { ["jsonrpc"] = "2.0", ["id"] = 1, ["method"] = method, ["params"] = sent };
+        JsonNode? name = parameters["name"] ?? parameters["uri"];
+        return await PostAsync(
+            endpoint,
+            token,
+            message.ToJsonString(),
+            [
+                ("MCP-Protocol-Version", "2026-07-28"),
+                ("Mcp-Method", method),
+                .. name is null ? [] : new[] { ("Mcp-Name", name.ToString()) },
+                .. headers,
+            ]);
+    }
 
+    /// <summary>Sends a message as it is, with headers.</summary>
+    public static async Task<HttpResponseMessage> PostAsync(
+        Uri endpoint, string token, string message, params (string Name, string Value)[] headers)
+    {
         using var client = new HttpClient();
         using var request = new HttpRequestMessage(HttpMethod.Post, endpoint);
-        request.Content = new StringContent(message.ToJsonString(), Encoding.UTF8, "application/json");
+        request.Content = new StringContent(message, Encoding.UTF8, "application/json");
         request.Headers.Accept.ParseAdd("application/json, text/event-stream");
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        request.Headers.Add("MCP-Protocol-Version", "2026-07-28");
-        request.Headers.Add("Mcp-Method", method);
-        if ((parameters["name"] ?? parameters["uri"]) is { } name)
-        {
-            request.Headers.Add("Mcp-Name", name.ToString());
-        }
-
         foreach ((string header, string value) in headers)
         {
             Assert.True(request.Headers.TryAddWithoutValidation(header, value));

@@ -13,6 +13,13 @@ internal static class RawInitialize
         }
         """;
 
+    /// <summary>Opens a session, and gives its id.</summary>
+    public static async Task<string> OpenAsync(Uri endpoint, string token)
+    {
+        using HttpResponseMessage response = await RawCall.PostAsync(endpoint, token, Message);
+        return Assert.Single(response.Headers.GetValues("Mcp-Session-Id"));
+    }
+
     public static async Task<HttpStatusCode> SendAsync(Uri endpoint, params (string Name, string Value)[] headers)
     {
         using var client = new HttpClient();
