@@ -15,7 +15,12 @@ namespace Gateway.Backends;
 /// on tasks. The SDK's server compares a client's headers with the arguments by it, as it does with tools of its own.
 /// </summary>
 internal sealed class BackendTools(
-    BackendDirectory backends, IMcpClientPool pool, ClientProfile profile, IIdentityAccessor accessor, GatewayLimits limits, ILogger<BackendTools> logger)
+    BackendDirectory backends,
+    IMcpClientPool pool,
+    ClientProfile profile,
+    IIdentityAccessor accessor,
+    GatewayLimits limits,
+    ILogger<BackendTools> logger)
     : McpServerPrimitiveCollection<McpServerTool>, IConfigureOptions<McpServerOptions>, IDisposable
 {
     // Where the SDK's transport looks for the definition of the tool that is called.
@@ -67,7 +72,8 @@ internal sealed class BackendTools(
         if (tool.NeedsTask)
         {
             throw new McpProtocolException(
-                $"The tool '{BackendDirectory.Qualify(prefix, name.ToString())}' can be called as a task only, and the gateway passes on none.",
+                $"The tool '{BackendDirectory.Qualify(prefix, name.ToString())}' can be called as a task only, and the gateway passes on "
+                + "none.",
                 McpErrorCode.InvalidParams);
         }
 

@@ -64,7 +64,8 @@ internal sealed class CallerSession(string id, McpServer server) : IAsyncDisposa
         }
         catch (TimeoutException exception)
         {
-            throw new McpProtocolException("The client listens to no stream that it could be asked on.", exception, McpErrorCode.InternalError);
+            throw new McpProtocolException(
+                "The client listens to no stream that it could be asked on.", exception, McpErrorCode.InternalError);
         }
         catch (McpProtocolException exception)
         {

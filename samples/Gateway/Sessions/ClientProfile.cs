@@ -51,7 +51,8 @@ internal sealed class ClientProfile(IIdentityAccessor accessor, CallerSessions s
         return session is null ? new() : new()
         {
             ElicitationHandler = capabilities.Elicitation is null ? null : (question, cancellationToken) =>
-                session.AskAsync<ElicitRequestParams?, ElicitResult>(RequestMethods.ElicitationCreate, question, patience, cancellationToken),
+                session.AskAsync<ElicitRequestParams?, ElicitResult>(
+                    RequestMethods.ElicitationCreate, question, patience, cancellationToken),
             SamplingHandler = capabilities.Sampling is null ? null : (question, _, cancellationToken) =>
                 session.AskAsync<CreateMessageRequestParams?, CreateMessageResult>(
                     RequestMethods.SamplingCreateMessage, question, patience, cancellationToken),

@@ -41,7 +41,8 @@ public sealed class BackendBrowserTests
     [InlineData("")]
     public async Task Origin_of_another_page_is_refused(string origin)
     {
-        await using RunningApp backend = await StartAsync("Production", ("AllowedOrigins:0", "https://other.example"), ("AllowedOrigins:1", Page));
+        await using RunningApp backend = await StartAsync(
+            "Production", ("AllowedOrigins:0", "https://other.example"), ("AllowedOrigins:1", Page));
 
         Assert.Equal(HttpStatusCode.Forbidden, await SendAsync(backend, "127.0.0.1", origin));
         Assert.Equal(HttpStatusCode.OK, await SendAsync(backend, "127.0.0.1", Page));

@@ -166,7 +166,10 @@ public sealed partial class MalformedRequestTests : IAsyncLifetime
         };
 
         JsonObject first = await RawCall.ReadAsync(
-            _deployment.Gateway.Endpoint, await _deployment.Oidc.IssueTokenAsync(OidcUser.Alice), "subscriptions/listen", wanted).FirstAsync();
+            _deployment.Gateway.Endpoint,
+            await _deployment.Oidc.IssueTokenAsync(OidcUser.Alice),
+            "subscriptions/listen",
+            wanted).FirstAsync();
 
         Assert.Equal(
             $"[\"{Prefix}+{WorkResources.Manual}\"]",
@@ -202,7 +205,7 @@ public sealed partial class MalformedRequestTests : IAsyncLifetime
         {
             headers.AddRange([("Mcp-Method", method), ("Mcp-Name", NameOf(named))]);
             named = AddMeta(named);
-                    }
+        }
 
         string message = $$"""{ "jsonrpc": "2.0", {{(id is null ? "" : $"\"id\": {id},")}} "method": "{{method}}", "params": {{named}} }""";
         using HttpResponseMessage response = await RawCall.PostAsync(endpoint, token, message, [.. headers]);

@@ -75,7 +75,12 @@ public sealed class ToolHeaderTests : IAsyncLifetime
             _token,
             "tools/call",
             call,
-            headers: [.. from header in new[] { (Region, region), (Count, count) } where header.Item2 is not null select (header.Item1, header.Item2)]);
+            headers:
+            [
+                .. from header in new[] { (Region, region), (Count, count) }
+                   where header.Item2 is not null
+                   select (header.Item1, header.Item2),
+            ]);
         JsonObject? message = null;
         await foreach (JsonObject next in RawCall.ReadAsync(response))
         {

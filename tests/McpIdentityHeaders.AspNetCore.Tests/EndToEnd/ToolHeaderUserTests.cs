@@ -39,7 +39,8 @@ public sealed class ToolHeaderUserTests : IAsyncLifetime
         _backend = await BareBackend.StartAsync(mcp =>
         {
             mcp.Services.AddHttpContextAccessor();
-            mcp.WithListToolsHandler((request, _) => ValueTask.FromResult(new ListToolsResult { Tools = ListFor(GetHeaders(request.Services!)) }));
+            mcp.WithListToolsHandler(
+                (request, _) => ValueTask.FromResult(new ListToolsResult { Tools = ListFor(GetHeaders(request.Services!)) }));
             mcp.WithCallToolHandler((request, _) => ValueTask.FromResult(new CallToolResult
             {
                 Content = [new TextContentBlock { Text = DescribeParameters(GetHeaders(request.Services!)) }],
@@ -93,7 +94,9 @@ public sealed class ToolHeaderUserTests : IAsyncLifetime
     };
 
     private static string DescribeParameters(IHeaderDictionary headers) => string.Join(
-        ", ", headers.Where(header => header.Key.StartsWith("Mcp-Param", StringComparison.OrdinalIgnoreCase)).Select(header => $"{header.Key}: {header.Value}"));
+        ", ",
+        headers.Where(header => header.Key.StartsWith("Mcp-Param", StringComparison.OrdinalIgnoreCase))
+            .Select(header => $"{header.Key}: {header.Value}"));
 
     private async Task<string> CallAsync(string user, string header)
     {

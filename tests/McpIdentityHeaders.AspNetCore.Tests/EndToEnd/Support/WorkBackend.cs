@@ -27,7 +27,8 @@ internal static class WorkBackend
             {
                 options.ServerInstructions = Instructions;
                 options.Handlers.SubscriptionsListenHandler = notifier.ListenAsync;
-                options.Handlers.NotificationHandlers = [new(NotificationMethods.RootsListChangedNotification, (_, _) => OnRootsChanged(log))];
+                options.Handlers.NotificationHandlers =
+                    [new(NotificationMethods.RootsListChangedNotification, (_, _) => OnRootsChanged(log))];
                 options.Capabilities = new()
                 {
                     Tools = new() { ListChanged = true },
