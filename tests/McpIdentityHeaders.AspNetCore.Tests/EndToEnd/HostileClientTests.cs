@@ -99,13 +99,13 @@ public sealed class HostileClientTests
 
         await CiteAsync(deployment, alice, "first");
         await CiteAsync(deployment, alice, "second");
-        int before = backend.Exchanges.Count;
+        int before = CountMessages(backend);
         JsonObject refused = await CiteAsync(deployment, alice, "third");
         JsonObject discovery = await SendAsync(deployment, alice, "server/discover", [], CreateCapabilities("fourth"));
 
         Assert.Contains("differ in what they can do in 2 ways", (string)refused["error"]!["message"]!, StringComparison.Ordinal);
         Assert.NotNull(discovery["error"]);
-        Assert.Equal(before, backend.Exchanges.Count);
+        Assert.Equal(before, CountMessages(backend));
         Assert.NotNull((await CiteAsync(deployment, alice, "first"))["result"]);
         Assert.NotNull((await CiteAsync(deployment, bob, "third"))["result"]);
     }
@@ -266,6 +266,9 @@ public sealed class HostileClientTests
         new JsonObject { ["elicitation"] = new JsonObject() });
 
     private static JsonObject CreateCapabilities(string name) => new() { ["experimental"] = new JsonObject { [name] = new JsonObject() } };
+
+    // Without GET: an earlier session opens its stream in the background.
+    private static int CountMessages(RunningApp backend) => backend.Exchanges.Count(exchange => exchange.Http == "POST");
 
     private static Task<JsonObject> CiteAsync(Deployment deployment, string token, string capability) =>
         SendAsync(deployment, token, "tools/call", new JsonObject { ["name"] = "work_cite" }, CreateCapabilities(capability));
